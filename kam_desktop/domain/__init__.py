@@ -1,0 +1,1 @@
+"""The business itself: records, rules and formulas, with nothing but the standard library."""

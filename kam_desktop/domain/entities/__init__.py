@@ -1,0 +1,45 @@
+"""The list of all entities, written out so that a reader sees it."""
+
+from __future__ import annotations
+
+from kam_desktop.domain.entities.account import Account, Contact
+from kam_desktop.domain.entities.activity import Activity
+from kam_desktop.domain.entities.collection import (
+    Allocation,
+    CreditNote,
+    Instalment,
+    Invoice,
+    InvoiceLine,
+    OpeningSettlement,
+    Receipt,
+)
+from kam_desktop.domain.entities.firm import Firm
+from kam_desktop.domain.entities.proposal import Proposal, ProposalLine, ProposalVersion
+from kam_desktop.domain.entities.team import Person
+from kam_desktop.domain.entity import Entity, Record
+
+ENTITIES: tuple[type[Record], ...] = (
+    Firm,
+    Person,
+    Account,
+    Contact,
+    Activity,
+    Proposal,
+    ProposalVersion,
+    ProposalLine,
+    Invoice,
+    InvoiceLine,
+    Instalment,
+    Receipt,
+    CreditNote,
+    Allocation,
+    OpeningSettlement,
+)
+"""Every kind of record, parents before children."""
+
+BY_NAME: dict[str, Entity] = {record.entity.name: record.entity for record in ENTITIES}
+
+FIRM_ID = "00000000-0000-7000-8000-000000000001"
+"""The firm's one record, alike in every profile."""
+LOCAL_PERSON_ID = "00000000-0000-7000-8000-000000000002"
+"""The user of a profile that was never connected."""

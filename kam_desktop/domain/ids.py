@@ -1,0 +1,48 @@
+"""Names of records: time-ordered ones made here, and derived ones that every laptop makes alike."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from typing import Protocol
+
+from kam_desktop.domain.clock import Clock
+
+NAMESPACE = uuid.UUID("6d1f2c1a-9b0e-5c57-8f2e-4b1d6a7e9c30")
+"""The namespace of all derived ids. It must never change: it is what makes two laptops agree."""
+
+
+class Ids(Protocol):
+    """Where new ids come from."""
+
+    def new(self) -> str:
+        """A fresh record id: UUID version 7, as text."""
+
+    def random(self) -> str:
+        """A fresh random 128-bit id, for groups of changes and devices."""
+
+
+class RandomIds:
+    """Ids from the clock and the system's random numbers (RFC 9562, version 7)."""
+
+    def __init__(self, clock: Clock, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
+        self._clock = clock
+        self._random_bytes = random_bytes
+
+    def new(self) -> str:
+        milliseconds = int(self._clock.now().timestamp() * 1000) & ((1 << 48) - 1)
+        noise = int.from_bytes(self._random_bytes(10), "big")
+        value = milliseconds << 80 | 0x7 << 76 | (noise >> 68) << 64 | 0b10 << 62 | (noise & ((1 << 62) - 1))
+        return str(uuid.UUID(int=value))
+
+    def random(self) -> str:
+        return self._random_bytes(16).hex()
+
+
+def derived(kind: str, *parts: str) -> str:
+    """The id of a fact that has a name outside our program: the same on every laptop.
+
+    `derived("invoice", seller_tax_code, form, symbol, number)`; see the sync protocol, rule 3.
+    """
+    return str(uuid.uuid5(NAMESPACE, "|".join((kind, *parts))))
