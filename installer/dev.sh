@@ -24,7 +24,7 @@ system_packages=(
     python3 python3-venv ca-certificates                                    # Debian 12: Python 3.11.2
     libglib2.0-0 libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1    # Qt itself
     libx11-6 libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0
-    libxcb-render-util0 libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0
+    libxcb-render-util0 libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1 libxkbcommon-x11-0
     fonts-dejavu-core                                                       # has every Vietnamese letter
     xvfb xauth                                                              # a screen for tests and for demo without one
     strace gnome-keyring dbus                                               # tests only: crash points, the real keyring
@@ -46,7 +46,7 @@ install_system_packages() {
     for package in "${system_packages[@]}"; do
         dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
     done
-    [ ${#missing[@]} -eq 0 ] && return
+    if [ ${#missing[@]} -eq 0 ]; then return; fi
     local as_root=()
     if [ "$(id -u)" -ne 0 ]; then
         if ! command -v sudo >/dev/null; then
@@ -57,9 +57,17 @@ install_system_packages() {
         [ -t 0 ] || as_root=(sudo -n)
     fi
     say "dev.sh: installing system packages: ${missing[*]}"
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 </dev/null
+    local log
+    log=$(mktemp)
+    if ! {
+        "${as_root[@]}" apt-get update -qq &&
+            "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+                apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    } </dev/null >"$log" 2>&1; then
+        cat "$log" >&2
+        fail "apt-get could not install them; nothing else was changed"
+    fi
+    rm -f "$log"
 }
 
 find_python() {
