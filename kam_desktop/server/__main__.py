@@ -1,4 +1,4 @@
-"""The command kam-server: for now it answers --help and --version and says that serving is not here yet."""
+"""The command kam-server: for now --help and --version; it says that serving is not here yet."""
 
 from __future__ import annotations
 

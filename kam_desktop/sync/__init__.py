@@ -1,1 +1,1 @@
-"""Exchange of changes with the shared server; comes with a later version, the outbox is kept for it now."""
+"""Exchange of changes with the shared server: a later version; its outbox is kept from now on."""
