@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from kam_desktop.domain import fields as f
-from kam_desktop.domain.errors import Problem
+from kam_desktop.domain.errors import Problem as Problem  # entity files take it from here
 from kam_desktop.domain.fields import Field, Kind
 
 

@@ -1,4 +1,4 @@
-"""Money: invoices with lines and instalments, receipts, allocations, credit notes, opening settlements."""
+"""Money: invoices, lines, instalments, receipts, allocations, credit notes, opening settlements."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from kam_desktop.domain.entity import Policy, Record, entity
-from kam_desktop.domain.errors import Problem
+from kam_desktop.domain.entity import Policy, Problem, Record, entity
 from kam_desktop.domain.fields import Visibility, choice, day, decimal, flag, integer, money, note, ref, text
 
 FACT = Policy.APPEND_ONLY

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from kam_desktop.domain.entity import Policy, Record, entity
-from kam_desktop.domain.errors import Problem
+from kam_desktop.domain.entity import Policy, Problem, Record, entity
 from kam_desktop.domain.fields import (
     Merge,
     Visibility,
