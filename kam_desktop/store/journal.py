@@ -141,6 +141,7 @@ class Journal:
         """
         damages: list[Damage] = []
         entries = self._index(after, damages)
+        newest = max(self._segments(), key=_place, default=None)
         ends: dict[Path, int] = {}
         for entry in entries:
             ends[entry.segment] = max(entry.offset, ends.get(entry.segment, 0))
@@ -149,7 +150,8 @@ class Journal:
             sound = [copy for copy in copies if self._open_entry(copy) is not None]
             for copy in copies:
                 if copy not in sound:
-                    torn = sound and copy.offset == ends[copy.segment]
+                    at_end = copy.offset == ends[copy.segment]
+                    torn = at_end and (sound or copy.segment == newest)
                     damages.append(Damage("torn" if torn else "damaged", number, copy.segment.name))
             if len(sound) > 1:
                 damages.append(Damage("repeated", number, sound[1].segment.name, len(sound) - 1))
@@ -242,7 +244,7 @@ class Journal:
         if not self._folder.is_dir():
             return []
         found = (path for path in self._folder.iterdir() if path.suffix == ".kj" and path.stem.isdigit())
-        return sorted(found, key=lambda path: int(path.stem))
+        return sorted(found, key=_place)
 
     def _find_last(self) -> int:
         for segment in reversed(self._segments()):
@@ -324,3 +326,7 @@ class Journal:
 def _by_number(entries: list[_Entry]) -> Iterator[tuple[int, list[_Entry]]]:
     for number, copies in groupby(entries, key=lambda entry: entry.number):
         yield number, list(copies)
+
+
+def _place(segment: Path) -> int:
+    return int(segment.stem)

@@ -164,7 +164,7 @@ def test_another_key_reads_nothing_and_cuts_nothing(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in (tmp_path / "journal").iterdir()}
     stranger = Journal(tmp_path / "journal", bytes(32), PROFILE)
     assert (stranger.last_number, list(stranger.frames())) == (0, [])
-    assert [damage.kind for damage in stranger.check()] == ["damaged", "damaged"]
+    assert [damage.kind for damage in stranger.check()] == ["damaged", "torn"]
     stranger.append(1, b"another journal")
     assert all((tmp_path / "journal" / name).read_bytes() == content for name, content in before.items())
     assert read(tmp_path / "journal") == written
