@@ -15,8 +15,6 @@ from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kam_desktop.domain.errors import Broken, Unavailable
 from kam_desktop.store import files
@@ -69,12 +67,11 @@ class Journal:
     One writing process, one thread. Frame numbers only grow; a gap is allowed when written and told of when read.
     """
 
-    def __init__(self, folder: Path, data_key: bytes, profile_id: str, *, segment_bytes: int = SEGMENT_BYTES) -> None:
-        """`data_key` is the profile's 32 bytes; the journal's own key is derived from it. The folder may be missing."""
-        if len(data_key) != 32:
-            raise Broken("the journal's key must be made of 32 bytes")
-        derived = HKDF(SHA256(), 32, salt=None, info=b"kam-desktop journal 1").derive(data_key)
-        self._cipher = AESGCM(derived)
+    def __init__(self, folder: Path, key: bytes, profile_id: str, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        """`key` is 32 bytes of the journal's own: `DataKey.derive("journal")`. The folder may be missing."""
+        if len(key) != 32:
+            raise Broken("the journal's key has 32 bytes")
+        self._cipher = AESGCM(key)
         self._profile = profile_id.encode()
         self._folder = folder
         self._segment_bytes = segment_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -180,9 +181,7 @@ class Disk:
 def _torn(op: Write, rng: random.Random) -> list[Write]:
     """Some sectors of a write: the first few, or any."""
     edges = [0, *range(SECTOR_BYTES - op.offset % SECTOR_BYTES, len(op.data), SECTOR_BYTES), len(op.data)]
-    pieces = [
-        Write(op.path, op.offset + start, op.data[start:end]) for start, end in zip(edges, edges[1:], strict=False)
-    ]
+    pieces = [Write(op.path, op.offset + start, op.data[start:end]) for start, end in itertools.pairwise(edges)]
     if rng.random() < 0.5:
         return pieces[: rng.randint(0, len(pieces))]
     return [piece for piece in pieces if rng.random() < 0.5]
