@@ -268,7 +268,7 @@ class _Reading:
                 # 1tr5 is 1.5 million, 1 tỷ 250 is 1.25 billion
                 if not digits.isdigit() or len(digits) > 3:
                     self.unreadable()
-                return value + Fraction(int(digits), 10 ** len(digits)) * 10**before
+                return value + Fraction(int(digits) * 10**before, 10 ** len(digits))
             power = _SCALES.get(unit, 99)
             if power >= before:
                 self.unreadable()

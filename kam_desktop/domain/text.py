@@ -192,7 +192,8 @@ def person_sort_key(full_name: str) -> str:
 # Folded words in which a legal form is written. A name starts with a kind of enterprise, then its form may follow.
 _KINDS = (
     "tong cong ty", "cong ty", "tong cty", "cty", "c ty", "ctcp", "ct cp", "cong ti", "tap doan",
-    "doanh nghiep tu nhan", "dntn", "hop tac xa", "htx", "ho kinh doanh", "hkd", "chi nhanh", "van phong dai dien", "vpdd", "tnhh",
+    "doanh nghiep tu nhan", "dntn", "hop tac xa", "htx", "ho kinh doanh", "hkd", "chi nhanh",
+    "van phong dai dien", "vpdd", "tnhh",
 )  # fmt: skip
 _FORMS = (
     "trach nhiem huu han", "tnhh", "t n h h", "co phan", "cp", "c p", "hop danh", "lien doanh", "tu nhan",
