@@ -1,0 +1,210 @@
+"""The one encrypted SQLite file of a profile: how it is opened, and what it refuses."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import sqlcipher3.dbapi2 as driver
+from sqlalchemy import event
+
+from kam_desktop.domain.errors import Broken, TooOld, Unavailable
+from kam_desktop.store import files, tables
+
+FILE = "data.kam"
+LEAST_SQLITE = (3, 51, 3)
+"""Older libraries carry a corruption bug of the write-ahead log (fixed upstream in 3.51.3)."""
+_BUSY_TIMEOUT_S = 10
+
+if driver.sqlite_version_info < LEAST_SQLITE:  # refuse to run rather than to lose data
+    raise Broken(f"SQLite {driver.sqlite_version} is too old; {'.'.join(map(str, LEAST_SQLITE))} is needed.")
+
+
+def connector(path: Path, key_hex: str, *, write: bool) -> Callable[[], Any]:
+    """Makes connections with the raw key; never creates a file by opening it."""
+    mode = "rw" if write else "ro"
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+
+    def connect() -> Any:
+        connection = driver.connect(
+            uri, uri=True, check_same_thread=False, timeout=_BUSY_TIMEOUT_S, isolation_level=None, cached_statements=256
+        )
+        connection.execute(f"pragma key = \"x'{key_hex}'\"")  # raw key: no key derivation for each connection
+        connection.execute("pragma cipher_log_level = none")
+        connection.execute("pragma temp_store = memory")
+        connection.execute("pragma mmap_size = 0")
+        connection.execute("pragma foreign_keys = on")
+        if write:
+            connection.execute("pragma synchronous = full")  # NORMAL loses saved edits when the power fails
+            connection.execute("pragma secure_delete = fast")
+        else:
+            connection.execute("pragma query_only = on")
+        return connection
+
+    return connect
+
+
+def create(path: Path, key_hex: str) -> None:
+    """Makes an empty database with the newest schema. Raises Broken when the file is already there."""
+    if path.exists():
+        raise Broken("The database file exists already.")
+    with translated():
+        path.touch(mode=files.FILE_MODE)
+        connection = connector(path, key_hex, write=True)()
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("begin immediate")
+            for statement in schema_statements():
+                connection.execute(statement)
+            connection.execute(f"pragma user_version = {tables.SCHEMA}")
+            connection.execute("commit")
+        finally:
+            connection.close()
+    files.sync_folder(path.parent)
+
+
+def schema_statements() -> Iterator[str]:
+    """The declared schema as statements; what migrations must arrive at."""
+    dialect = sa.create_engine("sqlite://").dialect
+    for table in tables.metadata.sorted_tables:
+        yield str(sa.schema.CreateTable(table).compile(dialect=dialect))
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            yield str(sa.schema.CreateIndex(index).compile(dialect=dialect))
+    yield tables.SEARCH_DDL
+
+
+def schema_version(path: Path, key_hex: str) -> int:
+    """The schema number of a database file.
+
+    Raises:
+        Unavailable("damaged"): the key is right (its check value said so before) but the file does not open.
+        Unavailable("missing"): there is no file; nothing is made in its place.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        raise Unavailable(
+            "database_missing",
+            "The data file of this profile is missing. Nothing was made in its place; restore a backup.",
+        )
+    with translated():
+        connection = connector(path, key_hex, write=True)()
+        try:
+            return int(connection.execute("pragma user_version").fetchone()[0])
+        finally:
+            connection.close()
+
+
+def refuse_newer(version: int) -> None:
+    """Raises TooOld for a schema that a newer program wrote."""
+    if version > tables.SCHEMA:
+        raise TooOld(
+            "newer_schema",
+            "This profile was written by a newer version of KAM Desktop (data version {found}; this program knows "
+            "{known}). Nothing was changed. Please update the program.",
+            found=str(version),
+            known=str(tables.SCHEMA),
+        )
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turns errors of SQLite and the file system into ours, by their codes."""
+    try:
+        yield
+    except (sa.exc.DBAPIError, driver.Error) as raw:
+        error = raw.orig if isinstance(raw, sa.exc.DBAPIError) else raw
+        raise _ours(error) from raw
+    except OSError as error:
+        raise files.unavailable(error) from error
+
+
+def _ours(error: BaseException | None) -> Exception:
+    code = getattr(error, "sqlite_errorname", "") or ""
+    text = str(error)
+    if code.startswith("SQLITE_FULL") or "disk is full" in text or code == "SQLITE_IOERR_WRITE":
+        # A limit on file size or a quota comes as a failed write, not as a full disk.
+        return Unavailable("disk_full", "The disk is full. Nothing saved is lost; free some space and try again.")
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or "is locked" in text:
+        return Unavailable("database_busy", "The data file is held by another program. Try again.")
+    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "malformed" in text or "not a database" in text:
+        return Unavailable(
+            "damaged", "The data file is damaged. It was left as it is; restore the newest backup to go on."
+        )
+    if code.startswith("SQLITE_IOERR") or "disk I/O error" in text:
+        return Unavailable("disk_failed", "The disk reported an error. Stop working and make a backup to another disk.")
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")) or "readonly" in text or "unable to open" in text:
+        return Unavailable("disk_denied", "The profile folder cannot be written. Nothing saved is lost.")
+    return Broken(f"{type(error).__name__}: {text}")
+
+
+class Database:
+    """An open file: one connection that writes, and several that only read.
+
+    Attributes:
+        path: the file.
+        key_hex: the data key, for backups of the same file.
+    """
+
+    def __init__(self, path: Path, key_hex: str) -> None:
+        self.path = path
+        self.key_hex = key_hex
+        self._writer: sa.Engine | None = None
+        self._reader = _engine(connector(path, key_hex, write=False), pool_size=4)
+
+    def open_writer(self) -> None:
+        """Opens the connection that writes, and checks what the promises rest on."""
+        with translated():
+            self._writer = _engine(connector(self.path, self.key_hex, write=True), pool_size=1)
+            with self._writer.connect() as connection:
+                mode = connection.exec_driver_sql("pragma journal_mode = wal").scalar()
+                sync = connection.exec_driver_sql("pragma synchronous").scalar()
+        if mode != "wal" or sync != 2:
+            raise Broken(f"The data file refuses safe writing (journal {mode}, synchronous {sync}).")
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One write transaction, alone; committed and on the disk when the block ends."""
+        if self._writer is None:
+            raise Unavailable("read_only", "This profile is open for reading only.")
+        with translated(), self._writer.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One read transaction: everything in it is of the same moment."""
+        with translated(), self._reader.begin() as connection:
+            yield connection
+
+    def checkpoint(self) -> None:
+        """Moves the write-ahead log into the file, as far as no reader needs it."""
+        if self._writer is not None:
+            with translated(), self._writer.connect() as connection:
+                connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._reader.dispose()
+        if self._writer is not None:
+            self._writer.dispose()
+            self._writer = None
+
+
+def _engine(connect: Callable[[], Any], pool_size: int) -> sa.Engine:
+    engine = sa.create_engine(
+        "sqlite://",
+        module=driver,
+        creator=connect,
+        poolclass=sa.pool.QueuePool,
+        pool_size=pool_size,
+        max_overflow=0 if pool_size == 1 else 4,  # one writer: the pool of one is also its lock
+        hide_parameters=True,  # no customer's text in an error or a log
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("begin immediate" if pool_size == 1 else "begin")
+
+    return engine
+

@@ -1,0 +1,243 @@
+"""A person's profile, open: the one value through which everything is read, edited and taken back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from kam_desktop.domain.change import Change, ChangeSet
+from kam_desktop.domain.clock import Clock
+from kam_desktop.domain.entities import LOCAL_PERSON_ID
+from kam_desktop.domain.errors import Problem, Refused, Unavailable
+from kam_desktop.domain.ids import Ids
+from kam_desktop.protocol.codec import decode_change, encode_change, to_json
+from kam_desktop.store import database, files, undo
+from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.database import Database
+from kam_desktop.store.journal import Journal
+from kam_desktop.store.reader import Reader
+from kam_desktop.store.tables import history, journal_pending, meta, undo_step
+from kam_desktop.store.unit_of_work import Step, UnitOfWork
+from kam_desktop.store.undo import UndoReport
+
+JOURNAL = "journal"
+DEVICE_FILE = "device.id"
+
+
+class Store:
+    """An open profile.
+
+    Attributes:
+        folder: the profile's folder.
+        recovered: how many commits came back from the journal when it was opened.
+        journal_behind: why the journal lacks the newest changes ("" when it does not); the database has them.
+    """
+
+    def __init__(self, folder: Path, key: DataKey, profile_id: str, clock: Clock, ids: Ids, *, write: bool) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.ids = ids
+        self.author = LOCAL_PERSON_ID
+        self.recovered = 0
+        self.journal_behind = ""
+        self.database = Database(folder / database.FILE, key.hex())
+        self._journal: Journal | None = None
+        if write:
+            self.database.open_writer()
+            try:
+                self._journal = Journal(folder / JOURNAL, key.raw(), profile_id)
+                self._reconcile()
+            except BaseException:
+                self.close()
+                raise
+
+    @classmethod
+    def create(cls, folder: Path, key: DataKey, profile_id: str, clock: Clock, ids: Ids) -> Store:
+        """Makes the database of a new profile and opens it. Its folder and key file exist already."""
+        files.private_folder(folder)
+        database.create(folder / database.FILE, key.hex())
+        store = cls(folder, key, profile_id, clock, ids, write=True)
+        store._take_device_id()
+        return store
+
+    @classmethod
+    def open(
+        cls, folder: Path, key: DataKey, profile_id: str, clock: Clock, ids: Ids, *, write: bool = True
+    ) -> Store:
+        """Opens a profile. A file that is missing, damaged or newer is refused and left untouched."""
+        version = database.schema_version(folder / database.FILE, key.hex())
+        database.refuse_newer(version)
+        return cls(folder, key, profile_id, clock, ids, write=write)
+
+    def close(self) -> None:
+        """Closes the files. What was saved is on the disk already."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        self.database.close()
+
+    # Reading.
+
+    @contextlib.contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Questions about one moment of the store."""
+        with self.database.read() as connection:
+            yield Reader(connection)
+
+    # Editing: the one road.
+
+    @contextlib.contextmanager
+    def edit(self, label: str, *, kind: str = "edit", recorded: bool = True, **args: str) -> Iterator[UnitOfWork]:
+        """One edit: when the block ends well, it is on the disk, twice. Raises Refused and changes nothing."""
+        with self._edit(Step(label, args, kind, None, recorded)) as uow:
+            yield uow
+
+    @contextlib.contextmanager
+    def rehearse(self, label: str = "") -> Iterator[UnitOfWork]:
+        """An edit that is never kept: for previews that tell the truth."""
+        with contextlib.suppress(_Rehearsed), self.database.write() as connection:
+            yield self._unit(connection, Step(label, {}, "internal", None, False))
+            raise _Rehearsed
+
+    def undo(self, number: int | None = None) -> tuple[UndoReport, ChangeSet]:
+        """Takes back the newest step, or the given one, by a new change."""
+        return self._answer("undo", number)
+
+    def redo(self) -> tuple[UndoReport, ChangeSet]:
+        """Does again what was taken back last."""
+        return self._answer("redo", None)
+
+    def _answer(self, kind: str, number: int | None) -> tuple[UndoReport, ChangeSet]:
+        with self.database.read() as connection:
+            find = undo.next_to_undo if kind == "undo" else undo.next_to_redo
+            number = find(connection) if number is None else number
+            label = connection.execute(sa.select(undo_step.c.label).where(undo_step.c.n == number)).scalar() or ""
+        if number is None:
+            raise Refused(Problem("step", f"nothing_to_{kind}", "There is nothing to take back."))
+        with self._edit(Step(label, {}, kind, number)) as uow:
+            report = undo.take_back(uow, number, redo=kind == "redo")
+        return report, uow.change_set
+
+    def _unit(self, connection: sa.Connection, step: Step) -> UnitOfWork:
+        connected = connection.execute(sa.select(meta.c.value).where(meta.c.key == "workspace")).scalar() is not None
+        return UnitOfWork(connection, step, self.clock, self.ids, self.author, connected)
+
+    @contextlib.contextmanager
+    def _edit(self, step: Step) -> Iterator[UnitOfWork]:
+        frame = 0
+        with self.database.write() as connection:
+            uow = self._unit(connection, step)
+            yield uow
+            changes = uow.flush()
+            if changes and step.recorded:
+                frame = self._prepare_frame(connection, step, uow.change_set.step, changes)
+        if frame:
+            self._append_pending()
+
+    # The journal: a second copy of every change, outside the database.
+
+    def _prepare_frame(self, connection: sa.Connection, step: Step, number: int, changes: list[Change]) -> int:
+        frame = _last_frame(connection) + 1
+        payload = to_json(
+            {
+                "step": {"n": number, "label": step.label, "args": dict(step.args), "kind": step.kind, "answers": step.answers},
+                "changes": [encode_change(each) for each in changes],
+            }
+        )
+        appended = self._journal.last_number if self._journal else 0
+        connection.execute(sa.delete(journal_pending).where(journal_pending.c.frame <= appended))
+        connection.execute(
+            sa.insert(journal_pending).values(frame=frame, payload=zlib.compress(payload.encode(), 1))
+        )
+        connection.execute(
+            sa.text("insert or replace into meta (key, value) values ('frame', :frame)"), {"frame": str(frame)}
+        )
+        return frame
+
+    def _append_pending(self) -> None:
+        """Appends what the journal lacks. A full disk is told, and made up for by the next edit."""
+        if self._journal is None:
+            return
+        last = self._journal.last_number
+        with self.database.read() as connection:
+            rows = connection.execute(
+                sa.select(journal_pending).where(journal_pending.c.frame > last).order_by(journal_pending.c.frame)
+            ).all()
+        self.journal_behind = ""
+        try:
+            for row in rows:
+                self._journal.append(row.frame, row.payload)
+        except Unavailable as problem:
+            # The edit is saved, in the database alone. The frame waits there and is appended with the next edit.
+            self.journal_behind = problem.code
+
+    def _reconcile(self) -> None:
+        """Makes journal and database agree: whichever is behind gets what it lacks."""
+        journal = self._journal
+        if journal is None:
+            return
+        with self.database.read() as connection:
+            known = _last_frame(connection)
+        if journal.last_number < known:
+            self._append_pending()
+        elif journal.last_number > known:
+            # The database was set back (an old copy, a restored disk): the journal knows more.
+            for number, payload in journal.frames(after=known):
+                self._replay(number, json.loads(zlib.decompress(payload)))
+            self._take_device_id()
+
+    def _replay(self, number: int, content: Mapping[str, Any]) -> None:
+        step = content["step"]
+        with self.database.write() as connection:
+            changes = [decode_change(each) for each in content["changes"]]
+            groups = {each.group for each in changes}
+            seen = connection.execute(
+                sa.select(history.c.group_id).where(history.c.group_id.in_(list(groups)[:500])).limit(1)
+            ).first()
+            if seen is None:
+                uow = self._unit(connection, Step(step["label"], step["args"], step["kind"], step["answers"]))
+                for change in changes:
+                    uow.replay(change)
+                uow.flush_replayed(changes)
+                if step["answers"] is not None:
+                    state = "undone" if step["kind"] == "undo" else "done"
+                    connection.execute(
+                        sa.update(undo_step).where(undo_step.c.n == step["answers"]).values(state=state)
+                    )
+                self.recovered += 1
+            connection.execute(
+                sa.text("insert or replace into meta (key, value) values ('frame', :frame)"), {"frame": str(number)}
+            )
+
+    def journal_damages(self) -> list[str]:
+        """What the journal could not read, for `doctor`; empty when it is sound."""
+        if self._journal is None:
+            return []
+        return [f"{each.kind} {each.segment} {each.number or ''}".strip() for each in self._journal.check()]
+
+    def _take_device_id(self) -> None:
+        """A new name for this laptop's copy, kept outside the database so that a clone shows."""
+        files.write_atomically(self.folder / DEVICE_FILE, (self.ids.random() + "\n").encode())
+
+    # Small things of this laptop, never synced.
+
+    def remember(self, values: Mapping[str, str | None]) -> None:
+        """Keeps settings of this laptop; None forgets one."""
+        with self.database.write() as connection:
+            uow = self._unit(connection, Step("", {}, "internal", None, False))
+            for key, value in values.items():
+                uow.set_preference(key, value)
+
+
+class _Rehearsed(Exception):
+    """Rolls a rehearsal back."""
+
+
+def _last_frame(connection: sa.Connection) -> int:
+    return int(connection.execute(sa.select(meta.c.value).where(meta.c.key == "frame")).scalar() or 0)

@@ -1,0 +1,134 @@
+"""The folded full-text index: kept with every change, asked with accents or without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.domain.entity import Entity, Record
+from kam_desktop.domain.fields import Field
+from kam_desktop.domain.text import exact_key, fold, phone_digits, tokens
+from kam_desktop.store.tables import RECORDS, record_of, search_doc
+
+CANDIDATES = 200
+"""So many newest hits are ranked; a word that is in more records than that wants a second word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One record found, and the field that the text was found in."""
+
+    entity: str
+    id: str
+    title: str
+    field: str
+
+
+def searchable_fields(entity: Entity) -> tuple[Field, ...]:
+    """The fields that go into the index."""
+    return tuple(each for each in entity.fields if each.searchable)
+
+
+def body_of(record: Record) -> str:
+    """The folded text of a record as it is indexed; phones also as bare digits."""
+    parts: list[str] = []
+    for each in searchable_fields(type(record).entity):
+        value = getattr(record, each.name)
+        for text in value if isinstance(value, tuple) else (value,):
+            if text:
+                parts.append(fold(text))
+                if each.phone:
+                    parts.append(phone_digits(text))
+    return "\n".join(parts)
+
+
+def put(connection: sa.Connection, records: Sequence[Record]) -> None:
+    """Indexes records anew, whether they were in the index or not."""
+    wanted = [record for record in records if searchable_fields(type(record).entity)]
+    if not wanted:
+        return
+    connection.execute(
+        sa.text("insert into search_doc (entity, record) values (:entity, :record) on conflict (record) do nothing"),
+        [{"entity": type(record).entity.name, "record": record.id} for record in wanted],
+    )
+    numbers = dict(_numbers(connection, [record.id for record in wanted]))
+    connection.exec_driver_sql(
+        "insert or replace into search (rowid, body) values (?, ?)",
+        [(numbers[record.id], body_of(record)) for record in wanted],
+    )
+
+
+def drop(connection: sa.Connection, ids: Sequence[str]) -> None:
+    """Takes records out of the index."""
+    numbers = [(number,) for _, number in _numbers(connection, ids)]
+    if numbers:
+        connection.exec_driver_sql("delete from search where rowid = ?", numbers)
+        connection.exec_driver_sql("delete from search_doc where n = ?", numbers)
+
+
+def _numbers(connection: sa.Connection, ids: Sequence[str]) -> Iterable[tuple[str, int]]:
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        rows = connection.execute(sa.select(search_doc.c.record, search_doc.c.n).where(search_doc.c.record.in_(part)))
+        yield from ((row.record, row.n) for row in rows)
+
+
+def match_expression(text: str) -> str:
+    """The FTS5 expression for a typed text: every word, each as a beginning; "" when there is no word."""
+    return " ".join(f'"{token}"*' for token in tokens(text))
+
+
+def find(connection: sa.Connection, text: str, limit: int, entities: Sequence[str] = ()) -> list[Hit]:
+    """Records that hold all words of the text, newest 200 candidates ranked.
+
+    With accents typed, those that hold them exactly come first; then hits in the title; then the newest.
+    """
+    expression = match_expression(text)
+    if not expression:
+        return []
+    rows = connection.exec_driver_sql(
+        "select d.entity, d.record from search s join search_doc d on d.n = s.rowid "
+        "where search match ? order by s.rowid desc limit ?",
+        (expression, CANDIDATES),
+    ).all()
+    wanted: dict[str, list[str]] = {}
+    for entity, record in rows:
+        if entity in BY_NAME and (not entities or entity in entities):
+            wanted.setdefault(entity, []).append(record)
+    ranked: list[tuple[tuple[int, int, int], Hit]] = []
+    order = {record: place for place, (_, record) in enumerate(rows)}
+    exact, words = exact_key(text), tokens(text)
+    for entity, ids in wanted.items():
+        table, described = RECORDS[entity], BY_NAME[entity]
+        for row in connection.execute(sa.select(table).where(table.c.id.in_(ids))).mappings():
+            record = record_of(described, row)
+            title = str(getattr(record, described.title))
+            field = _field_found(record, words, exact)
+            in_title = 0 if field == described.title else 1
+            accents = 0 if exact in exact_key(_text_of(record)) else 1
+            ranked.append(((accents, in_title, order[record.id]), Hit(entity, record.id, title, field)))
+    ranked.sort(key=lambda each: each[0])
+    return [hit for _, hit in ranked[:limit]]
+
+
+def _text_of(record: Record) -> str:
+    values = (getattr(record, each.name) for each in searchable_fields(type(record).entity))
+    return "\n".join(" ".join(value) if isinstance(value, tuple) else value for value in values)
+
+
+def _field_found(record: Record, words: Sequence[str], exact: str) -> str:
+    """The field with the exact text, else with most of the words; the title wins a tie."""
+    entity = type(record).entity
+    best, best_score = entity.title, -1
+    for each in searchable_fields(entity):
+        value = getattr(record, each.name)
+        text = " ".join(value) if isinstance(value, tuple) else value
+        folded = fold(text) + (" " + phone_digits(text) if each.phone else "")
+        score = 2 * sum(word in folded for word in words)
+        score += (1 if exact in exact_key(text) else 0) + (1 if each.name == entity.title and score else 0)
+        if score > best_score:
+            best, best_score = each.name, score
+    return best

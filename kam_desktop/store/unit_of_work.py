@@ -1,0 +1,410 @@
+"""The only door for edits: rows, history, outbox, search and caches change together or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+
+from kam_desktop.domain.change import Action, Change, ChangeSet, Touched, difference, moment_text
+from kam_desktop.domain.clock import Clock
+from kam_desktop.domain.entities import BY_NAME, ENTITIES
+from kam_desktop.domain.entity import Entity, Policy, Record, problems_of
+from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.fields import Kind
+from kam_desktop.domain.ids import Ids
+from kam_desktop.protocol.codec import encode_change, from_fields, to_json
+from kam_desktop.store import open_amounts, search
+from kam_desktop.store.reader import Reader
+from kam_desktop.store.tables import RECORDS, draft, history, outbox, preference, row_of, undo_step
+
+R = TypeVar("R", bound=Record)
+
+GROUP_CHANGES = 1000
+GROUP_BYTES = 1 << 20
+"""A group is all or nothing on the wire, so it has a size (sync protocol, rule 9)."""
+
+_REFS = {record.entity.name: [each for each in record.entity.fields if each.kind is Kind.REF] for record in ENTITIES}
+_OWNED_BY: dict[str, list[tuple[str, str]]] = {record.entity.name: [] for record in ENTITIES}
+for _record in ENTITIES:
+    for _each in _REFS[_record.entity.name]:
+        if _each.owns:
+            _OWNED_BY[_each.to].append((_record.entity.name, _each.name))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """What the user did, in one sentence, and how it is kept.
+
+    Attributes:
+        kind: edit and import can be undone; undo and redo answer another step; internal cannot be undone.
+        recorded: False for generated sample data alone: no history, no journal.
+    """
+
+    label: str
+    args: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    kind: str = "edit"
+    answers: int | None = None
+    recorded: bool = True
+
+
+class UnitOfWork(Reader):
+    """One edit in the making. Everything is checked, and written, when it is flushed.
+
+    Attributes:
+        change_set: what was changed; empty until the unit of work is flushed.
+    """
+
+    def __init__(
+        self, connection: sa.Connection, step: Step, clock: Clock, ids: Ids, author: str, connected: bool
+    ) -> None:
+        super().__init__(connection)
+        self.clock = clock
+        self.ids = ids
+        self.author = author
+        self._step = step
+        self._connected = connected
+        self._now: dict[tuple[str, str], Record | None] = {}
+        self._was: dict[tuple[str, str], Record | None] = {}
+        self._group_of: dict[tuple[str, str], str] = {}
+        self._extras: dict[tuple[str, str], str] = {}
+        self._group = ids.random()
+        self._unchecked: set[tuple[str, str]] = set()
+        self.change_set = ChangeSet(0, step.label, (), step.args)
+        self.changes: list[Change] = []
+
+    # What the edit sees: its own writes over the saved records.
+
+    def many(self, record: type[R], ids: Iterable[str]) -> dict[str, R]:
+        wanted = list(ids)
+        name = record.entity.name
+        mine = {each: self._now[name, each] for each in wanted if (name, each) in self._now}
+        found = super().many(record, [each for each in wanted if each not in mine])
+        found.update({key: cast(R, value) for key, value in mine.items() if value is not None})
+        return found
+
+    def new_id(self) -> str:
+        """An id for a record made here."""
+        return self.ids.new()
+
+    def new_group(self) -> None:
+        """What follows belongs to another group: on the wire it stands or falls without what came before."""
+        self._group = self.ids.random()
+
+    def add(self, record: Record, extra: Mapping[str, Any] | None = None) -> None:
+        """Adds a record that does not exist yet."""
+        self._set(record, extra)
+
+    def put(self, record: Record, extra: Mapping[str, Any] | None = None) -> None:
+        """Writes a record, whether it exists or not."""
+        self._set(record, extra)
+
+    def delete(self, record: type[R], identity: str) -> None:
+        """Deletes a record that nothing hangs on. Facts and archived kinds are refused when it is flushed."""
+        self._remember(record.entity, identity)
+        self._now[record.entity.name, identity] = None
+        self._group_of[record.entity.name, identity] = self._group
+
+    def take_back(self, record: type[R], identity: str) -> None:
+        """Deletes a record as an undo does: facts too, if nothing hangs on them."""
+        self.delete(record, identity)
+        self._unchecked.add((record.entity.name, identity))
+
+    def deletions(self) -> list[tuple[str, str]]:
+        """(entity, id) of everything this edit is going to delete."""
+        return [key for key, record in self._now.items() if record is None]
+
+    def restore(self, name: str, identity: str) -> Record:
+        """Leaves a saved record as it was, whatever this edit was going to do with it."""
+        saved = Reader.many(self, BY_NAME[name].record, [identity])[identity]
+        self._now[name, identity] = saved
+        return saved
+
+    def set_preference(self, key: str, value: str | None) -> None:
+        """Remembers a setting of this laptop, in the same transaction."""
+        if value is None:
+            self.connection.execute(sa.delete(preference).where(preference.c.key == key))
+        else:
+            self.connection.execute(
+                sa.text("insert or replace into preference (key, value) values (:key, :value)"),
+                {"key": key, "value": value},
+            )
+
+    def set_draft(self, key: str, value: str | None) -> None:
+        """Keeps what is being typed, or forgets it."""
+        if value is None:
+            self.connection.execute(sa.delete(draft).where(draft.c.key == key))
+        else:
+            self.connection.execute(
+                sa.text("insert or replace into draft (key, value, at) values (:key, :value, :at)"),
+                {"key": key, "value": value, "at": moment_text(self.clock.now())},
+            )
+
+    def _set(self, record: Record, extra: Mapping[str, Any] | None) -> None:
+        key = (type(record).entity.name, record.id)
+        self._remember(type(record).entity, record.id)
+        self._now[key] = record
+        self._group_of[key] = self._group
+        if extra:
+            self._extras[key] = to_json(dict(extra))
+
+    def _remember(self, entity: Entity, identity: str) -> None:
+        # Old values are read in one go when the edit is flushed; here only the key is noted.
+        self._now.setdefault((entity.name, identity), None)
+
+    # Writing.
+
+    def flush(self) -> list[Change]:
+        """Checks and writes everything; the transaction itself belongs to the store.
+
+        Raises Refused with all problems at once; then nothing is written.
+        """
+        self._load_old()
+        pending = self._differences()
+        problems = self._problems(pending)
+        if problems:
+            raise Refused(problems)
+        if not pending:
+            return []
+        self.changes = self._name_changes(pending)
+        step = self._write(pending)
+        touched = tuple(Touched(each.entity, each.record, each.action) for each in self.changes)
+        self.change_set = ChangeSet(step, self._step.label, touched, self._step.args)
+        return self.changes
+
+    def replay(self, change: Change) -> None:
+        """Applies a change as it was once made, for a database that was set back."""
+        entity = BY_NAME[change.entity]
+        current = self.get(entity.record, change.record)
+        self._remember(entity, change.record)
+        if change.action is Action.CREATE:
+            self._now[change.entity, change.record] = from_fields(entity, change.record, change.new)
+        elif change.action is Action.DELETE:
+            self._now[change.entity, change.record] = None
+        elif current is not None:
+            written = from_fields(entity, change.record, change.new)
+            values = {name: getattr(written, name) for name in change.new if name in entity.names}
+            self._now[change.entity, change.record] = dataclasses.replace(current, **values)
+
+    def flush_replayed(self, changes: Sequence[Change]) -> None:
+        """Writes what was replayed, with the names, author and time that it had."""
+        self._load_old()
+        self.changes = list(changes)
+        self._write(self._differences())
+
+    def _load_old(self) -> None:
+        wanted: dict[str, list[str]] = {}
+        for name, identity in self._now:
+            wanted.setdefault(name, []).append(identity)
+        for name, ids in wanted.items():
+            saved = Reader.many(self, BY_NAME[name].record, ids)
+            for identity in ids:
+                self._was[name, identity] = saved.get(identity)
+
+    def _differences(self) -> list[tuple[str, str, Action, dict[str, Any], dict[str, Any]]]:
+        order = {record.entity.name: place for place, record in enumerate(ENTITIES)}
+        found = []
+        for (name, identity), now in self._now.items():
+            change = difference(self._was[name, identity], now)
+            if change is not None:
+                found.append((name, identity, *change))
+        # Parents first; deletions after everything else, children first.
+        found.sort(key=lambda each: (1, -order[each[0]]) if each[2] is Action.DELETE else (0, order[each[0]]))
+        return found
+
+    def _problems(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Problem]:
+        found: list[Problem] = []
+        for name, identity, action, _, new in pending:
+            entity = BY_NAME[name]
+            was, now = self._was[name, identity], self._now[name, identity]
+            if now is not None:
+                found += problems_of(now)
+            if (name, identity) in self._unchecked or self._step.kind in ("undo", "redo"):
+                continue
+            found += _policy_problems(entity, action, was, new)
+        found += self._missing_references(pending)
+        found += self._frozen_parents(pending)
+        found += self._orphans(pending)
+        return found
+
+    def _missing_references(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Problem]:
+        wanted: dict[str, dict[str, tuple[str, str]]] = {}
+        for name, identity, action, _, new in pending:
+            if action is Action.DELETE:
+                continue
+            for each in _REFS[name]:
+                target = new.get(each.name)
+                if target and not each.loose and self._now.get((each.to, target)) is None:
+                    wanted.setdefault(each.to, {})[target] = (each.name, each.label)
+        found = []
+        for name, targets in wanted.items():
+            for target in targets.keys() - self._existing(name, targets):
+                field, label = targets[target]
+                found.append(
+                    Problem(field, "missing_reference", "{label}: the record it points to does not exist.", {"label": label})
+                )
+        return found
+
+    def _existing(self, name: str, ids: Iterable[str]) -> set[str]:
+        table, wanted = RECORDS[name], list(ids)
+        found: set[str] = set()
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            found.update(self.connection.execute(sa.select(table.c.id).where(table.c.id.in_(part))).scalars())
+        return {each for each in found if (name, each) not in self._now or self._now[name, each] is not None}
+
+    def _frozen_parents(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Problem]:
+        """A line of a version that was sent does not change, come or go."""
+        if self._step.kind in ("undo", "redo"):
+            return []
+        parents: dict[tuple[str, str], Entity] = {}
+        for name, identity, _, _, _ in pending:
+            for record in (self._was[name, identity], self._now[name, identity]):
+                for each in _REFS[name] if record is not None else ():
+                    target = getattr(record, each.name)
+                    if each.owns and target and BY_NAME[each.to].frozen_when:
+                        parents[each.to, target] = BY_NAME[each.to]
+        found = []
+        for (name, identity), entity in parents.items():
+            saved = self._was.get((name, identity)) or Reader.many(self, entity.record, [identity]).get(identity)
+            if saved is not None and entity.frozen_when is not None and entity.frozen_when(saved):
+                found.append(Problem("", "frozen", "This version was sent and no longer changes. Make a new version."))
+        return found
+
+    def _orphans(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Problem]:
+        gone: dict[str, list[str]] = {}
+        for name, identity, action, _, _ in pending:
+            if action is Action.DELETE:
+                gone.setdefault(name, []).append(identity)
+        for name, ids in gone.items():
+            if self.children_of(name, ids):
+                label = BY_NAME[name].label
+                return [
+                    Problem(
+                        "", "has_children", "{label}: other records hang on it, so it cannot be deleted.", {"label": label}
+                    )
+                ]
+        return []
+
+    def children_of(self, name: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """(entity, id) of records that hang on one of these and stay after this edit."""
+        found = []
+        for child, field in _OWNED_BY[name]:
+            table = RECORDS[child]
+            for start in range(0, len(ids), 500):
+                statement = sa.select(table.c.id).where(table.c[field].in_(ids[start : start + 500]), table.c[field] != "")
+                for identity in self.connection.execute(statement).scalars():
+                    if (child, identity) not in self._now or self._now[child, identity] is not None:
+                        found.append((child, identity))
+        return found
+
+    def _name_changes(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Change]:
+        written_at = moment_text(self.clock.now())
+        counts: dict[str, int] = {}
+        changes = []
+        for name, identity, action, old, new in pending:
+            group = self._group_of[name, identity]
+            place = counts[group] = counts.get(group, -1) + 1
+            changes.append(Change(group, place, name, identity, action, old, new, self.author, written_at))
+        if max(counts.values()) >= GROUP_CHANGES:
+            raise Refused(Problem("", "group_too_large", "This is too much for one change; do it in smaller parts."))
+        return changes
+
+    def _write(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> int:
+        self._write_rows(pending)
+        changes = self.changes
+        search.put(self.connection, [record for record in self._now.values() if record is not None])
+        search.drop(self.connection, [each.record for each in changes if each.action is Action.DELETE])
+        open_amounts.refresh(self.connection, changes)
+        if not self._step.recorded:
+            return 0
+        if self._step.kind in ("edit", "import"):
+            self.connection.execute(sa.update(undo_step).where(undo_step.c.state == "undone").values(state="dropped"))
+        step = self.connection.execute(
+            sa.insert(undo_step).values(
+                label=self._step.label,
+                label_args=to_json(dict(self._step.args)),
+                kind=self._step.kind,
+                at=changes[0].written_at,
+                state="done",
+                answers=self._step.answers,
+            )
+        ).inserted_primary_key
+        number = int(step[0]) if step is not None else 0
+        self.connection.execute(
+            sa.insert(history),
+            [
+                {
+                    "step": number,
+                    "group_id": each.group,
+                    "place": each.place,
+                    "entity": each.entity,
+                    "record": each.record,
+                    "action": each.action.value,
+                    "old": to_json(each.old),
+                    "new": to_json(each.new),
+                    "author": each.author,
+                    "written_at": each.written_at,
+                }
+                for each in changes
+            ],
+        )
+        if self._connected:
+            rows = [
+                {
+                    "group_id": each.group,
+                    "place": each.place,
+                    "entity": each.entity,
+                    "record": each.record,
+                    "payload": to_json(encode_change(each)).encode(),
+                }
+                for each in changes
+            ]
+            self._check_group_sizes(rows)
+            self.connection.execute(sa.insert(outbox), rows)
+        return number
+
+    def _check_group_sizes(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        sizes: dict[str, int] = {}
+        for row in rows:
+            sizes[row["group_id"]] = sizes.get(row["group_id"], 0) + len(row["payload"])
+        if max(sizes.values()) > GROUP_BYTES:
+            raise Refused(Problem("", "group_too_large", "This is too much for one change; do it in smaller parts."))
+
+    def _write_rows(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> None:
+        created: dict[str, list[dict[str, Any]]] = {}
+        updated: dict[str, list[dict[str, Any]]] = {}
+        deleted: dict[str, list[str]] = {}
+        for name, identity, action, _, _ in pending:
+            record = self._now[name, identity]
+            if record is None:
+                deleted.setdefault(name, []).append(identity)
+                continue
+            row = row_of(record)
+            row["_extra"] = self._extras.get((name, identity))
+            (created if action is Action.CREATE else updated).setdefault(name, []).append(row)
+        for name, rows in created.items():
+            self.connection.execute(sa.insert(RECORDS[name]), rows)
+        for name, rows in updated.items():
+            table = RECORDS[name]
+            values = {key: sa.bindparam("_" + key) for key in rows[0] if key not in ("id", "_extra")}
+            statement = sa.update(table).where(table.c.id == sa.bindparam("_id")).values(values)
+            self.connection.execute(statement, [{"_" + key: value for key, value in row.items()} for row in rows])
+        for name, ids in deleted.items():
+            self.connection.execute(
+                sa.delete(RECORDS[name]).where(RECORDS[name].c.id == sa.bindparam("_id")), [{"_id": each} for each in ids]
+            )
+
+
+def _policy_problems(entity: Entity, action: Action, was: Record | None, new: Mapping[str, Any]) -> list[Problem]:
+    if action is not Action.CREATE and entity.policy is Policy.APPEND_ONLY:
+        return [
+            Problem("", "fact", "{label}: a recorded fact is not edited; record its reversal.", {"label": entity.label})
+        ]
+    if action is Action.DELETE and "archived" in entity.names:
+        return [Problem("", "archive", "{label}: archive it instead of deleting it.", {"label": entity.label})]
+    if was is not None and entity.frozen_when is not None and entity.frozen_when(was) and set(new) - {"status"}:
+        return [Problem("", "frozen", "This version was sent and no longer changes. Make a new version.")]
+    return []
