@@ -104,9 +104,7 @@ def entity(
             for each in dataclasses.fields(record)
             if "field" in each.metadata
         )
-        record.entity = Entity(
-            name, label, plural, record, described, title, policy, sort, tuple(rules), frozen_when
-        )
+        record.entity = Entity(name, label, plural, record, described, title, policy, sort, tuple(rules), frozen_when)
         return record
 
     return describe

@@ -57,10 +57,11 @@ class Query:
 def check(query: Query, entity: Entity) -> None:
     """Refuses a query that names fields which the entity does not have."""
     known = {*entity.names, "id"}
+    named = [each.field for each in query.where] + [each.field for each in query.order if each.field != "title"]
     problems = [
-        Problem(each.field, "unknown_field", "There is no field “{field}”.", {"field": each.field})
-        for each in (*query.where, *query.order)
-        if each.field not in known and not (isinstance(each, Order) and each.field == "title")
+        Problem(name, "unknown_field", "There is no field “{field}”.", {"field": name})
+        for name in named
+        if name not in known
     ]
     if problems:
         raise Refused(problems)

@@ -47,9 +47,7 @@ def from_wire(wire: Mapping[str, Any]) -> tuple[Record, dict[str, Any]]:
         try:
             values[key] = _plain(each.kind, value)
         except (ValueError, TypeError, ArithmeticError):
-            problems.append(
-                Problem(key, "type", "{label} has a value of the wrong kind.", {"label": each.label})
-            )
+            problems.append(Problem(key, "type", "{label} has a value of the wrong kind.", {"label": each.label}))
     extra = wire.get(EXTRA) or {}
     if not isinstance(extra, dict):
         problems.append(Problem(EXTRA, "type", "{label} has a value of the wrong kind.", {"label": EXTRA}))

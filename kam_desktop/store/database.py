@@ -207,4 +207,3 @@ def _engine(connect: Callable[[], Any], pool_size: int) -> sa.Engine:
         connection.exec_driver_sql("begin immediate" if pool_size == 1 else "begin")
 
     return engine
-

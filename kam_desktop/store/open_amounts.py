@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from kam_desktop.domain.change import Action, Change
+from kam_desktop.store.tables import cache_instalment
 
 _CHUNK = 500
+_OF_INSTALMENTS = "select invoice from instalment where id in (select value from json_each(:ids))"
+_OF_ACCOUNTS = "select id from invoice where account in (select value from json_each(:ids))"
 
 # The definition is `figures.ageing.open_amount` over all facts; a property test and `doctor --deep` hold the two equal.
 # An opening settlement settles the instalments of its invoice in their order.
@@ -74,8 +77,7 @@ def differences(connection: sa.Connection) -> int:
     for start in range(0, len(ids), 5000):
         rows = connection.execute(sa.text(_SELECT), {"invoices": json.dumps(ids[start : start + 5000])})
         fresh.update({row[0]: tuple(row) for row in rows})
-    names = "id, invoice, account, currency, due_on, on_default_term, open"
-    cached = {row[0]: tuple(row) for row in connection.execute(sa.text(f"select {names} from cache_instalment"))}
+    cached = {row[0]: tuple(row) for row in connection.execute(sa.select(cache_instalment))}
     return sum(1 for key in fresh.keys() | cached.keys() if fresh.get(key) != cached.get(key))
 
 
@@ -98,10 +100,8 @@ def _touched(connection: sa.Connection, changes: Iterable[Change]) -> tuple[set[
             accounts.add(change.record)
         elif change.entity == "firm" and any("default_payment_days" in each for each in values):
             return set(), True
-    for name, ids in (("select invoice from instalment where id", instalments), ("select id from invoice where account", accounts)):
+    for statement, ids in ((_OF_INSTALMENTS, instalments), (_OF_ACCOUNTS, accounts)):
         if ids:
-            rows = connection.execute(
-                sa.text(f"{name} in (select value from json_each(:ids))"), {"ids": json.dumps(sorted(ids))}
-            )
+            rows = connection.execute(sa.text(statement), {"ids": json.dumps(sorted(ids))})
             invoices.update(row[0] for row in rows)
     return invoices, False

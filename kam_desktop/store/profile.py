@@ -23,8 +23,8 @@ from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.tables import history, journal_pending, meta, undo_step
-from kam_desktop.store.unit_of_work import Step, UnitOfWork
 from kam_desktop.store.undo import UndoReport
+from kam_desktop.store.unit_of_work import Step, UnitOfWork
 
 JOURNAL = "journal"
 DEVICE_FILE = "device.id"
@@ -51,7 +51,7 @@ class Store:
         if write:
             self.database.open_writer()
             try:
-                self._journal = Journal(folder / JOURNAL, key.raw(), profile_id)
+                self._journal = Journal(folder / JOURNAL, key.derive("journal"), profile_id)
                 self._reconcile()
             except BaseException:
                 self.close()
@@ -67,9 +67,7 @@ class Store:
         return store
 
     @classmethod
-    def open(
-        cls, folder: Path, key: DataKey, profile_id: str, clock: Clock, ids: Ids, *, write: bool = True
-    ) -> Store:
+    def open(cls, folder: Path, key: DataKey, profile_id: str, clock: Clock, ids: Ids, *, write: bool = True) -> Store:
         """Opens a profile. A file that is missing, damaged or newer is refused and left untouched."""
         version = database.schema_version(folder / database.FILE, key.hex())
         database.refuse_newer(version)
@@ -146,15 +144,19 @@ class Store:
         frame = _last_frame(connection) + 1
         payload = to_json(
             {
-                "step": {"n": number, "label": step.label, "args": dict(step.args), "kind": step.kind, "answers": step.answers},
+                "step": {
+                    "n": number,
+                    "label": step.label,
+                    "args": dict(step.args),
+                    "kind": step.kind,
+                    "answers": step.answers,
+                },
                 "changes": [encode_change(each) for each in changes],
             }
         )
         appended = self._journal.last_number if self._journal else 0
         connection.execute(sa.delete(journal_pending).where(journal_pending.c.frame <= appended))
-        connection.execute(
-            sa.insert(journal_pending).values(frame=frame, payload=zlib.compress(payload.encode(), 1))
-        )
+        connection.execute(sa.insert(journal_pending).values(frame=frame, payload=zlib.compress(payload.encode(), 1)))
         connection.execute(
             sa.text("insert or replace into meta (key, value) values ('frame', :frame)"), {"frame": str(frame)}
         )
@@ -207,9 +209,7 @@ class Store:
                 uow.flush_replayed(changes)
                 if step["answers"] is not None:
                     state = "undone" if step["kind"] == "undo" else "done"
-                    connection.execute(
-                        sa.update(undo_step).where(undo_step.c.n == step["answers"]).values(state=state)
-                    )
+                    connection.execute(sa.update(undo_step).where(undo_step.c.n == step["answers"]).values(state=state))
                 self.recovered += 1
             connection.execute(
                 sa.text("insert or replace into meta (key, value) values ('frame', :frame)"), {"frame": str(number)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -81,7 +82,9 @@ class Reader:
 
     def preference(self, key: str) -> str | None:
         """A remembered setting of this laptop (geometry, recent lists, answers)."""
-        return self.connection.execute(sa.select(preference.c.value).where(preference.c.key == key)).scalar_one_or_none()
+        return self.connection.execute(
+            sa.select(preference.c.value).where(preference.c.key == key)
+        ).scalar_one_or_none()
 
     def preferences(self, beginning: str = "") -> dict[str, str]:
         """All remembered settings whose key begins so."""
@@ -143,26 +146,24 @@ def _condition(table: sa.Table, entity: Entity, where: Where) -> sa.ColumnElemen
         wanted = (
             [column_value(each, value) for value in where.value]
             if where.op is Op.ONE_OF
-            else None if where.value is None else column_value(each, where.value)
+            else None
+            if where.value is None
+            else column_value(each, where.value)
         )
         empty = column.is_(None) if each.kind in (Kind.INTEGER, Kind.MONEY) else sa.func.coalesce(column, "") == ""
         if where.op is Op.EMPTY:
             return empty
         if where.op is Op.FILLED:
             return sa.not_(empty)
-    match where.op:
-        case Op.IS:
-            return _is(column, wanted)
-        case Op.IS_NOT:
-            return column.is_distinct_from(wanted)
-        case Op.BELOW:
-            return column < wanted
-        case Op.AT_MOST:
-            return column <= wanted
-        case Op.ABOVE:
-            return column > wanted
-        case Op.AT_LEAST:
-            return column >= wanted
-        case Op.ONE_OF:
-            return column.in_(wanted)
-    raise ValueError(where.op)
+    return _COMPARE[where.op](column, wanted)
+
+
+_COMPARE: dict[Op, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
+    Op.IS: _is,
+    Op.IS_NOT: lambda column, value: column.is_distinct_from(value),
+    Op.BELOW: operator.lt,
+    Op.AT_MOST: operator.le,
+    Op.ABOVE: operator.gt,
+    Op.AT_LEAST: operator.ge,
+    Op.ONE_OF: lambda column, value: column.in_(value),
+}

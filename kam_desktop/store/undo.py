@@ -63,9 +63,7 @@ class StepRow:
 
 def steps(connection: sa.Connection, limit: int = 100, kinds: Sequence[str] = UNDOABLE) -> list[StepRow]:
     """The newest steps first."""
-    statement = (
-        sa.select(undo_step).where(undo_step.c.kind.in_(kinds)).order_by(undo_step.c.n.desc()).limit(limit)
-    )
+    statement = sa.select(undo_step).where(undo_step.c.kind.in_(kinds)).order_by(undo_step.c.n.desc()).limit(limit)
     return [
         StepRow(row.n, row.label, json.loads(row.label_args), row.kind, row.at, row.state)
         for row in connection.execute(statement)
@@ -74,9 +72,7 @@ def steps(connection: sa.Connection, limit: int = 100, kinds: Sequence[str] = UN
 
 def next_to_undo(connection: sa.Connection) -> int | None:
     """The newest step that still stands."""
-    statement = sa.select(sa.func.max(undo_step.c.n)).where(
-        undo_step.c.kind.in_(UNDOABLE), undo_step.c.state == "done"
-    )
+    statement = sa.select(sa.func.max(undo_step.c.n)).where(undo_step.c.kind.in_(UNDOABLE), undo_step.c.state == "done")
     return connection.execute(statement).scalar()
 
 
@@ -117,9 +113,7 @@ def take_back(uow: UnitOfWork, number: int, *, redo: bool = False) -> UndoReport
         _invert(uow, change, kept)
     _keep_parents(uow, kept)
     changed = len(changes) - len({(each.entity, each.id) for each in kept})
-    connection.execute(
-        sa.update(undo_step).where(undo_step.c.n == number).values(state="done" if redo else "undone")
-    )
+    connection.execute(sa.update(undo_step).where(undo_step.c.n == number).values(state="done" if redo else "undone"))
     return UndoReport(number, row.label, json.loads(row.label_args), changed, tuple(kept))
 
 

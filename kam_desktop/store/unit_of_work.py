@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from kam_desktop.domain.change import Action, Change, ChangeSet, Touched, difference, moment_text
 from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.entities import BY_NAME, ENTITIES
-from kam_desktop.domain.entity import Entity, Policy, Record, problems_of
+from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.fields import Kind
 from kam_desktop.domain.ids import Ids
 from kam_desktop.protocol.codec import encode_change, from_fields, to_json
-from kam_desktop.store import open_amounts, search
+from kam_desktop.store import checks, open_amounts, search
+from kam_desktop.store.checks import OWNED_BY, Pending
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.tables import RECORDS, draft, history, outbox, preference, row_of, undo_step
 
@@ -25,13 +25,6 @@ R = TypeVar("R", bound=Record)
 GROUP_CHANGES = 1000
 GROUP_BYTES = 1 << 20
 """A group is all or nothing on the wire, so it has a size (sync protocol, rule 9)."""
-
-_REFS = {record.entity.name: [each for each in record.entity.fields if each.kind is Kind.REF] for record in ENTITIES}
-_OWNED_BY: dict[str, list[tuple[str, str]]] = {record.entity.name: [] for record in ENTITIES}
-for _record in ENTITIES:
-    for _each in _REFS[_record.entity.name]:
-        if _each.owns:
-            _OWNED_BY[_each.to].append((_record.entity.name, _each.name))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ class UnitOfWork(Reader):
     ) -> None:
         super().__init__(connection)
         self.clock = clock
-        self.ids = ids
+        self._ids = ids
         self.author = author
         self._step = step
         self._connected = connected
@@ -85,13 +78,17 @@ class UnitOfWork(Reader):
         found.update({key: cast(R, value) for key, value in mine.items() if value is not None})
         return found
 
+    def saved(self, record: type[R], identity: str) -> R | None:
+        """The record as it is in the store, without this edit."""
+        return Reader.many(self, record, [identity]).get(identity)
+
     def new_id(self) -> str:
         """An id for a record made here."""
-        return self.ids.new()
+        return self._ids.new()
 
     def new_group(self) -> None:
         """What follows belongs to another group: on the wire it stands or falls without what came before."""
-        self._group = self.ids.random()
+        self._group = self._ids.random()
 
     def add(self, record: Record, extra: Mapping[str, Any] | None = None) -> None:
         """Adds a record that does not exist yet."""
@@ -118,7 +115,9 @@ class UnitOfWork(Reader):
 
     def restore(self, name: str, identity: str) -> Record:
         """Leaves a saved record as it was, whatever this edit was going to do with it."""
-        saved = Reader.many(self, BY_NAME[name].record, [identity])[identity]
+        saved = self.saved(BY_NAME[name].record, identity)
+        if saved is None:
+            raise LookupError(identity)
         self._now[name, identity] = saved
         return saved
 
@@ -163,7 +162,7 @@ class UnitOfWork(Reader):
         """
         self._load_old()
         pending = self._differences()
-        problems = self._problems(pending)
+        problems = checks.problems(self, pending, self._was, self._now, self._unchecked, self._step.kind)
         if problems:
             raise Refused(problems)
         if not pending:
@@ -203,7 +202,7 @@ class UnitOfWork(Reader):
             for identity in ids:
                 self._was[name, identity] = saved.get(identity)
 
-    def _differences(self) -> list[tuple[str, str, Action, dict[str, Any], dict[str, Any]]]:
+    def _differences(self) -> list[Pending]:
         order = {record.entity.name: place for place, record in enumerate(ENTITIES)}
         found = []
         for (name, identity), now in self._now.items():
@@ -214,93 +213,21 @@ class UnitOfWork(Reader):
         found.sort(key=lambda each: (1, -order[each[0]]) if each[2] is Action.DELETE else (0, order[each[0]]))
         return found
 
-    def _problems(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Problem]:
-        found: list[Problem] = []
-        for name, identity, action, _, new in pending:
-            entity = BY_NAME[name]
-            was, now = self._was[name, identity], self._now[name, identity]
-            if now is not None:
-                found += problems_of(now)
-            if (name, identity) in self._unchecked or self._step.kind in ("undo", "redo"):
-                continue
-            found += _policy_problems(entity, action, was, new)
-        found += self._missing_references(pending)
-        found += self._frozen_parents(pending)
-        found += self._orphans(pending)
-        return found
-
-    def _missing_references(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Problem]:
-        wanted: dict[str, dict[str, tuple[str, str]]] = {}
-        for name, identity, action, _, new in pending:
-            if action is Action.DELETE:
-                continue
-            for each in _REFS[name]:
-                target = new.get(each.name)
-                if target and not each.loose and self._now.get((each.to, target)) is None:
-                    wanted.setdefault(each.to, {})[target] = (each.name, each.label)
-        found = []
-        for name, targets in wanted.items():
-            for target in targets.keys() - self._existing(name, targets):
-                field, label = targets[target]
-                found.append(
-                    Problem(field, "missing_reference", "{label}: the record it points to does not exist.", {"label": label})
-                )
-        return found
-
-    def _existing(self, name: str, ids: Iterable[str]) -> set[str]:
-        table, wanted = RECORDS[name], list(ids)
-        found: set[str] = set()
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            found.update(self.connection.execute(sa.select(table.c.id).where(table.c.id.in_(part))).scalars())
-        return {each for each in found if (name, each) not in self._now or self._now[name, each] is not None}
-
-    def _frozen_parents(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Problem]:
-        """A line of a version that was sent does not change, come or go."""
-        if self._step.kind in ("undo", "redo"):
-            return []
-        parents: dict[tuple[str, str], Entity] = {}
-        for name, identity, _, _, _ in pending:
-            for record in (self._was[name, identity], self._now[name, identity]):
-                for each in _REFS[name] if record is not None else ():
-                    target = getattr(record, each.name)
-                    if each.owns and target and BY_NAME[each.to].frozen_when:
-                        parents[each.to, target] = BY_NAME[each.to]
-        found = []
-        for (name, identity), entity in parents.items():
-            saved = self._was.get((name, identity)) or Reader.many(self, entity.record, [identity]).get(identity)
-            if saved is not None and entity.frozen_when is not None and entity.frozen_when(saved):
-                found.append(Problem("", "frozen", "This version was sent and no longer changes. Make a new version."))
-        return found
-
-    def _orphans(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Problem]:
-        gone: dict[str, list[str]] = {}
-        for name, identity, action, _, _ in pending:
-            if action is Action.DELETE:
-                gone.setdefault(name, []).append(identity)
-        for name, ids in gone.items():
-            if self.children_of(name, ids):
-                label = BY_NAME[name].label
-                return [
-                    Problem(
-                        "", "has_children", "{label}: other records hang on it, so it cannot be deleted.", {"label": label}
-                    )
-                ]
-        return []
-
     def children_of(self, name: str, ids: Sequence[str]) -> list[tuple[str, str]]:
         """(entity, id) of records that hang on one of these and stay after this edit."""
         found = []
-        for child, field in _OWNED_BY[name]:
+        for child, field in OWNED_BY[name]:
             table = RECORDS[child]
             for start in range(0, len(ids), 500):
-                statement = sa.select(table.c.id).where(table.c[field].in_(ids[start : start + 500]), table.c[field] != "")
+                statement = sa.select(table.c.id).where(
+                    table.c[field].in_(ids[start : start + 500]), table.c[field] != ""
+                )
                 for identity in self.connection.execute(statement).scalars():
                     if (child, identity) not in self._now or self._now[child, identity] is not None:
                         found.append((child, identity))
         return found
 
-    def _name_changes(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> list[Change]:
+    def _name_changes(self, pending: Sequence[Pending]) -> list[Change]:
         written_at = moment_text(self.clock.now())
         counts: dict[str, int] = {}
         changes = []
@@ -312,7 +239,7 @@ class UnitOfWork(Reader):
             raise Refused(Problem("", "group_too_large", "This is too much for one change; do it in smaller parts."))
         return changes
 
-    def _write(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> int:
+    def _write(self, pending: Sequence[Pending]) -> int:
         self._write_rows(pending)
         changes = self.changes
         search.put(self.connection, [record for record in self._now.values() if record is not None])
@@ -373,7 +300,7 @@ class UnitOfWork(Reader):
         if max(sizes.values()) > GROUP_BYTES:
             raise Refused(Problem("", "group_too_large", "This is too much for one change; do it in smaller parts."))
 
-    def _write_rows(self, pending: Sequence[tuple[str, str, Action, Any, Any]]) -> None:
+    def _write_rows(self, pending: Sequence[Pending]) -> None:
         created: dict[str, list[dict[str, Any]]] = {}
         updated: dict[str, list[dict[str, Any]]] = {}
         deleted: dict[str, list[str]] = {}
@@ -389,22 +316,11 @@ class UnitOfWork(Reader):
             self.connection.execute(sa.insert(RECORDS[name]), rows)
         for name, rows in updated.items():
             table = RECORDS[name]
-            values = {key: sa.bindparam("_" + key) for key in rows[0] if key not in ("id", "_extra")}
+            values: dict[str, Any] = {key: sa.bindparam("_" + key) for key in rows[0] if key not in ("id", "_extra")}
             statement = sa.update(table).where(table.c.id == sa.bindparam("_id")).values(values)
             self.connection.execute(statement, [{"_" + key: value for key, value in row.items()} for row in rows])
         for name, ids in deleted.items():
             self.connection.execute(
-                sa.delete(RECORDS[name]).where(RECORDS[name].c.id == sa.bindparam("_id")), [{"_id": each} for each in ids]
+                sa.delete(RECORDS[name]).where(RECORDS[name].c.id == sa.bindparam("_id")),
+                [{"_id": each} for each in ids],
             )
-
-
-def _policy_problems(entity: Entity, action: Action, was: Record | None, new: Mapping[str, Any]) -> list[Problem]:
-    if action is not Action.CREATE and entity.policy is Policy.APPEND_ONLY:
-        return [
-            Problem("", "fact", "{label}: a recorded fact is not edited; record its reversal.", {"label": entity.label})
-        ]
-    if action is Action.DELETE and "archived" in entity.names:
-        return [Problem("", "archive", "{label}: archive it instead of deleting it.", {"label": entity.label})]
-    if was is not None and entity.frozen_when is not None and entity.frozen_when(was) and set(new) - {"status"}:
-        return [Problem("", "frozen", "This version was sent and no longer changes. Make a new version.")]
-    return []
