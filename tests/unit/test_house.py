@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from installer.house_map import MAP, house_map
 from tests.house_rules import (
     PRODUCT_RULES,
     TEST_RULES,
@@ -66,6 +67,10 @@ def test_the_lock_has_what_the_project_asks_for() -> None:
         asked = Requirement(line)
         assert asked.name in locked, f"{line}: not in the lock"
         assert locked[asked.name] in asked.specifier, f"{line}: the lock has {locked[asked.name]}"
+
+
+def test_the_house_map_is_up_to_date() -> None:
+    assert MAP.read_text("utf-8") == house_map(), "run python installer/house_map.py"
 
 
 @pytest.mark.parametrize("script", ["installer/dev.sh", ".ci/run"])
