@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from kam_desktop.store import files
 
 NAME = "lock"
 _LARGEST_BYTES = 1024
+_ATTEMPTS, _PAUSE_S = 4, 0.03
 # Windows locks are mandatory: the locked byte lies far behind the text, so that others can read who holds it.
 _LOCKED_BYTE = 1 << 30
 _HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK})
@@ -55,7 +57,7 @@ class ProfileLock:
 
 
 def acquire(folder: Path, write: bool = True, program: str = "kam-desktop") -> ProfileLock:
-    """The lock of the profile; returns at once. A reader needs none and leaves no trace.
+    """The lock of the profile; returns within 0.2 s. A reader needs none and leaves no trace.
 
     Raises Unavailable: `locked` with `program` and `pid` of the holder, or what the file system says.
     """
@@ -67,12 +69,12 @@ def acquire(folder: Path, write: bool = True, program: str = "kam-desktop") -> P
     except OSError as error:
         raise files.unavailable(error) from error
     try:
-        if not _try_lock(descriptor):
-            program, pid = _told(descriptor)
+        if not _try_for_a_moment(descriptor):
+            name, pid = _told(descriptor)
             raise Unavailable(
                 "locked",
                 "{program} (process {pid}) is working with this profile. Close it, or wait until it is done.",
-                program=program,
+                program=name,
                 pid=pid,
             )
         text = json.dumps({"pid": os.getpid(), "program": program}) + "\n"
@@ -106,6 +108,15 @@ def holder(folder: Path) -> tuple[str, str] | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def _try_for_a_moment(descriptor: int) -> bool:
+    # `holder` has the lock for an instant, and who has just got it writes its name an instant later.
+    for _ in range(_ATTEMPTS):
+        if _try_lock(descriptor):
+            return True
+        time.sleep(_PAUSE_S)
+    return _try_lock(descriptor)
 
 
 def _told(descriptor: int) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -20,8 +21,8 @@ from kam_desktop.store import files
 _NETWORK_TYPES = (
     "nfs", "nfs4", "cifs", "smb*", "ncpfs", "afs", "afpfs", "coda", "9p", "ceph", "lustre", "gpfs", "beegfs*", "davfs*",
     "webdav", "gcsfuse", "pvfs2", "orangefs", "vboxsf", "prl_fs", "fuse.vmhgfs*", "fuse.sshfs", "fuse.rclone",
-    "fuse.gvfs*", "fuse.glusterfs", "fuse.ceph*", "fuse.davfs*", "fuse.s3*", "fuse.goofys", "fuse.gcsfuse", "fuse.curlftpfs",
-    "fuse.smb*", "fuse.nfs*", "fuse.google-drive*", "fuse.gdfuse", "fuse.onedriver*", "fuse.dropbox*", "fuse.pcloud*",
+    "fuse.gvfs*", "fuse.glusterfs", "fuse.ceph*", "fuse.davfs*", "fuse.s3*", "fuse.goofys", "fuse.gcsfuse",
+    "fuse.curlftpfs", "fuse.smb*", "fuse.nfs*", "fuse.google-drive*", "fuse.gdfuse", "fuse.onedriver*", "fuse.dropbox*", "fuse.pcloud*",
     "fuse.juicefs", "fuse.mfs*", "fuse.seadrive*", "fuse.kio*", "fuse.expandrive*", "fuse.insync*",
 )  # fmt: skip
 
@@ -29,8 +30,8 @@ _NETWORK_TYPES = (
 _SYNCED_NAMES = (
     ("OneDrive", ("onedrive", "onedrive - *", "onedrive-*")),
     ("Dropbox", ("dropbox", "dropbox (*)", "dropbox-*")),
-    ("Google Drive", ("google drive", "googledrive", "googledrive-*", "my drive", "google drive streaming")),
-    ("iCloud", ("iclouddrive", "icloud drive", "icloudphotos", "mobile documents", "com~apple~clouddocs")),
+    ("Google Drive", ("google drive", "googledrive", "googledrive-*", "my drive", "drive của tôi")),
+    ("iCloud", ("iclouddrive", "icloud drive", "mobile documents", "com~apple~clouddocs")),
     ("Nextcloud", ("nextcloud", "nextcloud?", "owncloud")),
     ("Box", ("box sync", "box-box")),
     ("pCloud", ("pclouddrive", "pcloud drive", "pcloud sync")),
@@ -42,24 +43,22 @@ _SYNCED_NAMES = (
 )
 
 # These are also ordinary words, so they count only directly in the user's own folder.
-_SYNCED_NAMES_AT_HOME = (("Box", "box"), ("pCloud", "pcloud"), ("MEGA", "mega"), ("a sync program", "sync"))
+_SYNCED_NAMES_AT_HOME = (("Box", "box"), ("pCloud", "pcloud"), ("MEGA", "mega"))
 
-# Files and folders that the sync programs leave at the top of what they copy.
+# What the sync programs leave at the top of what they copy. The file .dropbox is one of these; the folder of that name
+# is Dropbox's own settings in everybody's home.
 _MARKERS = (
     ("Dropbox", (".dropbox", ".dropbox.cache")),
     ("Google Drive", (".tmp.drivedownload", ".tmp.driveupload")),
     ("Nextcloud", (".sync_*.db", "._sync_*.db", ".owncloudsync.log", ".nextcloudsync.log")),
     ("Syncthing", (".stfolder",)),
-    ("Resilio Sync", (".sync",)),
     ("Synology Drive", (".synologyworkingdirectory",)),
     ("MEGA", (".debris", ".megaignore")),
     ("OneDrive", (".849c9593-d756-4e56-8d6e-42412f2a707b",)),
 )
 
 # Where the sync program itself says its folder is.
-_VARIABLES = (
-    ("OneDrive", ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")),
-)  # fmt: skip
+_VARIABLES = (("OneDrive", ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")),)
 
 _CLOUD_TAG, _CLOUD_TAG_MASK = 0x9000001A, 0xFFFF0FFF
 """Windows: the reparse tag of every folder kept by a cloud provider (IO_REPARSE_TAG_CLOUD_0 to _F)."""
@@ -160,7 +159,7 @@ def synced_by(folder: Path, here: Surroundings) -> str:
             if root and _is_inside(folder, Path(root)):
                 return program
     for place in (folder, *folder.parents):
-        name = place.name.casefold()
+        name = unicodedata.normalize("NFC", place.name).casefold()
         for program, patterns in _SYNCED_NAMES:
             if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
                 return program
@@ -179,24 +178,26 @@ def synced_by(folder: Path, here: Surroundings) -> str:
 def tighten(folder: Path) -> None:
     """Sets the profile's folders to 0700 and its files to 0600; Windows keeps the rights of the user's own folder.
 
-    What belongs to somebody else, and links, are left as they are. Raises Unavailable.
+    Links are left as they are. Raises Unavailable.
     """
     if sys.platform == "win32":
         return
     try:
+        _tighten(folder)
         for top, folders, names in os.walk(folder):
-            for path, mode in [(top, files.FOLDER_MODE)] + [
-                (os.path.join(top, name), files.FILE_MODE if name in names else files.FOLDER_MODE)
-                for name in (*names, *folders)
-            ]:
-                about = os.lstat(path)
-                if (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)) and about.st_mode & 0o777 != mode:
-                    os.chmod(path, mode)
-    except FileNotFoundError:
-        # A file of the write-ahead log may go while we look.
-        return
+            for name in (*folders, *names):
+                # A file of the write-ahead log may go while we look.
+                with contextlib.suppress(FileNotFoundError):
+                    _tighten(Path(top, name))
     except OSError as error:
         raise files.unavailable(error) from error
+
+
+def _tighten(path: Path) -> None:
+    mode = path.lstat().st_mode
+    wanted = files.FOLDER_MODE if stat.S_ISDIR(mode) else files.FILE_MODE
+    if (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and stat.S_IMODE(mode) != wanted:
+        path.chmod(wanted)
 
 
 def _marked(place: Path) -> str:
@@ -206,7 +207,7 @@ def _marked(place: Path) -> str:
         with os.scandir(place) as entries:
             for _, entry in zip(range(_MOST_NAMES), entries, strict=False):
                 name = entry.name.casefold()
-                if name.startswith("."):
+                if name.startswith(".") and (name != ".dropbox" or entry.is_file()):
                     for program, patterns in _MARKERS:
                         if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
                             return program
@@ -244,14 +245,18 @@ def parsed_mounts(mountinfo: str) -> list[tuple[str, str]]:
 
 
 def _windows_drive_type() -> Callable[[str], int] | None:
-    if sys.platform != "win32":
-        return None
-    return lambda root: int(ctypes.windll.kernel32.GetDriveTypeW(root))
+    if sys.platform == "win32":
+        return lambda root: int(ctypes.windll.kernel32.GetDriveTypeW(root))
+    return None
 
 
 def _macos_is_local() -> Callable[[Path], bool] | None:
-    if sys.platform != "darwin":
-        return None
+    if sys.platform == "darwin":
+        return _macos_question()
+    return None
+
+
+def _macos_question() -> Callable[[Path], bool]:
     library = ctypes.CDLL(None, use_errno=True)
     # On Intel the plain name is the old structure with 32-bit inodes.
     call = getattr(library, "statfs$INODE64", None) or library.statfs
