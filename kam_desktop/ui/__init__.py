@@ -1,0 +1,1 @@
+"""The desktop: window, pages and the kit that they are built from."""

@@ -1,0 +1,251 @@
+"""Delegates that paint table cells: text, amount, date, pill, share, ageing, health, steps, tier, two lines."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip, QWidget
+
+from kam_desktop.ui import icons, paint, theme
+from kam_desktop.ui.kit.labels import plain_tip
+
+LOOK = Qt.ItemDataRole.UserRole + 1  # a Look, or None for the plain look of the column's cell
+GROUP = Qt.ItemDataRole.UserRole + 2  # (title, note) in column 0 makes the row a group's head
+PRIVATE = Qt.ItemDataRole.UserRole + 3  # True from headerData: the client must never see this column
+NOTHING = "–"
+
+Index = QModelIndex | QPersistentModelIndex
+_SELECTED = QStyle.StateFlag.State_Selected
+_DISPLAY = Qt.ItemDataRole.DisplayRole
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one cell differs from its column.
+
+    Attributes:
+        tone: for text a colour token ("danger", "muted", "private"), for a pill its tone ("warning", "" is grey).
+        strong: middle weight.
+        icon: a pill's icon, or the small mark after a text.
+        part: 0 to 1, the length of a bar; for StepsCell how many steps of five.
+        part_tone: colour token of the bar, e.g. "age3".
+        note: second text: muted beside the first (TextCell), or the second line (TwoLineCell).
+        right: TwoLineCell only: (amount, label) at the right.
+    """
+
+    tone: str | None = None
+    strong: bool = False
+    icon: str = ""
+    part: float | None = None
+    part_tone: str = "accent"
+    note: str = ""
+    right: tuple[str, str] = ("", "")
+
+
+_PLAIN = Look()
+
+
+class Cell(QStyledItemDelegate):
+    """One line of text. `tone` is the column's colour token, `name` marks the column that names the row."""
+
+    align = paint.LEFT
+    pad = 6
+
+    def __init__(self, tone: str = "text", *, strong: bool = False, name: bool = False) -> None:
+        super().__init__()
+        self.tone, self.strong, self.name = tone, strong, name
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        words = index.data(_DISPLAY)
+        look = index.data(LOOK) or _PLAIN
+        selected = bool(option.state & _SELECTED)
+        area = self._area(option, index)
+        self.draw(painter, area, "" if words is None else str(words), look, selected)
+
+    def _area(self, option: QStyleOptionViewItem, index: Index) -> QRect:
+        view = option.widget
+        first, last = getattr(view, "edges", (-1, -1))
+        column, side, edge = index.column(), theme.px(self.pad), theme.px(24)
+        return option.rect.adjusted(edge if column == first else side, 0, -(edge if column == last else side), 0)
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        """Paint the content; the row's ground is there already."""
+        token = self._token(look.tone or self.tone, words, selected)
+        strong = self.strong or look.strong or (self.name and selected)
+        weight = theme.MEDIUM if strong and words != NOTHING else theme.REGULAR
+        mark = theme.px(22) if look.icon else 0
+        width = paint.text(painter, area.adjusted(0, 0, -mark, 0), words, token, weight=weight, align=self.align)
+        x = area.left() + width + theme.px(8)
+        if look.icon:
+            icons.paint(painter, x, area.center().y() - theme.px(6), look.icon, "warning" if look.tone == "warning" else
+                        ("text2" if selected else "muted"), 12)  # fmt: skip
+        elif look.note and x < area.right():
+            note = QRect(x, area.top(), area.right() - x, area.height())
+            paint.text(painter, note, look.note, "text2" if selected else "muted", theme.CAPTION)
+
+    def _token(self, token: str, words: str, selected: bool) -> str:
+        if words == NOTHING:
+            token = "muted"
+        return "text2" if selected and token == "muted" else token
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        words = index.data(_DISPLAY)
+        width = theme.metrics(theme.BODY, theme.MEDIUM).horizontalAdvance("" if words is None else str(words))
+        return QSize(width + theme.px(2 * self.pad) + 2, theme.px(36))
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        inset = max(0, (option.rect.height() - theme.px(28)) // 2)
+        editor.setGeometry(option.rect.adjusted(0, inset, 0, -inset))
+
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
+        if event.type() != QEvent.Type.ToolTip:
+            return super().helpEvent(event, view, option, index)
+        words = index.data(Qt.ItemDataRole.ToolTipRole) if index.isValid() else None
+        if not words and index.isValid() and self.sizeHint(option, index).width() > option.rect.width():
+            words = index.data(_DISPLAY)
+        QToolTip.showText(event.globalPos(), plain_tip(str(words or "")), view)
+        return True
+
+
+class TextCell(Cell):
+    """Text at the left; `name=True` for the column that names the row (heavier when selected)."""
+
+
+class AmountCell(Cell):
+    """An amount as text, at the right and never shortened: minus is red, nothing is a muted dash."""
+
+    align = paint.RIGHT
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        token = look.tone or ("danger" if words.startswith("\N{MINUS SIGN}") else self.tone)
+        strong = (self.strong or look.strong) and words != NOTHING
+        measures = theme.metrics(theme.BODY, theme.MEDIUM if strong else theme.REGULAR)
+        # grow to the left rather than hide a digit
+        area.setLeft(min(area.left(), area.right() - measures.horizontalAdvance(words) - 1))
+        paint.text(painter, area, words, self._token(token, words, selected),
+                   weight=theme.MEDIUM if strong else theme.REGULAR, align=paint.RIGHT)  # fmt: skip
+
+
+class DateCell(AmountCell):
+    """A date or a count as text, at the right, quieter than an amount."""
+
+    def __init__(self, tone: str = "text2") -> None:
+        super().__init__(tone)
+
+
+class PillCell(Cell):
+    """A word on its tone's ground; without a Look, or with tone None, quiet text."""
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        if look.tone is None or not words:
+            paint.text(painter, area, words, "text2")
+        else:
+            paint.pill(painter, area.left(), area.center().y() + 1, words, look.tone, look.icon, room=area.width())
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return super().sizeHint(option, index) + QSize(theme.px(30), 0)
+
+
+class ShareCell(AmountCell):
+    """A short bar and a number: the part of the whole."""
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        if look.part is not None:
+            width = theme.px(32)
+            number = max(theme.px(34), theme.metrics().horizontalAdvance(words) + theme.px(6))
+            track = QRectF(area.right() - number - width, area.center().y() - 1, width, theme.px(4))
+            paint.bar(painter, track, [(look.part, look.part_tone)], track="surface" if selected else "subtle")
+        super().draw(painter, area, words, look, selected)
+
+
+class AgeingCell(AmountCell):
+    """An amount over a thin bar in the colour of its age; empty bars are not drawn."""
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        right = area.right()
+        width = area.width()
+        super().draw(painter, area.adjusted(0, 0, 0, -theme.px(1)), words, look, selected)
+        if look.part:
+            length = max(theme.px(3), round(width * min(1.0, look.part)))
+            line = QRectF(right + 1 - length, area.bottom() - theme.px(4), length, theme.px(3))
+            paint.box(painter, line, 1, theme.color(look.part_tone))
+
+
+class HealthCell(AmountCell):
+    """A number with a shape before it: circle, triangle, square for success, warning, danger."""
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        if look.tone and words not in ("", NOTHING):
+            x = area.right() - theme.metrics().horizontalAdvance(words) - theme.px(15)
+            paint.shape(painter, x, area.center().y() + 1, look.tone)
+        super().draw(painter, area, words, Look(tone="text"), selected)
+
+
+class StepsCell(Cell):
+    """Five small bars, the first `Look.part` of them filled: how far the reminders have gone."""
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        reached = round(look.part or 0)
+        for number in range(5):
+            step = QRectF(area.left() + number * theme.px(8), area.center().y() - theme.px(5), theme.px(5), theme.px(12))
+            filled = "text2" if number < reached else ("surface" if selected else "border")
+            paint.box(painter, step, 1, theme.color(filled))
+
+
+class TierCell(Cell):
+    """The letter of a tier in its square."""
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        if words and words != NOTHING:
+            paint.tier(painter, area.left(), area.center().y() + 1, words)
+
+
+class TwoLineCell(Cell):
+    """A row of 56: icon on a tile, title and note, a second line, amount and label at the right.
+
+    The model gives the title by DisplayRole, `Look.note` is the second line, `Look.right` amount and label,
+    `Look.tone` colours tile and label. A title may carry its own quiet part after " · ".
+    """
+
+    height = 56
+
+    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
+        middle, x = area.center().y() + 1, area.left()
+        if look.icon:
+            tile = QRectF(x, middle - theme.px(14), theme.px(28), theme.px(28))
+            paint.box(painter, tile, theme.px(6), theme.color(theme.ground_of(look.tone or "")))
+            icons.paint(painter, x + theme.px(6), middle - theme.px(8), look.icon, theme.text_of(look.tone or ""))
+            x += theme.px(40)
+        right = area.right()
+        amount, label = look.right
+        if label:
+            slot = QRect(right - theme.px(112), area.top(), theme.px(112), area.height())
+            paint.text(painter, slot, label, look.tone or "text2", weight=theme.MEDIUM if look.tone else theme.REGULAR,
+                       align=paint.RIGHT)  # fmt: skip
+            right -= theme.px(152)
+        if amount:
+            width = theme.metrics(theme.BODY, theme.MEDIUM).horizontalAdvance(amount) + 2
+            paint.text(painter, QRect(right - width, area.top(), width, area.height()), amount, weight=theme.MEDIUM)
+            right -= width + theme.px(16)
+        line = theme.px(20)
+        top = QRect(x, middle - (line if look.note else line // 2), right - x, line)
+        head, dot, tail = words.partition(" · ")
+        used = paint.text(painter, top, head, weight=theme.MEDIUM)
+        if dot:
+            paint.text(painter, top.adjusted(used, 0, 0, 0), dot + tail, "text2" if selected else "muted")
+        if look.note:
+            paint.text(painter, QRect(x, middle - 1, right - x, line), look.note, "text2", theme.CAPTION)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(theme.px(200), theme.px(self.height))
+
+
+def row_summary(model: QAbstractItemModel, row: int) -> str:
+    """A row said in one sentence for screen readers: head and value of every column, empty ones left out."""
+    said = []
+    for column in range(model.columnCount()):
+        words = model.index(row, column).data(_DISPLAY)
+        if words not in (None, "", NOTHING):
+            head = str(model.headerData(column, Qt.Orientation.Horizontal) or "").replace("\n", " ")
+            said.append(f"{head}: {words}" if head else str(words))
+    return "; ".join(said)

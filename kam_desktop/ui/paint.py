@@ -1,0 +1,121 @@
+"""Painting shared by widgets and table cells: text, pill, tag, key cap, bars, shapes."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+
+from kam_desktop.ui import icons, theme
+
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+CENTER = Qt.AlignmentFlag.AlignCenter
+
+
+def text(painter: QPainter, area: QRect, words: str, token: str = "text", size: int = theme.BODY,
+         weight: int = theme.REGULAR, align: Qt.AlignmentFlag = LEFT) -> int:  # fmt: skip
+    """One line of plain text, elided at the right; returns the width drawn."""
+    measures = theme.metrics(size, weight)
+    width = measures.horizontalAdvance(words)
+    if width > area.width():
+        words = measures.elidedText(words, Qt.TextElideMode.ElideRight, area.width())
+        width = area.width()
+    painter.setFont(theme.font(size, weight))
+    painter.setPen(theme.color(token))
+    painter.drawText(area, int(align | Qt.TextFlag.TextSingleLine), words)
+    return width
+
+
+def box(painter: QPainter, area: QRectF, radius: float, fill: QColor | None = None, line: QColor | None = None,
+        width: float = 1) -> None:  # fmt: skip
+    """A rounded rectangle whose line lies inside its area."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(line, width) if line else Qt.PenStyle.NoPen)
+    painter.setBrush(fill or Qt.BrushStyle.NoBrush)
+    inset = width / 2 if line else 0
+    painter.drawRoundedRect(area.adjusted(inset, inset, -inset, -inset), radius, radius)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def pill_width(words: str, icon: str = "") -> int:
+    """How wide `pill` draws."""
+    return theme.metrics(theme.CAPTION, theme.MEDIUM).horizontalAdvance(words) + theme.px(16 + (14 if icon else 0)) + 1
+
+
+def pill(painter: QPainter, x: int, middle: int, words: str, tone: str = "", icon: str = "", *,
+         radius: int = 10, room: int = 10_000) -> int:  # fmt: skip
+    """A word on its tone's ground, 20 high around `middle`; radius 4 makes it a tag. Returns its width."""
+    width = min(pill_width(words, icon), room)
+    area = QRect(x, middle - theme.px(10), width, theme.px(20))
+    box(painter, QRectF(area), theme.px(radius), theme.color(theme.ground_of(tone)))
+    left = theme.px(8)
+    if icon:
+        icons.paint(painter, x + theme.px(6), middle - theme.px(6), icon, theme.text_of(tone), 12)
+        left = theme.px(22)
+    text(painter, area.adjusted(left, 0, -theme.px(6), 0), words, theme.text_of(tone), theme.CAPTION, theme.MEDIUM)
+    return width
+
+
+def key_width(words: str) -> int:
+    """How wide `key` draws."""
+    return theme.metrics(theme.CAPTION).horizontalAdvance(words) + theme.px(12)
+
+
+def key(painter: QPainter, right: int, middle: int, words: str) -> int:
+    """A key cap, 18 high, ending at `right`; returns its width."""
+    width = key_width(words)
+    area = QRect(right - width, middle - theme.px(9), width, theme.px(18))
+    box(painter, QRectF(area), theme.px(4), theme.color("surface"), theme.color("border"))
+    text(painter, area, words, "muted", theme.CAPTION, align=CENTER)
+    return width
+
+
+def tier(painter: QPainter, x: int, middle: int, letter: str) -> None:
+    """The square letter of a tier, 20 by 20; A is filled."""
+    area = QRect(x, middle - theme.px(10), theme.px(20), theme.px(20))
+    first = letter == "A"
+    line = theme.color("text2" if first else "border")
+    box(painter, QRectF(area), theme.px(4), line if first else None, line)
+    text(painter, area, letter, "surface" if first else "text2", theme.CAPTION, theme.BOLD, CENTER)
+
+
+def avatar(painter: QPainter, area: QRect, letters: str, *, square: bool = False) -> None:
+    """A person's or a firm's letters on a round or square ground."""
+    box(painter, QRectF(area), theme.px(10) if square else area.height() / 2, theme.color("subtle"))
+    size, weight = (theme.SECTION, theme.BOLD) if square else (theme.CAPTION, theme.MEDIUM)
+    text(painter, area, letters, "text2", size, weight, CENTER)
+
+
+def bar(painter: QPainter, area: QRectF, parts: Sequence[tuple[float, str]], radius: float = 2,
+        track: str = "subtle") -> None:  # fmt: skip
+    """Parts of one (share, token), laid end to end on a track with a gap of one pixel between them."""
+    painter.save()
+    outline = QPainterPath()
+    outline.addRoundedRect(area, theme.px(radius), theme.px(radius))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillPath(outline, theme.color(track))
+    painter.setClipPath(outline)
+    x = area.x()
+    for share, token in parts:
+        width = area.width() * max(0.0, min(1.0, share))
+        if width > 0:
+            shown = max(width - (1 if len(parts) > 1 else 0), 1)
+            painter.fillRect(QRectF(x, area.y(), shown, area.height()), theme.color(token))
+        x += width
+    painter.restore()
+
+
+def shape(painter: QPainter, x: float, middle: float, tone: str) -> None:
+    """Health without colour alone: circle for success, triangle for warning, square for danger; 8 px."""
+    side = theme.px(8)
+    area = QRectF(x, middle - side / 2, side, side)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color(tone))
+    if tone == "success":
+        painter.drawEllipse(area)
+    elif tone == "warning":
+        painter.drawPolygon(QPolygonF([QPointF(x + side / 2, area.top() - 0.5), area.bottomLeft(), area.bottomRight()]))
+    else:
+        painter.drawRect(area)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
