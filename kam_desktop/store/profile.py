@@ -189,10 +189,11 @@ class Store:
         if journal.last_number < known:
             self._append_pending()
         elif journal.last_number > known:
-            # The database was set back (an old copy, a restored disk): the journal knows more.
+            # The database was set back (an old copy, a restored disk): the journal knows more. The new name comes
+            # first: after a crash in between the journal is still ahead, and all of this happens again.
+            self._take_device_id()
             for number, payload in journal.frames(after=known):
                 self._replay(number, json.loads(zlib.decompress(payload)))
-            self._take_device_id()
 
     def _replay(self, number: int, content: Mapping[str, Any]) -> None:
         step = content["step"]
