@@ -1,0 +1,389 @@
+"""Runs one named function of ours in a child process with limits on memory, time and files."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, Protocol
+
+from kam_desktop.domain.errors import Broken, Problem, Refused
+
+MEBIBYTE: Final = 1024 * 1024
+_LARGEST_ANSWER: Final = 256 * MEBIBYTE
+_BLOCK: Final = 1024 * 1024
+_POLL_S: Final = 0.02
+# The child gets the parent's module path as an argument: it finds our package without the environment, the
+# current folder or the `site` module having a say (-I -S), and starts in a third of the time.
+_START: Final = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from kam_desktop.confined import _child; _child()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Confined:
+    """A function that may be called in a child, and what it is allowed.
+
+    Attributes:
+        function: "module:function"; it takes (inputs, args) and gives something that JSON can hold.
+        memory_bytes: address space of the child.
+        time_s: seconds by the clock on the wall for the whole call.
+        preload: modules that the function would only import while it runs; afterwards no file can be opened.
+        may_open: leave files within reach (a type-setter needs its fonts); False for everything that is foreign.
+    """
+
+    function: str
+    memory_bytes: int = 512 * MEBIBYTE
+    time_s: float = 10.0
+    preload: tuple[str, ...] = ()
+    may_open: bool = False
+
+
+class Closable(Protocol):
+    """What is let go when a child has ended."""
+
+    def close(self) -> None: ...
+
+
+_TEXT_CODECS = (
+    "utf_8",
+    "utf_8_sig",
+    "utf_16",
+    "utf_16_le",
+    "utf_16_be",
+    "ascii",
+    "latin_1",
+    "cp437",
+    "cp1252",
+    "cp1258",
+)
+_CODECS = tuple(f"encodings.{name}" for name in _TEXT_CODECS)
+SHEET: Final = Confined("kam_desktop.transfer.sheet_parser:parse", preload=("datetime", "_strptime", *_CODECS))
+EINVOICES: Final = Confined(
+    "kam_desktop.transfer.einvoice_parser:parse", preload=("pyexpat", "defusedxml.ElementTree", *_CODECS)
+)
+ALLOWED: Final = (SHEET, EINVOICES)
+"""Every function that a child may run; nothing else can be named."""
+
+
+def run(
+    task: Confined,
+    inputs: Sequence[bytes | Path],
+    args: Any = None,
+    *,
+    cancelled: Callable[[], bool] | None = None,
+    memory_bytes: int | None = None,
+    time_s: float | None = None,
+) -> Any:
+    """The answer of the task's function, run in a child on the inputs (bytes, or files that this process opens).
+
+    The child sees only the bytes: once its modules are loaded it can open no file and no socket.
+    Raises Refused (codes too_slow, too_much_memory, crashed, cancelled, and those of the function itself)
+    and Broken when the function has a fault of ours.
+    """
+    if not any(task.function == each.function for each in ALLOWED):
+        raise Broken(f"not allowed in a child process: {task.function}")
+    limits = dataclasses.replace(
+        task, memory_bytes=memory_bytes or task.memory_bytes, time_s=time_s if time_s is not None else task.time_s
+    )
+    sizes = [len(each) if isinstance(each, bytes) else each.stat().st_size for each in inputs]
+    head = {"task": dataclasses.asdict(limits), "sizes": sizes, "args": args}
+    process = subprocess.Popen(
+        [interpreter(), "-I", "-S", "-c", _START, json.dumps(_module_path())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        close_fds=True,
+        env=_bare_environment(),
+        creationflags=0x08000000 if sys.platform == "win32" else 0,  # CREATE_NO_WINDOW
+    )
+    fence: Closable | None = None
+    if sys.platform == "win32":
+        fence = _WindowsJob(process, limits.memory_bytes)
+    try:
+        return _converse(process, head, inputs, sizes, limits.time_s, cancelled)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    pass
+        if fence is not None:
+            fence.close()
+
+
+def interpreter() -> str:
+    """The Python program to start a child with.
+
+    Under the Windows launcher `sys.executable` may name the launcher itself: the interpreter is then the one in
+    its `python` folder, or beside it.
+    """
+    current = Path(sys.executable)
+    if sys.platform == "win32" and not current.name.lower().startswith("python"):
+        for folder in (current.parent / "python", current.parent, Path(sys.base_prefix)):
+            for name in ("pythonw.exe", "python.exe"):
+                if (folder / name).is_file():
+                    return str(folder / name)
+    return str(current)
+
+
+def _module_path() -> list[str]:
+    package = str(Path(__file__).resolve().parent.parent)
+    return [package, *(each for each in sys.path if each and each != package)]
+
+
+def _bare_environment() -> dict[str, str]:
+    kept = ("SYSTEMROOT", "WINDIR", "PATH", "LD_LIBRARY_PATH", "TEMP", "TMP", "PYTHONDONTWRITEBYTECODE")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+class _Answer:
+    """What the child has written so far, filled by a thread of its own so that a full pipe never blocks it."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.finished = threading.Event()
+        self._pipe = pipe
+        self.thread = threading.Thread(target=self._drain, name="confined answer", daemon=True)
+        self.thread.start()
+
+    def _drain(self) -> None:
+        try:
+            while part := self._pipe.read(_BLOCK):
+                self.size += len(part)
+                if self.size > _LARGEST_ANSWER:
+                    self.parts.clear()
+                    break
+                self.parts.append(part)
+        except (OSError, ValueError):
+            pass
+        finally:
+            self.finished.set()
+
+
+def _feed(pipe: IO[bytes], head: bytes, inputs: Sequence[bytes | Path], sizes: Sequence[int]) -> None:
+    try:
+        pipe.write(head)
+        for each, size in zip(inputs, sizes, strict=True):
+            if isinstance(each, bytes):
+                pipe.write(each)
+                continue
+            with each.open("rb") as file:
+                left = size
+                while left > 0:
+                    block = file.read(min(_BLOCK, left))
+                    if not block:
+                        return  # the file shrank while it was read: the child finds too few bytes
+                    left -= len(block)
+                    pipe.write(block)
+        pipe.close()
+    except (OSError, ValueError):
+        pass  # the child is gone; its end says why
+
+
+def _converse(
+    process: subprocess.Popen[bytes],
+    head: dict[str, Any],
+    inputs: Sequence[bytes | Path],
+    sizes: Sequence[int],
+    time_s: float,
+    cancelled: Callable[[], bool] | None,
+) -> Any:
+    if process.stdin is None or process.stdout is None:
+        raise Broken("a child process has no pipes")
+    deadline = time.monotonic() + time_s
+    answer = _Answer(process.stdout)
+    opening = json.dumps(head).encode() + b"\n"
+    feeder = threading.Thread(
+        target=_feed, args=(process.stdin, opening, inputs, sizes), name="confined input", daemon=True
+    )
+    feeder.start()
+    while not answer.finished.wait(_POLL_S):
+        if cancelled is not None and cancelled():
+            process.kill()
+            raise Refused(Problem("", "cancelled", "Cancelled; nothing was changed."))
+        if time.monotonic() > deadline:
+            process.kill()
+            raise Refused(
+                Problem(
+                    "",
+                    "too_slow",
+                    "Reading this file took longer than {seconds} seconds and was stopped.",
+                    {"seconds": f"{time_s:g}"},
+                )
+            )
+    if answer.size > _LARGEST_ANSWER:
+        process.kill()
+        raise _too_much_memory()
+    process.wait()
+    feeder.join(timeout=1.0)
+    return _outcome(b"".join(answer.parts), process.returncode)
+
+
+def _too_much_memory() -> Refused:
+    return Refused(Problem("", "too_much_memory", "This file needs more memory than a file of this kind may use."))
+
+
+def _outcome(answer: bytes, status: int) -> Any:
+    if not answer:
+        # Rust aborts when it gets no memory (SIGABRT); SIGXCPU and SIGKILL are the processor limit.
+        if status in (-6, 134, 3):
+            raise _too_much_memory()
+        if status in (-24, -9):
+            raise Refused(Problem("", "too_slow", "Reading this file took too long and was stopped."))
+        raise Refused(Problem("", "crashed", "This file could not be read: it made the reader stop."))
+    try:
+        said = json.loads(answer)
+    except ValueError as error:
+        raise Refused(Problem("", "crashed", "This file could not be read: it made the reader stop.")) from error
+    if "refused" in said:
+        raise Refused([Problem(**each) for each in said["refused"]])
+    if "memory" in said:
+        raise _too_much_memory()
+    if "broken" in said:
+        raise Broken(said["broken"])
+    return said["answer"]
+
+
+# --- in the child -------------------------------------------------------------------------------------------------
+
+
+def _child() -> None:
+    """The whole life of the child: limits, modules, inputs, the fence around files, the function, the answer."""
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    head = json.loads(source.readline())
+    task = Confined(**{**head["task"], "preload": tuple(head["task"]["preload"])})
+    said: dict[str, Any]
+    try:
+        _limit(task)
+        module, _, name = task.function.partition(":")
+        for each in (*task.preload, module):
+            importlib.import_module(each)
+        function = getattr(sys.modules[module], name)
+        inputs = [source.read(size) for size in head["sizes"]]
+        if not task.may_open:
+            _close_the_door()
+        said = {"answer": function(inputs, head["args"])}
+        answer = json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except MemoryError:
+        answer = b'{"memory": true}'
+    except RecursionError:
+        answer = json.dumps(
+            {"refused": [dataclasses.asdict(Problem("", "nested", "This file is nested too deeply to be read."))]}
+        ).encode()
+    except Refused as refused:
+        answer = json.dumps({"refused": [dataclasses.asdict(each) for each in refused.problems]}).encode()
+    except Exception as error:  # noqa: BLE001 - a fault of ours: told to the parent by place, without the file's content
+        answer = json.dumps({"broken": _place(error)}).encode()
+    target.write(answer)
+    target.flush()
+    os._exit(0)  # no clean-up that a hostile file could slow down
+
+
+def _place(error: Exception) -> str:
+    trace, places = error.__traceback__, []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return f"{type(error).__name__} in {' < '.join(reversed(places[-4:]))}"
+
+
+def _limit(task: Confined) -> None:
+    if sys.platform != "win32":  # there the parent's job object holds the child
+        import resource
+
+        def lower(kind: int, most: int) -> None:
+            _, hard = resource.getrlimit(kind)
+            value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(kind, (value, value))
+
+        lower(resource.RLIMIT_AS, task.memory_bytes)
+        lower(resource.RLIMIT_CPU, max(1, int(task.time_s) + 1))
+        lower(resource.RLIMIT_CORE, 0)
+        if not task.may_open:
+            lower(resource.RLIMIT_FSIZE, 0)
+
+
+def _close_the_door() -> None:
+    """From here on this process opens no file, no socket and no other process, whatever the file makes it do."""
+    if sys.platform == "linux":
+        import ctypes
+
+        system = ctypes.CDLL(None)
+        system.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+        system.unshare(0x10000000 | 0x40000000)  # own user and network namespace, where the kernel permits it
+    if sys.platform != "win32":
+        import resource
+
+        # Descriptors 0, 1 and 2 stay usable; nothing gets a new one: neither Python nor a library opens or connects.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    sys.addaudithook(_refuse_to_open)
+
+
+_CLOSED: Final = frozenset(("open", "subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.startfile"))
+
+
+def _refuse_to_open(event: str, _arguments: tuple[Any, ...]) -> None:
+    if event in _CLOSED or event.startswith(("socket.", "os.exec")):
+        raise PermissionError(f"{event} while a foreign file is read")
+
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    class _BasicLimits(ctypes.Structure):
+        _fields_ = (
+            ("per_process_user_time", ctypes.c_int64),
+            ("per_job_user_time", ctypes.c_int64),
+            ("flags", wintypes.DWORD),
+            ("minimum_working_set", ctypes.c_size_t),
+            ("maximum_working_set", ctypes.c_size_t),
+            ("active_processes", wintypes.DWORD),
+            ("affinity", ctypes.c_size_t),
+            ("priority", wintypes.DWORD),
+            ("scheduling", wintypes.DWORD),
+        )
+
+    class _ExtendedLimits(ctypes.Structure):
+        _fields_ = (
+            ("basic", _BasicLimits),
+            ("io", ctypes.c_uint64 * 6),
+            ("process_memory", ctypes.c_size_t),
+            ("job_memory", ctypes.c_size_t),
+            ("peak_process_memory", ctypes.c_size_t),
+            ("peak_job_memory", ctypes.c_size_t),
+        )
+
+    class _WindowsJob:
+        """A job object around one child: a memory limit, no further process, and its end with ours."""
+
+        def __init__(self, process: subprocess.Popen[bytes], memory_bytes: int) -> None:
+            self._kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+            self._kernel.CreateJobObjectW.restype = wintypes.HANDLE
+            self._job = wintypes.HANDLE(self._kernel.CreateJobObjectW(None, None))
+            limits = _ExtendedLimits()
+            # ACTIVE_PROCESS | PROCESS_MEMORY | DIE_ON_UNHANDLED_EXCEPTION | KILL_ON_JOB_CLOSE
+            limits.basic.flags = 0x8 | 0x100 | 0x400 | 0x2000
+            limits.basic.active_processes = 1
+            limits.process_memory = memory_bytes
+            # 9 = JobObjectExtendedLimitInformation
+            self._kernel.SetInformationJobObject(self._job, 9, ctypes.byref(limits), ctypes.sizeof(limits))
+            self._kernel.AssignProcessToJobObject(self._job, wintypes.HANDLE(int(vars(process)["_handle"])))
+
+        def close(self) -> None:
+            self._kernel.CloseHandle(self._job)

@@ -1,0 +1,1 @@
+"""Foreign files in and out: tables, e-invoices, import and export."""

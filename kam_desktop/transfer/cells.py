@@ -1,0 +1,185 @@
+"""What a cell of a foreign table means: dates, amounts, whole numbers, tax codes, e-mail addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.money import MAX_MINOR, parse, to_minor
+from kam_desktop.domain.text import clean
+
+Cell = str | int | float | bool | date | datetime | None
+
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})")
+_YEAR_FIRST: Final = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?:[T ].*)?")
+_SERIAL_FROM: Final = 15_000  # 24 January 1941
+_SERIAL_TO: Final = 80_000  # 10 January 2119
+_EPOCH: Final = date(1899, 12, 30)
+"""Day 0 of Excel's date numbers from 1 March 1900 on (Excel takes 1900 for a leap year)."""
+_EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+_DANGEROUS: Final = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+"""First letters that make a spreadsheet run a text as a formula, full-width forms included."""
+_SPLIT: Final = re.compile(r"[;,/|\n\r]+")
+_INTEGER: Final = re.compile(r"[+-]?\d{1,9}")
+
+V = TypeVar("V")
+
+
+def is_dangerous(text: str) -> bool:
+    """Whether a spreadsheet could take the text for a formula."""
+    return text[:1] != "" and text[0] in _DANGEROUS
+
+
+def prefixed(text: str) -> str:
+    """The text as a CSV cell that no spreadsheet runs: an apostrophe before what could be a formula.
+
+    A text that begins with an apostrophe gets one more, so that `unprefixed` is the exact inverse.
+    """
+    return f"'{text}" if is_dangerous(text) or text.startswith("'") else text
+
+
+def unprefixed(text: str) -> str:
+    """Takes away the apostrophe that `prefixed` put there."""
+    if text.startswith("'") and (text[1:2] == "'" or is_dangerous(text[1:])):
+        return text[1:]
+    return text
+
+
+def as_text(cell: Cell) -> str:
+    """The cell as one clean line; a number without the decimals that Excel adds."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ", timespec="minutes")
+    if isinstance(cell, date):
+        return cell.strftime("%d/%m/%Y")
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return format(Decimal(repr(cell)).normalize(), "f")
+    return clean(unprefixed(str(cell)))
+
+
+def as_date(cell: Cell, where: str) -> date | None:
+    """A day: a date cell, dd/mm/yyyy with any separator, ISO, or Excel's own number of days. Refused, never guessed."""
+    if cell is None or isinstance(cell, datetime):
+        return cell.date() if cell is not None else None
+    if isinstance(cell, date):
+        return cell
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        if _SERIAL_FROM <= cell <= _SERIAL_TO:
+            return _EPOCH + timedelta(days=int(cell))
+        raise _no_date(as_text(cell), where)
+    text = as_text(cell).lstrip("'")
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and _SERIAL_FROM <= int(text[:9]) <= _SERIAL_TO:
+        return _EPOCH + timedelta(days=int(text))
+    found = _DAY_FIRST.match(text) if not _YEAR_FIRST.fullmatch(text) else None
+    rest = text[found.end() :].strip() if found else ""
+    if found and (not rest or re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", rest)):
+        day, month, year = (int(part) for part in found.groups())
+        year += 0 if year > 99 else 2000 if year < 70 else 1900
+    elif found := _YEAR_FIRST.fullmatch(text):
+        year, month, day = (int(part) for part in found.groups())
+    else:
+        raise _no_date(text, where)
+    try:
+        return date(year, month, day)
+    except ValueError as error:
+        raise Refused(
+            Problem(where, "no_such_day", "There is no such day as {text} (day/month/year).", {"text": text[:40]})
+        ) from error
+
+
+def _no_date(text: str, where: str) -> Refused:
+    return Refused(Problem(where, "unreadable_date", "“{text}” is not a date.", {"text": text[:40]}))
+
+
+def as_amount(cell: Cell, currency: str, where: str) -> int | None:
+    """Whole minor units: a number cell, or text with thousands marks, currency or unit. Refused when unclear."""
+    if cell is None:
+        return None
+    if isinstance(cell, bool | date):
+        raise Refused(Problem(where, "unreadable_amount", "“{text}” is not an amount.", {"text": as_text(cell)}))
+    if isinstance(cell, int | float):
+        minor = to_minor(Decimal(repr(cell)), currency)
+        if abs(minor) > MAX_MINOR:
+            raise Refused(Problem(where, "amount_too_large", "“{text}” is too large.", {"text": as_text(cell)[:40]}))
+        return minor
+    text = as_text(cell).lstrip("'")
+    if not text or text in ("-", "–", "—"):
+        return None
+    return parse(text, currency, where=where)
+
+
+def as_whole(cell: Cell, where: str, words: tuple[str, ...] = ()) -> int | None:
+    """A whole number, alone or with one of the words around it ("30 ngày", "NET 30")."""
+    text = as_text(cell).lstrip("'").lower()
+    if not text:
+        return None
+    for word in words:
+        text = text.replace(word, " ")
+    text = text.strip()
+    if not _INTEGER.fullmatch(text):
+        raise Refused(
+            Problem(where, "unreadable_number", "“{text}” is not a whole number.", {"text": as_text(cell)[:40]})
+        )
+    return int(text)
+
+
+def several(cell: Cell) -> tuple[str, ...]:
+    """The parts of a cell that lists several things, each once, in order."""
+    whole = str(cell) if isinstance(cell, str) else as_text(cell)
+    return tuple(dict.fromkeys(part for part in (clean(each) for each in _SPLIT.split(unprefixed(whole))) if part))
+
+
+def is_email(text: str) -> bool:
+    """Whether the text has the shape of an e-mail address."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def tidy_tax_code(text: str) -> str:
+    """A tax code as it is kept: digits, and a hyphen before the three digits of a branch (vietnam.md D).
+
+    What is no tax code by its length stays as written, without blanks.
+    """
+    plain = "".join(text.lstrip("'").split())
+    digits = "".join(char for char in plain if char.isascii() and char.isdigit())
+    if len(digits) == 13 and all(not char.isalpha() for char in plain):
+        return f"{digits[:10]}-{digits[10:]}"
+    if len(digits) in (10, 12) and all(not char.isalpha() for char in plain):
+        return digits
+    return plain[:14]
+
+
+def as_tax_code(cell: Cell, is_right: Callable[[str], bool]) -> tuple[str, bool]:
+    """The tax code in a cell, and whether leading zeros were put back that Excel takes from numbers.
+
+    Nine digits (or eight) are filled up to ten when the check digit then fits; twelve of a branch likewise to
+    thirteen, eleven of a personal number to twelve.
+    """
+    text = tidy_tax_code(as_text(cell))
+    if not (text.isascii() and text.isdigit()):
+        return text, False
+    if len(text) in (8, 9) and is_right(text.zfill(10)):
+        return text.zfill(10), True
+    if len(text) == 12 and not text.startswith("0") and is_right(f"0{text[:9]}"):
+        # a personal number begins with a province code, 001 to 096: twelve digits that begin otherwise lost a zero
+        return f"0{text[:9]}-{text[9:]}", True
+    if len(text) == 11 and text.zfill(12)[0] == "0":
+        return text.zfill(12), True
+    return text, False
+
+
+def attempt(problems: list[Problem], read: Callable[[], V], otherwise: V) -> V:
+    """What `read` gives; when it is refused its problems are collected and `otherwise` stands in."""
+    try:
+        return read()
+    except Refused as refused:
+        problems.extend(refused.problems)
+        return otherwise

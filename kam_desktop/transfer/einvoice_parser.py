@@ -1,0 +1,371 @@
+"""Takes e-invoice XML of every envelope apart into plain values; runs in the confined child only."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml.ElementTree
+from defusedxml.common import DefusedXmlException
+
+from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.money import CURRENCIES, MAX_MINOR, to_minor
+from kam_desktop.domain.text import clean, fold
+from kam_desktop.transfer import archives, einvoice_checks
+from kam_desktop.transfer.cells import tidy_tax_code
+
+MOST_XML_BYTES: Final = 10 * 1024 * 1024
+MOST_TAGS: Final = 120_000
+"""An invoice with two thousand lines has half of that."""
+_NUMBER: Final = re.compile(r"[+-]?(\d{1,25})?(\.\d{0,25})?")
+_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{0,25})?")
+_DATES: Final = (
+    (re.compile(r"(\d{4})-(\d{2})-(\d{2})"), (1, 2, 3)),
+    (re.compile(r"(\d{2})/(\d{2})/(\d{4})"), (3, 2, 1)),
+    (re.compile(r"(\d{4})(\d{2})(\d{2})"), (1, 2, 3)),
+)
+_KINDS: Final = {"1": "goods", "2": "promotion", "3": "discount", "4": "note"}
+_ACTIONS: Final = {"1": "replaces", "2": "adjusts"}
+# rule 5 of vietnam.md E: what the vendors call the tax of a line
+_LINE_TAX: Final = ("vatamount", "tien thue dong (tien thue gtgt)", "tthue", "tongtien_thue")
+_TOTAL_FEE: Final = ("tong tien phi", "tphi", "tongtienphi", "tong phi")
+
+
+def parse(inputs: list[bytes], args: dict[str, Any]) -> list[dict[str, Any]]:
+    """Per input `{"documents": [{"row", "name", "invoice" | "problem"}, …]}`, or `{"problem"}` for the whole file.
+
+    `args["names"]` are the names of the inputs. An XML is told from a ZIP by its first bytes.
+    """
+    return [_file(content, name) for content, name in zip(inputs, args["names"], strict=True)]
+
+
+def _file(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        if content[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            return {"documents": list(_archive(content))}
+        found = list(_invoices(content, name))
+    except Refused as refused:
+        return {"problem": _plain_problem(refused, name)}
+    if len(found) == 1 and "problem" in found[0]:
+        return {"problem": found[0]["problem"]}
+    return {"documents": [{"row": row, **each} for row, each in enumerate(found, start=1)]}
+
+
+def _archive(content: bytes) -> Iterator[dict[str, Any]]:
+    archive = archives.open_checked(content)
+    left = archives.MOST_BYTES
+    seen = False
+    for row, entry in enumerate(archive.infolist(), start=1):
+        name = entry.filename.rsplit("/", 1)[-1]
+        if entry.is_dir() or not name.lower().endswith(".xml") or entry.filename.startswith("__MACOSX/"):
+            continue
+        seen = True
+        try:
+            text = archives.read_entry(archive, entry, min(MOST_XML_BYTES, left))
+            left -= len(text)
+            for each in _invoices(text, name):
+                yield {"row": row, **each}
+        except Refused as refused:
+            yield {"row": row, "name": name, "problem": _plain_problem(refused, name)}
+    if not seen:
+        raise Refused(Problem("", "no_invoices", "There is no e-invoice (XML) in this archive."))
+
+
+def _plain_problem(refused: Refused, where: str) -> dict[str, Any]:
+    first = refused.problems[0]
+    return dataclasses.asdict(Problem(first.where or where, first.code, first.message, dict(first.args)))
+
+
+def _invoices(content: bytes, name: str) -> Iterator[dict[str, Any]]:
+    root = _tree(content)
+    holders = {id(data): parent for parent in root.iter() for data in parent if _local(data) == "DLHDon"}
+    bodies = [each for each in root.iter() if _local(each) == "DLHDon"]
+    if not bodies:  # some programs leave the signed part's own element out
+        bodies = [each for each in root.iter() if _local(each) == "HDon" and _child(each, "TTChung") is not None]
+    if not bodies:
+        raise Refused(Problem("", "not_an_einvoice", "This XML is not an e-invoice."))
+    for body in bodies:
+        try:
+            yield {"name": name, "invoice": _invoice(body, holders.get(id(body), body))}
+        except Refused as refused:
+            yield {"name": name, "problem": _plain_problem(refused, name)}
+
+
+def _tree(content: bytes) -> Element:
+    if content.count(b"<") > MOST_TAGS:
+        raise Refused(Problem("", "too_large", "This XML has far more parts than an invoice has and was not read."))
+    try:
+        root: Element = defusedxml.ElementTree.fromstring(content, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise Refused(
+            Problem("", "doctype", "This XML defines entities or a document type, as no invoice does.")
+        ) from error
+    except (ParseError, LookupError, ValueError, OSError) as error:
+        raise Refused(Problem("", "not_xml", "This XML is damaged or cut off.")) from error
+    return root
+
+
+# --- finding elements by local name: namespaces vary, and so do the envelopes ---------------------------------------
+
+
+def _local(element: Element) -> str:
+    return element.tag.rsplit("}", 1)[-1] if isinstance(element.tag, str) else ""
+
+
+def _child(element: Element | None, name: str) -> Element | None:
+    if element is not None:
+        for each in element:
+            if _local(each) == name:
+                return each
+    return None
+
+
+def _inside(element: Element, name: str) -> Element | None:
+    for each in element.iter():
+        if _local(each) == name:
+            return each
+    return None
+
+
+def _text(element: Element | None, *names: str) -> str:
+    for name in names:
+        found = _child(element, name)
+        if found is not None and found.text and found.text.strip():
+            return clean(found.text)[:2000]
+    return ""
+
+
+def _first_text(element: Element, name: str) -> str:
+    for each in element.iter():
+        if _local(each) == name and each.text and each.text.strip():
+            return clean(each.text)
+    return ""
+
+
+def _others(element: Element | None) -> dict[str, str]:
+    """The free fields (TTKhac) that stand directly in an element, by their folded name."""
+    found: dict[str, str] = {}
+    holder = _child(element, "TTKhac")
+    for each in holder if holder is not None else ():
+        name, value = fold(_text(each, "TTruong")), _text(each, "DLieu")
+        if name and value:
+            found.setdefault(name, value)
+    return found
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+
+def _number(text: str) -> Decimal | None:
+    """A decimal number as XML writes it, with a dot; None when there is none."""
+    plain = text.replace(" ", "").replace("\u00a0", "")
+    if _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
+    if not plain or not _NUMBER.fullmatch(plain) or not any(char.isdigit() for char in plain):
+        return None
+    return Decimal(plain)
+
+
+def _amount(text: str, currency: str) -> int | None:
+    value = _number(text)
+    if value is None:
+        return None
+    minor = to_minor(value, currency)
+    if abs(minor) > MAX_MINOR:
+        raise Refused(Problem("", "amount_too_large", "The amount “{text}” is too large.", {"text": text[:40]}))
+    return minor
+
+
+def _plain_number(text: str) -> str | None:
+    value = _number(text.rstrip("%").strip())
+    if value is None:
+        return None
+    return format(value.normalize() if value else Decimal(0), "f")
+
+
+def _date(text: str) -> date | None:
+    for form, order in _DATES:
+        found = form.match(text)
+        if found:
+            year, month, day = (int(found.group(place)) for place in order)
+            try:
+                return date(year, month, day)
+            except ValueError:
+                return None
+    return None
+
+
+def rate(text: str) -> str:
+    """A tax rate in one spelling: "8%", "KCT", "KKKNT", "KHAC:5.5%"; what is unknown stays as printed."""
+    plain = "".join(text.upper().split())
+    if plain in ("KCT", "-1", "KHÔNGCHỊUTHUẾ"):
+        return "KCT"
+    if plain in ("KKKNT", "-2"):
+        return "KKKNT"
+    head, _, tail = plain.rpartition(":")
+    value = _plain_number(tail)
+    if value is None:
+        return text[:16]
+    return f"KHAC:{value}%" if head else f"{value}%"
+
+
+def _currency(text: str) -> str:
+    plain = fold(text).upper().strip(" .")
+    if plain in ("", "D", "DONG", "VND", "VIET NAM DONG", "₫"):
+        return "VND"
+    if plain not in CURRENCIES:
+        raise Refused(Problem("", "unknown_currency", "“{currency}” is not a currency code.", {"currency": text[:20]}))
+    return plain
+
+
+def plain_number_text(text: str) -> str:
+    """An invoice number without leading zeros: 00007957 and 7957 are one."""
+    return str(int(text)) if text.isascii() and text.isdigit() else text
+
+
+# --- the invoice ----------------------------------------------------------------------------------------------------
+
+
+def _invoice(body: Element, holder: Element) -> dict[str, Any]:
+    general = _child(body, "TTChung")
+    form, symbol, number = _text(general, "KHMSHDon"), _text(general, "KHHDon"), _text(general, "SHDon")
+    if symbol and not form and symbol[0].isdigit() and len(symbol) == 7:
+        form, symbol = symbol[0], symbol[1:]
+    issued_on = _date(_text(general, "NLap"))
+    currency = _currency(_text(general, "DVTTe"))
+    content = _child(body, "NDHDon")
+    totals = _inside(body, "TToan")
+    total = _amount(_text(totals, "TgTTTBSo"), currency)
+    problems = [
+        Problem("", code, message)
+        for missing, code, message in (
+            (not symbol, "no_symbol", "The invoice has no symbol (KHHDon)."),
+            (not number, "no_number", "The invoice has no number (SHDon): it was not issued."),
+            (issued_on is None, "no_date", "The invoice has no date (NLap)."),
+            (total is None, "no_total", "The invoice has no total (TgTTTBSo)."),
+        )
+        if missing
+    ]
+    if problems or issued_on is None or total is None:
+        raise Refused(problems)
+    found = {
+        "version": _text(general, "PBan"),
+        "title": _text(general, "THDon"),
+        "form": form[:11],
+        "symbol": symbol[:8],
+        "number": plain_number_text(number)[:40],
+        "issued_on": issued_on.isoformat(),
+        "currency": currency,
+        "exchange_rate": _plain_number(_text(general, "TGia")),
+        "payment_method": _text(general, "HTTToan"),
+        "seller": _party(_child(content, "NBan")),
+        "buyer": _party(_child(content, "NMua")),
+        "lines": [_line(each, currency) for each in body.iter() if _local(each) == "HHDVu"],
+        "tax_groups": [
+            {
+                "rate": rate(_text(each, "TSuat")),
+                "net": _amount(_text(each, "ThTien"), currency),
+                "tax": _amount(_text(each, "TThue"), currency),
+            }
+            for each in (totals.iter() if totals is not None else ())
+            if _local(each) == "LTSuat"
+        ],
+        "fees": _fees(totals, currency),
+        "net": _amount(_text(totals, "TgTCThue"), currency),
+        "tax": _amount(_text(totals, "TgTThue"), currency),
+        "discount": _amount(_text(totals, "TTCKTMai"), currency),
+        "other_reduction": _amount(_text(totals, "TGTKhac"), currency),
+        "total": total,
+        "words": _text(totals, "TgTTTBChu"),
+        "related": _related(body),
+        "authority_code": _first_text(holder, "MCCQT")[:80],
+        "signed": _inside(holder, "Signature") is not None,
+    }
+    found["warnings"] = [dataclasses.asdict(each) for each in einvoice_checks.check(found)]
+    return found
+
+
+def _party(element: Element | None) -> dict[str, str]:
+    person = _text(element, "HVTNMHang")
+    return {
+        "name": _text(element, "Ten") or person,
+        "tax_code": tidy_tax_code(_text(element, "MST")),
+        "address": _text(element, "DChi"),
+        "phone": _text(element, "SDThoai"),
+        "email": _text(element, "DCTDTu"),
+        "bank_account": _text(element, "STKNHang"),
+        "bank_name": _text(element, "TNHang"),
+        "code": _text(element, "MKHang"),
+        "person": person,
+        "personal_id": _text(element, "CCCDan"),
+    }
+
+
+def _line(element: Element, currency: str) -> dict[str, Any]:
+    others = _others(element)
+    tax = _amount(_text(element, "TThue"), currency)
+    for name in _LINE_TAX if tax is None else ():
+        tax = _amount(others.get(name, ""), currency)
+        if tax is not None:
+            break
+    return {
+        # a missing TChat is an ordinary line
+        "kind": _KINDS.get(_text(element, "TChat"), "goods"),
+        "code": _text(element, "MHHDVu"),
+        "name": _text(element, "THHDVu", "Ten"),
+        "unit": _text(element, "DVTinh"),
+        "quantity": _plain_number(_text(element, "SLuong")),
+        "price": _plain_number(_text(element, "DGia")),
+        "discount_rate": _plain_number(_text(element, "TLCKhau")),
+        "discount": _amount(_text(element, "STCKhau"), currency),
+        "net": _amount(_text(element, "ThTien"), currency),
+        "tax_rate": rate(_text(element, "TSuat")) if _text(element, "TSuat") else "",
+        "tax": tax,
+    }
+
+
+def _fees(totals: Element | None, currency: str) -> list[dict[str, Any]]:
+    fees = []
+    for each in totals.iter() if totals is not None else ():
+        if _local(each) == "LPhi":
+            amount = _amount(_text(each, "TPhi"), currency)
+            if amount:
+                fees.append({"name": _text(each, "TLPhi"), "amount": amount})
+    if not fees:
+        others = _others(totals)
+        for name in _TOTAL_FEE:
+            amount = _amount(others.get(name, ""), currency)
+            if amount:
+                return [{"name": "", "amount": amount}]
+    return fees
+
+
+def _related(body: Element) -> list[dict[str, Any]]:
+    found = []
+    for each in body.iter():
+        if _local(each) != "TTHDLQuan":
+            continue
+        action = _ACTIONS.get(_text(each, "TCHDon"))
+        form, symbol = _text(each, "KHMSHDCLQuan"), _text(each, "KHHDCLQuan")
+        number = plain_number_text(_text(each, "SHDCLQuan"))
+        if action is None or not (symbol or number):
+            continue
+        if not form and len(symbol) == 7 and symbol[0].isdigit():
+            form, symbol = symbol[0], symbol[1:]
+        on = _date(_text(each, "NLHDCLQuan"))
+        found.append(
+            {
+                "action": action,
+                "form": form,
+                "symbol": symbol,
+                "number": number,
+                "issued_on": on.isoformat() if on else None,
+                "remark": _text(each, "GChu"),
+            }
+        )
+    return found

@@ -1,0 +1,208 @@
+"""Takes a workbook or a CSV text apart into rows of raw cells; runs in the confined child only."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, Final
+
+import python_calamine
+
+from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.transfer import archives
+
+MOST_TEXT: Final = 20_000
+"""Characters of one cell; what is longer is cut (Excel itself stops at 32,767)."""
+_DELIMITERS: Final = ",;\t|"
+_LOOKED_AT: Final = 50
+
+# TCVN 5712 (VN3), the 8-bit encoding of the .Vn fonts that offices in the north used until about 2005.
+_TCVN3: Final = {
+    0xA1: "Ă", 0xA2: "Â", 0xA3: "Ê", 0xA4: "Ô", 0xA5: "Ơ", 0xA6: "Ư", 0xA7: "Đ", 0xA8: "ă", 0xA9: "â", 0xAA: "ê",
+    0xAB: "ô", 0xAC: "ơ", 0xAD: "ư", 0xAE: "đ", 0xB5: "à", 0xB6: "ả", 0xB7: "ã", 0xB8: "á", 0xB9: "ạ", 0xBB: "ằ",
+    0xBC: "ẳ", 0xBD: "ẵ", 0xBE: "ắ", 0xC6: "ặ", 0xC7: "ầ", 0xC8: "ẩ", 0xC9: "ẫ", 0xCA: "ấ", 0xCB: "ậ", 0xCC: "è",
+    0xCE: "ẻ", 0xCF: "ẽ", 0xD0: "é", 0xD1: "ẹ", 0xD2: "ề", 0xD3: "ể", 0xD4: "ễ", 0xD5: "ế", 0xD6: "ệ", 0xD7: "ì",
+    0xD8: "ỉ", 0xDC: "ĩ", 0xDD: "í", 0xDE: "ị", 0xDF: "ò", 0xE1: "ỏ", 0xE2: "õ", 0xE3: "ó", 0xE4: "ọ", 0xE5: "ồ",
+    0xE6: "ổ", 0xE7: "ỗ", 0xE8: "ố", 0xE9: "ộ", 0xEA: "ờ", 0xEB: "ở", 0xEC: "ỡ", 0xED: "ớ", 0xEE: "ợ", 0xEF: "ù",
+    0xF1: "ủ", 0xF2: "ũ", 0xF3: "ú", 0xF4: "ụ", 0xF5: "ừ", 0xF6: "ử", 0xF7: "ữ", 0xF8: "ứ", 0xF9: "ự", 0xFA: "ỳ",
+    0xFB: "ỷ", 0xFC: "ỹ", 0xFD: "ý", 0xFE: "ỵ",
+}  # fmt: skip
+_TCVN3_AS_CP1252: Final = {ord(bytes([code]).decode("cp1252")): letter for code, letter in _TCVN3.items()}
+_VIETNAMESE: Final = frozenset("ăâđêôơưáàảãạắằẳẵặấầẩẫậéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ")
+
+
+def parse(inputs: list[bytes], args: dict[str, Any]) -> dict[str, Any]:
+    """The sheets of one file: `{"encoding", "sheets": [{"name", "rows": [[row number, [cell, …]], …]}]}`.
+
+    `args["form"]` is "xlsx" or "csv". Blank rows are left out, blank cells at the end of a row too. A cell is a
+    text, a number, a truth value, None, or {"date": ISO}. Raises Refused with the codes of `archives`, and
+    no_table, unknown_encoding.
+    """
+    content = inputs[0]
+    if args["form"] == "xlsx":
+        archives.check_workbook(content)
+        return {"encoding": "", "sheets": _workbook(content)}
+    text, encoding = decode(content)
+    return {"encoding": encoding, "sheets": [{"name": "", "rows": _csv(text)}]}
+
+
+def _workbook(content: bytes) -> list[dict[str, Any]]:
+    sheets = []
+    try:
+        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
+            for described in workbook.sheets_metadata:
+                if described.typ != python_calamine.SheetTypeEnum.WorkSheet:
+                    continue
+                if described.visible != python_calamine.SheetVisibleEnum.Visible:
+                    continue
+                rows = list(_rows_of(workbook.get_sheet_by_name(described.name)))
+                if rows:
+                    sheets.append({"name": described.name, "rows": rows})
+    except python_calamine.PasswordError as error:
+        raise Refused(Problem("", "password", "This file is protected by a password: save it without one.")) from error
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise Refused(
+            Problem("", "not_a_workbook", "This Excel file is damaged: open it in Excel and save it again.")
+        ) from error
+    return sheets
+
+
+def _rows_of(sheet: python_calamine.CalamineSheet) -> Iterator[list[Any]]:
+    if sheet.start is None:
+        return
+    first, left = sheet.start
+    for place, row in enumerate(sheet.iter_rows()):
+        cells = [None] * left + [_plain(value) for value in row]
+        while cells and cells[-1] is None:
+            cells.pop()
+        if cells:
+            yield [first + place + 1, cells]
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, str):
+        return value[:MOST_TEXT] if value.strip() else None
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, int):
+        return value
+    if isinstance(value, datetime):
+        midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
+        return {"date": value.date().isoformat() if midnight else value.isoformat()}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    return str(value)
+
+
+def decode(content: bytes) -> tuple[str, str]:
+    """The text of a CSV file and the name of its encoding: utf-8, utf-16, cp1258, tcvn3 or cp1252.
+
+    Bytes that are no UTF-8 are read as each of the old encodings; the one that gives the most Vietnamese letters wins.
+    """
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if content.startswith(mark):
+            try:
+                return content.decode("utf-8-sig" if name == "utf-8" else "utf-16"), name
+            except UnicodeDecodeError as error:
+                raise _unknown_encoding() from error
+    head = content[:4000]
+    if head.count(0) > len(head) // 8:
+        guess = "utf-16-le" if head[1::2].count(0) >= head[0::2].count(0) else "utf-16-be"
+        try:
+            return content.decode(guess), "utf-16"
+        except UnicodeDecodeError as error:
+            raise _unknown_encoding() from error
+    if 0 in content:
+        raise _unknown_encoding()
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    plain = content.decode("cp1252", "replace")
+    candidates = (
+        (unicodedata.normalize("NFC", content.decode("cp1258", "replace")), "cp1258"),
+        (from_tcvn3(plain), "tcvn3"),
+        (plain, "cp1252"),
+    )
+    return max(candidates, key=lambda each: _likeness(each[0]))
+
+
+def from_tcvn3(text: str) -> str:
+    """Text in TCVN3 that was read as cp1252, put right."""
+    return text.translate(_TCVN3_AS_CP1252)
+
+
+def _likeness(text: str) -> int:
+    sample = text[:200_000].lower()
+    good = sum(letter in _VIETNAMESE for letter in sample)
+    odd = sum(ord(letter) > 0x7F and letter not in _VIETNAMESE and letter not in "–—“”‘’…₫ " for letter in sample)
+    return good - 3 * odd
+
+
+def _unknown_encoding() -> Refused:
+    return Refused(Problem("", "unknown_encoding", "The letters of this file cannot be read: save it as “CSV UTF-8”."))
+
+
+def _csv(text: str) -> list[list[Any]]:
+    start = 0
+    delimiter = ""
+    first, _, rest = text.partition("\n")
+    if first.strip().strip('"').lower().startswith("sep=") and len(first.strip().strip('"')) == 5:
+        delimiter, text, start = first.strip().strip('"')[-1], rest, 1
+    delimiter = delimiter or _delimiter(text)
+    rows: list[list[Any]] = []
+    cells = 0
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    before = 0
+    try:
+        for row in reader:
+            number, before = start + before + 1, reader.line_num
+            values: list[Any] = [value[:MOST_TEXT] if value.strip() else None for value in row[: archives.MOST_COLUMNS]]
+            while values and values[-1] is None:
+                values.pop()
+            cells += len(values)
+            if len(rows) > archives.MOST_ROWS or cells > archives.MOST_CELLS:
+                raise Refused(
+                    Problem(
+                        "",
+                        "sheet_too_large",
+                        "A sheet reaches further than {rows} rows or {columns} columns: "
+                        "delete what lies outside the table.",
+                        {"rows": str(archives.MOST_ROWS), "columns": str(archives.MOST_COLUMNS)},
+                    )
+                )
+            if values:
+                rows.append([number, values])
+    except csv.Error as error:
+        raise Refused(
+            Problem("", "not_csv", "Line {line} of this file cannot be read as CSV.", {"line": str(reader.line_num)})
+        ) from error
+    return rows
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that gives the most rows of one and the same width above one."""
+    sample = text[:100_000]
+    best, best_score = ",", 0
+    for candidate in _DELIMITERS:
+        widths: list[int] = []
+        try:
+            for row in csv.reader(io.StringIO(sample, newline=""), delimiter=candidate):
+                if any(cell.strip() for cell in row):
+                    widths.append(len(row))
+                if len(widths) >= _LOOKED_AT:
+                    break
+        except csv.Error:
+            pass
+        if not widths:
+            continue
+        usual = max(set(widths), key=widths.count)
+        score = widths.count(usual) * 100 + min(usual, 50) if usual > 1 else 0
+        if score > best_score:
+            best, best_score = candidate, score
+    return best
