@@ -1,0 +1,1 @@
+"""Pure formulas over small rows of facts; each is the definition of its figure."""

@@ -1,0 +1,388 @@
+"""What each customer owes at the end of a day, by how long it is overdue; the definition of an open amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from kam_desktop.domain.errors import Problem, Refused
+
+DEFAULT_DAYS = 30
+DEFAULT_EDGES = (30, 60, 90, 180)
+PAYER_UNKNOWN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An invoice as far as ageing needs it.
+
+    Attributes:
+        replaces: the id of the document that this one takes the place of, "" for none.
+    """
+
+    id: str
+    account: str
+    currency: str
+    issued_on: date
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A part of an invoice.
+
+    Attributes:
+        amount: whole minor units of the invoice's currency.
+        due_on: None takes the account's payment term, else the firm's.
+        place: its order within the invoice, in which an opening settlement settles.
+        waits_for_papers: its term counts from the full document set; without `papers_on` it has no due date.
+        papers_on: the date on which the customer confirmed the full document set.
+    """
+
+    id: str
+    invoice: str
+    amount: int
+    due_on: date | None = None
+    place: int = 1
+    waits_for_papers: bool = False
+    papers_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A receipt or a credit note; its amount is positive.
+
+    Attributes:
+        account: PAYER_UNKNOWN where nobody knows yet whose money it is.
+        kind: "receipt" or "credit_note".
+        status: of a receipt: "reported", "confirmed" or "rejected"; a credit note is confirmed.
+    """
+
+    id: str
+    account: str
+    currency: str
+    amount: int
+    dated_on: date
+    kind: str = "receipt"
+    status: str = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A part of a credit laid against an instalment; with `reverses` it takes that allocation back instead."""
+
+    id: str
+    credit: str
+    instalment: str
+    amount: int
+    allocated_on: date
+    reverses: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """An opening settlement: what of an invoice was paid before the program was used."""
+
+    invoice: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All facts about receivables, in any order.
+
+    Attributes:
+        payment_days: the payment term by account; accounts without an agreed term are not in it.
+        default_days: the firm's term when none is agreed.
+    """
+
+    invoices: Sequence[Invoice] = ()
+    instalments: Sequence[Instalment] = ()
+    credits: Sequence[Credit] = ()
+    allocations: Sequence[Allocation] = ()
+    settlements: Sequence[Settlement] = ()
+    payment_days: Mapping[str, int] = field(default_factory=dict)
+    default_days: int = DEFAULT_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """An instalment that is open at the end of a day.
+
+    Attributes:
+        open: what is left, in minor units; below zero when more was allocated than was owed.
+        due_on: None while it waits for papers.
+        days_overdue: as-of less due date; 0 or less is not due, and None while it waits for papers.
+        on_default_term: neither the invoice nor its account says when it is due.
+    """
+
+    instalment: str
+    invoice: str
+    account: str
+    currency: str
+    open: int
+    due_on: date | None
+    days_overdue: int | None
+    on_default_term: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FreeCredit:
+    """What of a credit is not allocated at the end of a day, with its age in days."""
+
+    credit: str
+    account: str
+    currency: str
+    kind: str
+    unallocated: int
+    dated_on: date
+    age_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Everything that makes up the receivables at the end of a day.
+
+    Attributes:
+        balances: documents less credits by account and currency, added up independently of the open items.
+        reported: receipts that nobody confirmed yet, by account and currency; beside the balance, never in it.
+    """
+
+    as_of: date
+    items: tuple[OpenItem, ...]
+    credits: tuple[FreeCredit, ...]
+    balances: Mapping[tuple[str, str], int]
+    reported: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class AgeingRow:
+    """One account in one currency: not_due + Σ overdue − unallocated = balance.
+
+    Attributes:
+        account: PAYER_UNKNOWN for receipts without an account.
+        overdue: an amount for each bucket of the report.
+        waiting: the part of `not_due` that waits for papers.
+        unallocated: credits that are laid against nothing, as a positive amount.
+        reported: receipts not yet confirmed, beside the balance.
+        open_items: how many instalments are open; `on_default_term` of them rest on the default term.
+    """
+
+    account: str
+    not_due: int
+    overdue: tuple[int, ...]
+    unallocated: int
+    balance: int
+    waiting: int = 0
+    reported: int = 0
+    open_items: int = 0
+    on_default_term: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """The ageing of one currency at the end of a day; rows in the order of their account ids."""
+
+    as_of: date
+    currency: str
+    buckets: tuple[str, ...]
+    rows: tuple[AgeingRow, ...]
+    total: AgeingRow
+    items: tuple[OpenItem, ...]
+    credits: tuple[FreeCredit, ...]
+
+
+def due_date(
+    issued_on: date, due_on: date | None, payment_days: int | None, default_days: int | None = None
+) -> tuple[date, bool]:
+    """When an instalment is due, and whether that rests on the default term (features.md 2, Opening position)."""
+    if due_on is not None:
+        return due_on, False
+    if payment_days is not None:
+        return issued_on + timedelta(days=payment_days), False
+    return issued_on + timedelta(days=DEFAULT_DAYS if default_days is None else default_days), True
+
+
+def bucket_names(edges: Sequence[int] = DEFAULT_EDGES) -> tuple[str, ...]:
+    """The names of the buckets that end at these days overdue: 1-30, 31-60 … and the last one open, >180.
+
+    Refused when the days do not rise from above 0.
+    """
+    if not edges or any(low >= high for low, high in zip((0, *edges), edges, strict=False)):
+        raise Refused(Problem("buckets", "bad_buckets", "The days that end the buckets must rise, from above 0."))
+    starts = (1, *(edge + 1 for edge in edges))
+    return (*(f"{start}-{edge}" for start, edge in zip(starts, edges, strict=False)), f">{edges[-1]}")
+
+
+def bucket_of(days_overdue: int | None, edges: Sequence[int] = DEFAULT_EDGES) -> int:
+    """The place of the bucket for so many days overdue; −1 for not due and for waiting for papers."""
+    if days_overdue is None or days_overdue <= 0:
+        return -1
+    for place, edge in enumerate(edges):
+        if days_overdue <= edge:
+            return place
+    return len(edges)
+
+
+def positions(ledger: Ledger, as_of: date) -> Positions:
+    """What is open and what is free at the end of the day `as_of` (features.md 2, Ageing).
+
+    Documents dated up to that day count; a replaced document stops on the date of its replacement, in whatever order
+    the two arrive. An allocation counts from its own date, while both its sides count, until the day before the one
+    that reverses it. Only confirmed receipts count, from their own date. An opening settlement counts as if dated
+    like its invoice, its instalments in their order, and never beyond them.
+    """
+    stopped = _stopped(ledger.invoices, as_of)
+    invoices = {each.id: each for each in ledger.invoices if each.issued_on <= as_of and each.id not in stopped}
+    dated = [each for each in ledger.credits if each.dated_on <= as_of and each.id not in stopped]
+    credits = {each.id: each for each in dated if each.status == "confirmed"}
+    parts = {each.id: each for each in ledger.instalments if each.invoice in invoices}
+    settled = _settled(ledger.settlements, parts.values())
+
+    balances: dict[tuple[str, str], int] = {}
+    laid: dict[str, int] = {}
+    taken: dict[str, int] = {}
+    reversed_ids = {each.reverses for each in ledger.allocations if each.reverses and each.allocated_on <= as_of}
+    for each in ledger.allocations:
+        part, credit = parts.get(each.instalment), credits.get(each.credit)
+        if each.reverses or each.id in reversed_ids or each.allocated_on > as_of or part is None or credit is None:
+            continue
+        invoice = invoices[part.invoice]
+        if invoice.currency != credit.currency:
+            continue  # such a fact is refused where it is made; currencies are never added
+        laid[part.id] = laid.get(part.id, 0) + each.amount
+        taken[credit.id] = taken.get(credit.id, 0) + each.amount
+        if invoice.account != credit.account:
+            # money of an unknown payer, or moved when accounts were merged: it follows the invoice
+            _add(balances, invoice, -each.amount)
+            _add(balances, credit, each.amount)
+
+    items = []
+    for part in parts.values():
+        invoice = invoices[part.invoice]
+        owed = part.amount - settled.get(part.id, 0)
+        _add(balances, invoice, owed)
+        if owed != laid.get(part.id, 0):
+            items.append(_open_item(part, invoice, owed - laid.get(part.id, 0), ledger, as_of))
+    free = []
+    for credit in credits.values():
+        _add(balances, credit, -credit.amount)
+        rest = credit.amount - taken.get(credit.id, 0)
+        if rest:
+            age = (as_of - credit.dated_on).days
+            free.append(FreeCredit(credit.id, credit.account, credit.currency, credit.kind, rest, credit.dated_on, age))
+    reported: dict[tuple[str, str], int] = {}
+    for credit in dated:
+        if credit.status == "reported":
+            _add(reported, credit, credit.amount)
+    return Positions(as_of, tuple(items), tuple(free), balances, reported)
+
+
+def open_amounts(ledger: Ledger) -> dict[str, int]:
+    """What is open of every instalment when all facts count, whatever their date; 0 for a replaced invoice."""
+    found = dict.fromkeys((each.id for each in ledger.instalments), 0)
+    found.update({item.instalment: item.open for item in positions(ledger, date.max).items})
+    return found
+
+
+def currencies(ledger: Ledger) -> tuple[str, ...]:
+    """Every currency of the ledger, for a report with a block each."""
+    invoiced = {invoice.currency for invoice in ledger.invoices}
+    return tuple(sorted(invoiced | {credit.currency for credit in ledger.credits}))
+
+
+def ageing(
+    found: Positions, currency: str = "VND", edges: Sequence[int] = DEFAULT_EDGES, accounts: Iterable[str] | None = None
+) -> Ageing:
+    """The ageing of one currency out of the positions of a day.
+
+    Args:
+        edges: the days overdue that end the buckets; above the last one is one more bucket.
+        accounts: only these accounts; None for all.
+    """
+    names = bucket_names(edges)
+    wanted = None if accounts is None else frozenset(accounts)
+
+    def fits(account: str, in_currency: str) -> bool:
+        return in_currency == currency and (wanted is None or account in wanted)
+
+    items = tuple(each for each in found.items if fits(each.account, each.currency))
+    free = tuple(each for each in found.credits if fits(each.account, each.currency))
+    reported = {account: sum_ for (account, code), sum_ in found.reported.items() if fits(account, code)}
+    shown = {item.account for item in items} | {credit.account for credit in free} | reported.keys()
+    sums = {account: [0] * (len(names) + 5) for account in sorted(shown)}
+    not_due, unallocated, waiting, count, on_default = range(len(names), len(names) + 5)
+    for item in items:
+        row = sums[item.account]
+        place = bucket_of(item.days_overdue, edges)
+        row[not_due if place < 0 else place] += item.open
+        row[waiting] += item.open if item.due_on is None else 0
+        row[count] += 1
+        row[on_default] += item.on_default_term
+    for credit in free:
+        sums[credit.account][unallocated] += credit.unallocated
+    rows = tuple(
+        AgeingRow(
+            account,
+            row[not_due],
+            tuple(row[: len(names)]),
+            row[unallocated],
+            found.balances.get((account, currency), 0),
+            row[waiting],
+            reported.get(account, 0),
+            row[count],
+            row[on_default],
+        )
+        for account, row in sums.items()
+    )
+    return Ageing(found.as_of, currency, names, rows, total_of(rows, len(names)), items, free)
+
+
+def total_of(rows: Sequence[AgeingRow], buckets: int) -> AgeingRow:
+    """The sum of rows of one currency."""
+    return AgeingRow(
+        account="",
+        not_due=sum(row.not_due for row in rows),
+        overdue=tuple(sum(row.overdue[place] for row in rows) for place in range(buckets)),
+        unallocated=sum(row.unallocated for row in rows),
+        balance=sum(row.balance for row in rows),
+        waiting=sum(row.waiting for row in rows),
+        reported=sum(row.reported for row in rows),
+        open_items=sum(row.open_items for row in rows),
+        on_default_term=sum(row.on_default_term for row in rows),
+    )
+
+
+def _add(sums: dict[tuple[str, str], int], document: Invoice | Credit, amount: int) -> None:
+    key = (document.account, document.currency)
+    sums[key] = sums.get(key, 0) + amount
+
+
+def _stopped(invoices: Iterable[Invoice], as_of: date) -> set[str]:
+    """The ids of documents that were replaced by the end of the day."""
+    return {each.replaces for each in invoices if each.replaces not in ("", each.id) and each.issued_on <= as_of}
+
+
+def _settled(settlements: Iterable[Settlement], parts: Iterable[Instalment]) -> dict[str, int]:
+    """How much of each instalment was settled at the opening."""
+    rest: dict[str, int] = {}
+    for each in settlements:
+        rest[each.invoice] = rest.get(each.invoice, 0) + each.amount
+    found: dict[str, int] = {}
+    touched = [part for part in parts if part.invoice in rest]
+    for part in sorted(touched, key=lambda part: (part.invoice, part.place, part.id)):
+        share = max(0, min(part.amount, rest[part.invoice]))
+        found[part.id] = share
+        rest[part.invoice] -= share
+    return found
+
+
+def _open_item(part: Instalment, invoice: Invoice, left: int, ledger: Ledger, as_of: date) -> OpenItem:
+    due: date | None = None
+    on_default = False
+    if not part.waits_for_papers or (part.papers_on is not None and part.papers_on <= as_of):
+        start = part.papers_on if part.waits_for_papers and part.papers_on is not None else invoice.issued_on
+        due, on_default = due_date(start, part.due_on, ledger.payment_days.get(invoice.account), ledger.default_days)
+    overdue = None if due is None else (as_of - due).days
+    return OpenItem(part.id, invoice.id, invoice.account, invoice.currency, left, due, overdue, on_default)

@@ -1,0 +1,1 @@
+"""Vietnam: tax codes and rates of value added tax."""
