@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -21,8 +22,12 @@ settings.register_profile(
 settings.register_profile("desk", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
-# A test never reaches the keyring of whoever runs it; one that wants a keyring brings its own.
-os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+# A test never reaches the keyring or the profile of whoever runs it; one that wants a keyring brings its own.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+_home = tempfile.TemporaryDirectory(prefix="kam-test-home-")
+os.environ["XDG_DATA_HOME"] = os.environ["XDG_CONFIG_HOME"] = _home.name
+for name in ("KAM_PASSPHRASE_FILE", "KAM_PASSWORD_FILE"):
+    os.environ.pop(name, None)
 
 
 class _Warnings(logging.Handler):
