@@ -134,16 +134,14 @@ class Vault:
         while (call := self._calls.get()) is not None:
             if not call.take():
                 continue
-            # Stays where a backend ends the thread with SystemExit or its like: the caller must hear something.
-            call.failure = _failed()
             try:
                 call.answer = call.act()
-                call.failure = None
             except Unavailable as failure:
                 call.failure = failure
-            except Exception as error:  # noqa: BLE001
-                # Backends raise whatever their system raises: D-Bus, pywin32, Objective-C, sockets.
-                _log.warning("the keyring failed: %s", type(error).__qualname__)
+            except BaseException as error:  # noqa: BLE001
+                # Backends raise whatever their system raises: D-Bus, pywin32, Objective-C, sockets; one that wants
+                # to end the program may not even end this thread, because nobody would hear from it again.
+                _log.info("the keyring failed: %s", type(error).__qualname__)
                 call.failure = _translated(error)
             finally:
                 call.answered.set()
@@ -162,6 +160,8 @@ def trusted_backend() -> Backend:
     trusted = _TRUSTED.get(sys.platform, _TRUSTED["linux"])
     if chosen is not None:
         name = f"{type(chosen).__module__}.{type(chosen).__qualname__}"
+        if name == "keyring.backends.fail.Keyring":
+            raise _missing()
         if name not in trusted:
             raise Unavailable(
                 "keyring_backend", "The keyring set up on this computer is not safe for keys: {name}.", name=name
@@ -173,7 +173,7 @@ def trusted_backend() -> Backend:
         if backend.viable and backend.priority > 0:
             found: Backend = backend()
             return found
-    raise Unavailable("keyring_missing", "This computer has no keyring that the program can use.")
+    raise _missing()
 
 
 def _plausible(value: object) -> str | None:
@@ -184,11 +184,11 @@ def _plausible(value: object) -> str | None:
     return value
 
 
-def _translated(error: Exception) -> Unavailable:
+def _translated(error: BaseException) -> Unavailable:
     from keyring import errors
 
     if isinstance(error, errors.NoKeyringError | ImportError):
-        return Unavailable("keyring_missing", "This computer has no keyring that the program can use.")
+        return _missing()
     if isinstance(error, errors.KeyringLocked):
         return Unavailable("keyring_locked", "The system's keyring is locked.")
     if isinstance(error, errors.InitError):
@@ -198,6 +198,10 @@ def _translated(error: Exception) -> Unavailable:
     if isinstance(error, OSError | EOFError):
         return Unavailable("keyring_gone", "The connection to the system's keyring broke.")
     return _failed()
+
+
+def _missing() -> Unavailable:
+    return Unavailable("keyring_missing", "This computer has no keyring that the program can use.")
 
 
 def _failed() -> Unavailable:

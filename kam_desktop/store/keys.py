@@ -65,7 +65,7 @@ def create_key_file(
         try:
             slots.insert(0, _keyring_slot(profile_id, data_key, vault, clock))
         except Unavailable as failure:
-            _log.warning("the profile is made without the keyring: %s", failure.code)
+            _log.info("the profile is made without the keyring: %s", failure.code)
     made = KeyFile(profile_id, 1, check_value(data_key, profile_id), tuple(slots))
     made.save(folder)
     return made
@@ -130,7 +130,7 @@ def _forget(profile_id: str, slot: Slot, vault: KeyVault) -> None:
     try:
         vault.delete(entry_name(profile_id, slot.slot_id))
     except Unavailable as failure:
-        _log.warning("an old entry stays in the keyring: %s", failure.code)
+        _log.info("an old entry stays in the keyring: %s", failure.code)
 
 
 def _keyring_slot(profile_id: str, data_key: DataKey, vault: KeyVault, clock: Clock) -> Slot:

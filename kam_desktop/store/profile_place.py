@@ -22,8 +22,8 @@ _NETWORK_TYPES = (
     "nfs", "nfs4", "cifs", "smb*", "ncpfs", "afs", "afpfs", "coda", "9p", "ceph", "lustre", "gpfs", "beegfs*", "davfs*",
     "webdav", "gcsfuse", "pvfs2", "orangefs", "vboxsf", "prl_fs", "fuse.vmhgfs*", "fuse.sshfs", "fuse.rclone",
     "fuse.gvfs*", "fuse.glusterfs", "fuse.ceph*", "fuse.davfs*", "fuse.s3*", "fuse.goofys", "fuse.gcsfuse",
-    "fuse.curlftpfs", "fuse.smb*", "fuse.nfs*", "fuse.google-drive*", "fuse.gdfuse", "fuse.onedriver*", "fuse.dropbox*", "fuse.pcloud*",
-    "fuse.juicefs", "fuse.mfs*", "fuse.seadrive*", "fuse.kio*", "fuse.expandrive*", "fuse.insync*",
+    "fuse.curlftpfs", "fuse.smb*", "fuse.nfs*", "fuse.google-drive*", "fuse.gdfuse", "fuse.onedriver*",
+    "fuse.dropbox*", "fuse.pcloud*", "fuse.juicefs", "fuse.mfs*", "fuse.seadrive*", "fuse.kio*", "fuse.expandrive*", "fuse.insync*",
 )  # fmt: skip
 
 # Names that the sync programs give their folders, as whole parts of the path, letter case ignored.

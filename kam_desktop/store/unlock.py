@@ -69,7 +69,7 @@ def unlock(
         try:
             return Unlocked(keys.open_with_vault(vault), keys, KEYRING)
         except Unavailable as error:
-            _log.warning("the keyring did not open the profile: %s", error.code)
+            _log.info("the keyring did not open the profile: %s", error.code)
             failure = error
     reseal = failure is not None and failure.code in _LOST
     path = (os.environ if environ is None else environ).get(PASSPHRASE_FILE)
