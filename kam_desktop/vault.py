@@ -1,4 +1,4 @@
-"""The OS keyring, asked in a thread of its own with a deadline; every failure is Unavailable, never a hang."""
+"""The OS keyring, asked in a thread of its own with a deadline; it fails by a code, never hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a profile may lie: on a disk of this computer, in no folder that another program copies elsewhere."""
+"""Where a profile may lie: on this computer's own disk, in no folder that is copied elsewhere."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Never
 
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.store import files
@@ -148,6 +149,9 @@ class RecoveryKey:
 
     def __repr__(self) -> str:
         return "RecoveryKey(…)"
+
+    def __reduce_ex__(self, protocol: object) -> Never:
+        raise TypeError("a recovery key is never pickled or copied")
 
 
 def groups_to_ask() -> tuple[int, int]:
