@@ -82,7 +82,7 @@ class Bill:
                 by_rate[line.rate] = by_rate.get(line.rate, 0) + sign * int(line.net)
         groups = []
         for rate, net in by_rate.items():
-            percent = int(rate[:-1]) if rate.endswith("%") and ":" not in rate else 0
+            percent = int(rate[:-1]) if rate[:-1].isdigit() and rate.endswith("%") else 0
             groups.append((rate, net, (abs(net) * percent * 2 + 100) // 200 * (1 if net >= 0 else -1)))
         return sum(by_rate.values()), sum(group[2] for group in groups), groups
 
@@ -92,7 +92,9 @@ def _element(name: str, value: object) -> str:
 
 
 def _party(name: str, party: tuple[str, str], more: str = "") -> str:
-    return f"<{name}>{_element('Ten', party[0])}{_element('MST', party[1])}<DChi>1 Phố Mẫu, Hà Nội</DChi>{more}</{name}>"
+    return (
+        f"<{name}>{_element('Ten', party[0])}{_element('MST', party[1])}<DChi>1 Phố Mẫu, Hà Nội</DChi>{more}</{name}>"
+    )
 
 
 def _others(values: Mapping[str, str]) -> str:
@@ -194,9 +196,11 @@ def xml(bill: Bill, envelope: str = "plain", *, signed: bool = True) -> bytes:
         return f"{head}<HDon xmlns='urn:example:hoadon'>{inner}{tail}</HDon>".encode()
     if envelope == "prefix":
         prefixed = invoice.replace("</", "\0").replace("<", "<hd:").replace("\0", "</hd:")
-        return f"{head}{prefixed.replace('<hd:HDon>', '<hd:HDon xmlns:hd="urn:x">', 1)}".encode()
+        return (head + prefixed.replace("<hd:HDon>", '<hd:HDon xmlns:hd="urn:x">', 1)).encode()
     if envelope in ("message", "lookup"):
-        general = "<TTChung><PBan>2.0.1</PBan><MNGui>V0</MNGui><MLTDiep>202</MLTDiep><MST>0</MST><SLuong>1</SLuong></TTChung>"
+        general = (
+            "<TTChung><PBan>2.0.1</PBan><MNGui>V0</MNGui><MLTDiep>202</MLTDiep><MST>0</MST><SLuong>1</SLuong></TTChung>"
+        )
         message = f"<TDiep>{general}<DLieu>{invoice}</DLieu></TDiep>"
         whole = message if envelope == "message" else f"<KetQuaTraCuu><DuLieu>{message}</DuLieu></KetQuaTraCuu>"
         return f"{head}{whole}".encode()

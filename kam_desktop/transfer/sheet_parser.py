@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -31,6 +32,7 @@ _TCVN3: Final = {
     0xFB: "ỷ", 0xFC: "ỹ", 0xFD: "ý", 0xFE: "ỵ",
 }  # fmt: skip
 _TCVN3_AS_CP1252: Final = {ord(bytes([code]).decode("cp1252")): letter for code, letter in _TCVN3.items()}
+_TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
 _VIETNAMESE: Final = frozenset("ăâđêôơưáàảãạắằẳẵặấầẩẫậéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ")
 
 
@@ -111,10 +113,10 @@ def decode(content: bytes) -> tuple[str, str]:
             except UnicodeDecodeError as error:
                 raise _unknown_encoding() from error
     head = content[:4000]
-    if head.count(0) > len(head) // 8:
-        guess = "utf-16-le" if head[1::2].count(0) >= head[0::2].count(0) else "utf-16-be"
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) > len(head) // 8 and min(even, odd) <= len(head) // 100:  # UTF-16 without its mark
         try:
-            return content.decode(guess), "utf-16"
+            return content.decode("utf-16-le" if odd > even else "utf-16-be"), "utf-16"
         except UnicodeDecodeError as error:
             raise _unknown_encoding() from error
     if 0 in content:
@@ -126,7 +128,7 @@ def decode(content: bytes) -> tuple[str, str]:
     plain = content.decode("cp1252", "replace")
     candidates = (
         (unicodedata.normalize("NFC", content.decode("cp1258", "replace")), "cp1258"),
-        (from_tcvn3(plain), "tcvn3"),
+        ("".join(char if char < "\x80" else _TCVN3_AS_CP1252.get(ord(char), "\ufffd") for char in plain), "tcvn3"),
         (plain, "cp1252"),
     )
     return max(candidates, key=lambda each: _likeness(each[0]))
@@ -138,10 +140,13 @@ def from_tcvn3(text: str) -> str:
 
 
 def _likeness(text: str) -> int:
-    sample = text[:200_000].lower()
+    """How Vietnamese a text looks: its letters count for it; signs, and words with two tones, against it."""
+    sample = text[:100_000].lower()
     good = sum(letter in _VIETNAMESE for letter in sample)
     odd = sum(ord(letter) > 0x7F and letter not in _VIETNAMESE and letter not in "–—“”‘’…₫ " for letter in sample)
-    return good - 3 * odd
+    words = (unicodedata.normalize("NFD", word) for word in re.split(r"[\W\d_]+", sample) if not word.isascii())
+    twice = sum(sum(mark in _TONES for mark in word) > 1 for word in words)
+    return good - 3 * odd - 3 * twice
 
 
 def _unknown_encoding() -> Refused:

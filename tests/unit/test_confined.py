@@ -17,7 +17,18 @@ pytestmark = pytest.mark.usefixtures("targets_allowed")
 
 @pytest.fixture
 def targets_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("echo", "forever", "asleep", "greedy", "aborts", "refuses", "broken", "nested", "reaches_out", "environment")
+    names = (
+        "echo",
+        "forever",
+        "asleep",
+        "greedy",
+        "aborts",
+        "refuses",
+        "broken",
+        "nested",
+        "reaches_out",
+        "environment",
+    )
     monkeypatch.setattr(confined, "ALLOWED", tuple(task(name) for name in names))
 
 

@@ -1,0 +1,276 @@
+"""E-invoice XML in every envelope and with every trap of the reference, and hostile XML and ZIP."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from kam_desktop.domain.errors import Refused
+from kam_desktop.transfer import einvoice
+from tests import makers
+from tests.makers import Bill, L
+
+
+def read(tmp_path: Path, content: bytes, name: str = "a.xml") -> einvoice.FileOfInvoices:
+    path = tmp_path / name
+    path.write_bytes(content)
+    return einvoice.read_files([path])[0]
+
+
+def one(tmp_path: Path, bill: Bill, envelope: str = "plain") -> einvoice.EInvoice:
+    found = read(tmp_path, makers.xml(bill, envelope))
+    assert found.problem is None, found.problem
+    assert len(found.documents) == 1
+    invoice = found.documents[0].invoice
+    assert invoice is not None, found.documents[0].problem
+    return invoice
+
+
+def codes(invoice: einvoice.EInvoice) -> list[str]:
+    return [warning.code for warning in invoice.warnings]
+
+
+FULL = Bill(
+    number="00007957",
+    lines=(L(10_000_000, name="Thiết kế"), L(2_000_000, name="Phần mềm", rate="KCT"), L(0, name="Tặng", kind="2")),
+)
+
+
+@pytest.mark.parametrize("envelope", makers.ENVELOPES)
+def test_every_envelope_reads_alike(tmp_path: Path, envelope: str) -> None:
+    invoice = one(tmp_path, FULL, envelope)
+    assert invoice.key == (makers.OUR_CODE, "1", "C26TAA", "7957")
+    assert invoice.label == "1C26TAA 00007957"
+    assert invoice.issued_on == date(2026, 3, 5)
+    assert (invoice.net, invoice.tax, invoice.total) == (12_000_000, 800_000, 12_800_000)
+    assert invoice.buyer.name == makers.BUYERS[0][0]
+    assert invoice.buyer.tax_code == makers.BUYERS[0][1]
+    assert [line.kind for line in invoice.lines] == ["goods", "goods", "promotion"]
+    assert [line.quantity for line in invoice.lines] == [Decimal(1)] * 3
+    assert [group.rate for group in invoice.tax_groups] == [
+        "8%",
+        "KCT",
+    ][: len(invoice.tax_groups)]
+    assert invoice.authority_code == "00ABC"
+    assert invoice.signed is (envelope != "bare_body")
+    assert invoice.warnings == ()
+    assert invoice.version == "2.1.0"
+
+
+def test_amounts_with_decimals_and_the_printed_tax_stands(tmp_path: Path) -> None:
+    # a real invoice prints 1.244.545 on 12.445.455; recomputed it would be 1.244.546 (vietnam.md B)
+    bill = Bill(
+        lines=(L(12_445_455, rate="10%"),), tax=1_244_545, groups=(("10%", 12_445_455, 1_244_545),), decimals=".000000"
+    )
+    invoice = one(tmp_path, bill)
+    assert (invoice.tax, invoice.total) == (1_244_545, 13_690_000)
+    assert invoice.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("printed", "rate"),
+    [
+        ("8%", "8%"), ("08%", "8%"), ("10.00%", "10%"), ("8", "8%"), ("0%", "0%"), ("KCT", "KCT"), ("KKKNT", "KKKNT"),
+        ("KHAC:08.00%", "KHAC:8%"), ("KHAC:5.26%", "KHAC:5.26%"), ("-1", "KCT"), ("-2", "KKKNT"), (" 8 % ", "8%"),
+        ("theo bảng kê", "theo bảng kê"),
+    ],
+)  # fmt: skip
+def test_rates(tmp_path: Path, printed: str, rate: str) -> None:
+    invoice = one(tmp_path, Bill(lines=(L(1_000_000, rate=printed),), groups=(), tax=0))
+    assert invoice.lines[0].tax_rate == rate
+
+
+@pytest.mark.parametrize(
+    ("lines", "net", "fine"),
+    [
+        ((L(10_000_000), L(1_000_000, kind="3")), 9_000_000, True),  # subtracted
+        ((L(10_000_000), L(-1_000_000, kind="3")), 9_000_000, True),  # printed negative
+        ((L(10_000_000), L(1_000_000, kind="3")), 11_000_000, True),  # printed among the goods
+        ((L(10_000_000), L(1_000_000, kind="3")), 10_000_000, True),  # only told
+        ((L(10_000_000), L(900_000, kind="3", discount="100000")), 10_900_000, True),  # a discounted good
+        ((L(10_000_000), L(5_000_000, kind="2"), L(7, kind="4")), 10_000_000, True),  # promotion and note add nothing
+        ((L(10_000_000, kind=""),), 10_000_000, True),  # a missing TChat is a line
+        ((L(10_000_000), L(1_000_000, kind="3")), 9_000_003, False),
+        ((L(10_000_000), L(1_000_000, kind="3")), 9_000_002, True),  # two lines: two đồng are rounding
+    ],
+)
+def test_the_lines_against_the_net(tmp_path: Path, lines: tuple[L, ...], net: int, fine: bool) -> None:
+    invoice = one(tmp_path, Bill(lines=lines, net=net, tax=0, total=net, groups=()))
+    assert codes(invoice) == ([] if fine else ["net_differs"])
+    assert invoice.net == net
+
+
+def test_the_tax_of_a_group_and_the_total_are_compared(tmp_path: Path) -> None:
+    wrong = Bill(groups=(("8%", 10_000_000, 700_000),), tax=700_000, total=10_800_000)
+    assert codes(one(tmp_path, wrong)) == ["tax_differs", "total_differs"]
+    assert one(tmp_path, wrong).total == 10_800_000
+    assert codes(one(tmp_path, replace(wrong, groups=(("8%", 10_000_000, 800_000),), total=10_700_000))) == [
+        "tax_sum_differs"
+    ]
+
+
+def test_fees_belong_to_the_total(tmp_path: Path) -> None:
+    ticket = Bill(lines=(L(2_872_514),), fees=(("Phí sân bay", 150_000),), total=3_252_315)
+    invoice = one(tmp_path, ticket)
+    assert invoice.fee_total == 150_000
+    assert codes(invoice) == []
+    invoice = one(tmp_path, replace(ticket, fees=(), fee_total_text="150000"))
+    assert invoice.fee_total == 150_000
+    assert codes(invoice) == []
+
+
+def test_a_form_2_invoice_prints_no_tax_and_may_be_less_than_its_lines(tmp_path: Path) -> None:
+    bill = Bill(form="2", lines=(L(10_101_010, rate=""),), net="", tax="", groups=(), total=10_000_000)
+    invoice = one(tmp_path, bill)
+    assert (invoice.net, invoice.tax, invoice.total) == (None, None, 10_000_000)
+    assert codes(invoice) == []
+
+
+@pytest.mark.parametrize("name", ["VATAmount", "Tiền thuế dòng (Tiền thuế GTGT)", "TThue", "TongTien_Thue"])
+def test_the_tax_of_a_line_by_the_vendors_names(tmp_path: Path, name: str) -> None:
+    assert one(tmp_path, Bill(lines=(L(10_000_000, others={name: "800000.0"}),))).lines[0].tax == 800_000
+    assert one(tmp_path, Bill(lines=(L(10_000_000, tax="799999", others={name: "1"}),))).lines[0].tax == 799_999
+
+
+@pytest.mark.parametrize(("action", "meaning"), [("1", "replaces"), ("2", "adjusts")])
+def test_the_related_invoice(tmp_path: Path, action: str, meaning: str) -> None:
+    invoice = one(tmp_path, Bill(number="8", related=(action, "1", "C26TAA", "00007957")))
+    related = invoice.related[0]
+    assert (related.action, related.form, related.symbol, related.number) == (meaning, "1", "C26TAA", "7957")
+    assert related.issued_on == date(2026, 3, 5)
+    joined = one(tmp_path, Bill(number="8", related=(action, "", "1C26TAA", "7957"))).related[0]
+    assert (joined.form, joined.symbol) == ("1", "C26TAA")
+
+
+def test_an_adjustment_downwards_is_negative(tmp_path: Path) -> None:
+    invoice = one(tmp_path, Bill(number="9", lines=(L(-1_000_000),), related=("2", "1", "C26TAA", "1")))
+    assert (invoice.net, invoice.tax, invoice.total) == (-1_000_000, -80_000, -1_080_000)
+    assert codes(invoice) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "code", "total"), [("VND", "VND", 100), ("đ", "VND", 100), ("", "VND", 100), ("USD", "USD", 10_000)]
+)
+def test_currencies(tmp_path: Path, printed: str, code: str, total: int) -> None:
+    invoice = one(tmp_path, Bill(currency=printed, lines=(L(100, rate="0%"),)))
+    assert (invoice.currency, invoice.total) == (code, total)
+
+
+def test_direction_is_told_by_our_tax_code() -> None:
+    branch = makers.tax_code(1, 1)
+    ours = makers.OUR_CODE
+    party = einvoice.Party
+    for seller, buyer, direction in (
+        (ours, "x", "sale"), (branch, "x", "sale"), ("x", ours, "purchase"), ("x", "y", "foreign"), ("", "", "foreign"),
+    ):  # fmt: skip
+        invoice = einvoice.EInvoice(
+            form="1", symbol="S", number="1", issued_on=date(2026, 1, 1), total=1,
+            seller=party(tax_code=seller), buyer=party(tax_code=buyer),
+        )  # fmt: skip
+        assert invoice.direction([ours]) == direction
+    assert invoice.direction([""]) == "foreign"
+
+
+def test_an_archive_with_other_files_and_a_bad_one(tmp_path: Path) -> None:
+    content = makers.zipped(
+        {
+            "2026/a.xml": makers.xml(Bill(number="1")),
+            "2026/a.pdf": b"%PDF",
+            "b.xml": b"<HDon><broken>",
+            "style.xsl": b"<x/>",
+            "c.XML": makers.xml(Bill(number="2"), "message"),
+            "__MACOSX/._a.xml": b"junk",
+        }
+    )
+    found = read(tmp_path, content, "a.zip")
+    assert found.problem is None
+    assert [(each.row, each.name) for each in found.documents] == [(1, "a.xml"), (3, "b.xml"), (5, "c.XML")]
+    assert [each.problem.code if each.problem else "" for each in found.documents] == ["", "not_xml", ""]
+
+
+def test_many_files_at_once_and_a_hostile_one_harms_no_other(tmp_path: Path) -> None:
+    paths = makers.write_invoices(tmp_path / "in", [Bill(number=str(n)) for n in range(1, 8)])
+    paths[3].write_bytes(BILLION_LAUGHS)
+    paths.append(tmp_path / "absent.xml")
+    steps: list[tuple[int, int]] = []
+    found = einvoice.read_files(paths, progress=lambda done, whole: steps.append((done, whole)))
+    assert [each.path for each in found] == paths
+    assert [each.problem.code if each.problem else "" for each in found] == [
+        "",
+        "",
+        "",
+        "doctype",
+        "",
+        "",
+        "",
+        "not_found",
+    ]
+    assert steps[-1] == (8, 8)
+
+
+def test_reading_can_be_cancelled(tmp_path: Path) -> None:
+    paths = makers.write_invoices(tmp_path / "in", [Bill()])
+    with pytest.raises(Refused) as refused:
+        einvoice.read_files(paths, cancelled=lambda: True)
+    assert refused.value.problems[0].code == "cancelled"
+
+
+# --- what is no invoice, and what is hostile ------------------------------------------------------------------------
+
+_LEVELS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+BILLION_LAUGHS = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">{_LEVELS}]><HDon>&l9;</HDon>'.encode()
+
+
+def xxe(target: Path) -> bytes:
+    return f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "{target.as_uri()}">]><HDon>&a;</HDon>'.encode()
+
+
+def test_hostile_xml_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    good = makers.xml(Bill())
+    cases = {
+        "laughs": (BILLION_LAUGHS, "doctype"),
+        "xxe": (xxe(secret), "doctype"),
+        "remote": (b'<!DOCTYPE x SYSTEM "http://example.invalid/x.dtd"><HDon/>', "doctype"),
+        "cut": (good[: len(good) // 2], "not_xml"),
+        "many": (b"<HDon>" + b"<a/>" * 200_000 + b"</HDon>", "too_large"),
+        "deep": (b"<a>" * 50_000 + b"</a>" * 50_000, ""),
+        "encoding": (b'<?xml version="1.0" encoding="no-such"?><HDon/>', "not_xml"),
+        "table": (b"<Workbook><Sheet/></Workbook>", "not_an_einvoice"),
+        "text": (b"just text", "not_xml"),
+        "number": (makers.xml(Bill(number="")), "no_number"),
+        "total": (good.replace(b"<TgTTTBSo>", b"<X>").replace(b"</TgTTTBSo>", b"</X>"), "no_total"),
+        "date": (makers.xml(Bill(issued_on="2026-02-31")), "no_date"),
+        "huge": (makers.xml(Bill(total="9" * 24)), "amount_too_large"),
+        "currency": (makers.xml(Bill(currency="XXZ")), "unknown_currency"),
+    }
+    for name, (content, code) in cases.items():
+        started = time.monotonic()
+        found = read(tmp_path, content, f"{name}.xml")
+        assert found.problem is not None, name
+        assert found.problem.english()
+        assert "secret" not in found.problem.english()
+        assert not code or found.problem.code == code, name
+        assert time.monotonic() - started < 10
+
+
+def test_hostile_archives_are_refused(tmp_path: Path) -> None:
+    bomb = makers.zipped({"a.xml": b"<a>" + b" " * 30_000_000 + b"</a>"})
+    assert refused_code(read(tmp_path, bomb, "bomb.zip")) == "bomb"
+    assert refused_code(read(tmp_path, makers.zipped({"a.pdf": b"x"}), "none.zip")) == "no_invoices"
+    many = makers.zipped({f"{n}.xml": b"" for n in range(1_001)})
+    assert refused_code(read(tmp_path, many, "many.zip")) == "too_many_entries"
+    good = makers.zipped({"a.xml": makers.xml(Bill())})
+    assert refused_code(read(tmp_path, good[: len(good) // 2], "cut.zip")) == "not_a_zip"
+    assert refused_code(read(tmp_path, b"", "empty.zip")) == "empty"
+
+
+def refused_code(found: einvoice.FileOfInvoices) -> str:
+    assert found.problem is not None
+    return found.problem.code
