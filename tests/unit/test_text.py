@@ -89,7 +89,7 @@ def test_order_of_the_alphabet() -> None:
 @pytest.mark.parametrize("vowel", VOWELS)
 def test_order_of_the_tones(vowel: str) -> None:
     ordered = [unicodedata.normalize("NFC", vowel + tone) for tone in TONES]
-    assert sorted(ordered[::-1], key=text.sort_key) == ordered
+    assert sorted(random.Random(4).sample(ordered, 6), key=text.sort_key) == ordered
     # the letters after it decide before the tone does
     assert text.sort_key(ordered[-1] + "b") < text.sort_key(vowel + "c")
     assert text.sort_key(ordered[0] + "b") < text.sort_key(ordered[5] + "b") < text.sort_key(vowel + "ba")
