@@ -32,7 +32,8 @@ class Refused(Exception):
 
     def __init__(self, problems: Sequence[Problem] | Problem) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
-        super().__init__("; ".join(problem.english() for problem in self.problems))
+        shown = "; ".join(problem.english() for problem in self.problems[:5])
+        super().__init__(shown + (f" (and {len(self.problems) - 5} more)" if len(self.problems) > 5 else ""))
 
 
 class Unavailable(Exception):

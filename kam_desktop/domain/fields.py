@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -72,6 +74,9 @@ class Field:
     phone: bool = False
 
 
+# Every field that may be left out names its default where it is declared: type checkers read it there.
+
+
 def _field(default: Any, label: str, kind: Kind, **facts: Any) -> Any:
     description = Field(name="", label=label, kind=kind, default=default, **facts)
     return dataclasses.field(default=default, metadata={"field": description})
@@ -82,9 +87,9 @@ def text(label: str, *, default: str = "", max_length: int = 400, **facts: Any) 
     return _field(default, label, Kind.TEXT, max_length=max_length, **facts)
 
 
-def note(label: str, *, max_length: int = 20_000, **facts: Any) -> Any:
+def note(label: str, *, default: str = "", max_length: int = 20_000, **facts: Any) -> Any:
     """Several lines of plain text."""
-    return _field("", label, Kind.NOTE, max_length=max_length, **facts)
+    return _field(default, label, Kind.NOTE, max_length=max_length, **facts)
 
 
 def choice(label: str, *options: str, default: str = "", **facts: Any) -> Any:
@@ -97,9 +102,9 @@ def integer(label: str, *, default: int | None = None, lowest: int | None = None
     return _field(default, label, Kind.INTEGER, lowest=lowest, **facts)
 
 
-def decimal(label: str, **facts: Any) -> Any:
+def decimal(label: str, *, default: Decimal | None = None, **facts: Any) -> Any:
     """An exact decimal number, or None."""
-    return _field(None, label, Kind.DECIMAL, **facts)
+    return _field(default, label, Kind.DECIMAL, **facts)
 
 
 def money(label: str, *, default: int | None = None, lowest: int | None = None, **facts: Any) -> Any:
@@ -107,14 +112,14 @@ def money(label: str, *, default: int | None = None, lowest: int | None = None, 
     return _field(default, label, Kind.MONEY, lowest=lowest, **facts)
 
 
-def day(label: str, **facts: Any) -> Any:
+def day(label: str, *, default: date | None = None, **facts: Any) -> Any:
     """A date without a time, or None."""
-    return _field(None, label, Kind.DATE, **facts)
+    return _field(default, label, Kind.DATE, **facts)
 
 
-def moment(label: str, **facts: Any) -> Any:
+def moment(label: str, *, default: datetime | None = None, **facts: Any) -> Any:
     """A moment in UTC, or None."""
-    return _field(None, label, Kind.MOMENT, **facts)
+    return _field(default, label, Kind.MOMENT, **facts)
 
 
 def flag(label: str, *, default: bool = False, **facts: Any) -> Any:
@@ -122,11 +127,11 @@ def flag(label: str, *, default: bool = False, **facts: Any) -> Any:
     return _field(default, label, Kind.FLAG, **facts)
 
 
-def ref(label: str, *, to: str, **facts: Any) -> Any:
+def ref(label: str, *, to: str, default: str = "", **facts: Any) -> Any:
     """The id of another record, or "" for none."""
-    return _field("", label, Kind.REF, to=to, **facts)
+    return _field(default, label, Kind.REF, to=to, **facts)
 
 
-def texts(label: str, *, max_length: int = 400, **facts: Any) -> Any:
+def texts(label: str, *, default: tuple[str, ...] = (), max_length: int = 400, **facts: Any) -> Any:
     """Several short texts in the order they were given."""
-    return _field((), label, Kind.TEXTS, max_length=max_length, **facts)
+    return _field(default, label, Kind.TEXTS, max_length=max_length, **facts)

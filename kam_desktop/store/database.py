@@ -51,8 +51,11 @@ def create(path: Path, key_hex: str) -> None:
     """Makes an empty database with the newest schema. Raises Broken when the file is already there."""
     if path.exists():
         raise Broken("The database file exists already.")
-    with translated():
+    try:
         path.touch(mode=files.FILE_MODE)
+    except OSError as error:
+        raise files.unavailable(error) from error
+    with translated():
         connection = connector(path, key_hex, write=True)()
         try:
             connection.execute("pragma journal_mode = wal")
@@ -110,14 +113,12 @@ def refuse_newer(version: int) -> None:
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Turns errors of SQLite and the file system into ours, by their codes."""
+    """Turns errors of SQLite into ours, by their codes."""
     try:
         yield
     except (sa.exc.DBAPIError, driver.Error) as raw:
         error = raw.orig if isinstance(raw, sa.exc.DBAPIError) else raw
         raise _ours(error) from raw
-    except OSError as error:
-        raise files.unavailable(error) from error
 
 
 def _ours(error: BaseException | None) -> Exception:

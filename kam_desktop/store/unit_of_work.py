@@ -219,9 +219,7 @@ class UnitOfWork(Reader):
         for child, field in OWNED_BY[name]:
             table = RECORDS[child]
             for start in range(0, len(ids), 500):
-                statement = sa.select(table.c.id).where(
-                    table.c[field].in_(ids[start : start + 500]), table.c[field] != ""
-                )
+                statement = sa.select(table.c.id).where(table.c[field].in_(ids[start : start + 500]))
                 for identity in self.connection.execute(statement).scalars():
                     if (child, identity) not in self._now or self._now[child, identity] is not None:
                         found.append((child, identity))

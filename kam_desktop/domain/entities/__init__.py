@@ -18,6 +18,28 @@ from kam_desktop.domain.entities.proposal import Proposal, ProposalLine, Proposa
 from kam_desktop.domain.entities.team import Person
 from kam_desktop.domain.entity import Entity, Record
 
+__all__ = [
+    "BY_NAME",
+    "ENTITIES",
+    "FIRM_ID",
+    "LOCAL_PERSON_ID",
+    "Account",
+    "Activity",
+    "Allocation",
+    "Contact",
+    "CreditNote",
+    "Firm",
+    "Instalment",
+    "Invoice",
+    "InvoiceLine",
+    "OpeningSettlement",
+    "Person",
+    "Proposal",
+    "ProposalLine",
+    "ProposalVersion",
+    "Receipt",
+]
+
 ENTITIES: tuple[type[Record], ...] = (
     Firm,
     Person,

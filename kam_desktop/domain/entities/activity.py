@@ -13,10 +13,10 @@ class Activity(Record):
     """One interaction with a customer, as the author remembers it."""
 
     account: str = ref("Account", to="account", required=True, owns=True)
-    contact: str = ref("Contact", to="contact")
+    contact: str = ref("Contact", to="contact", default="")
     kind: str = choice("Kind", "meeting", "call", "message", "note", default="note", required=True)
     at: datetime | None = moment("When", required=True)
     subject: str = text("Subject", required=True, searchable=True)
-    said: str = note("What was said", searchable=True, visibility=Visibility.INTERNAL)
-    promised: str = note("Promises", searchable=True, visibility=Visibility.INTERNAL)
-    author: str = ref("Author", to="person")
+    said: str = note("What was said", searchable=True, visibility=Visibility.INTERNAL, default="")
+    promised: str = note("Promises", searchable=True, visibility=Visibility.INTERNAL, default="")
+    author: str = ref("Author", to="person", default="")

@@ -24,24 +24,24 @@ class Invoice(Record):
 
     account: str = ref("Account", to="account", required=True, owns=True)
     number: str = text("Number", required=True, searchable=True, max_length=40)
-    form: str = text("Form", max_length=11)
-    symbol: str = text("Symbol", searchable=True, max_length=8)
-    seller_tax_code: str = text("Seller's tax code", max_length=14)
-    buyer_name: str = text("Buyer", max_length=400)
-    buyer_tax_code: str = text("Buyer's tax code", max_length=14)
+    form: str = text("Form", max_length=11, default="")
+    symbol: str = text("Symbol", searchable=True, max_length=8, default="")
+    seller_tax_code: str = text("Seller's tax code", max_length=14, default="")
+    buyer_name: str = text("Buyer", max_length=400, default="")
+    buyer_tax_code: str = text("Buyer's tax code", max_length=14, default="")
     issued_on: date | None = day("Invoice date", required=True)
     currency: str = text("Currency", default="VND", max_length=3, required=True)
-    exchange_rate: Decimal | None = decimal("Exchange rate")
+    exchange_rate: Decimal | None = decimal("Exchange rate", default=None)
     net: int | None = money("Net", required=True)
     tax: int | None = money("Tax", default=0)
     fees: int | None = money("Fees", default=0)
     total: int | None = money("Total", required=True)
-    replaces: str = ref("Replaces", to="invoice", loose=True)
-    adjusts: str = ref("Adjusts", to="invoice", loose=True)
+    replaces: str = ref("Replaces", to="invoice", loose=True, default="")
+    adjusts: str = ref("Adjusts", to="invoice", loose=True, default="")
     origin: str = choice("Origin", "file", "hand", "opening", default="hand")
-    authority_code: str = text("Tax authority's code", max_length=80)
-    signed: bool = flag("Carries a signature (not checked)")
-    remark: str = note("Remark")
+    authority_code: str = text("Tax authority's code", max_length=80, default="")
+    signed: bool = flag("Carries a signature (not checked)", default=False)
+    remark: str = note("Remark", default="")
 
 
 @entity("invoice_line", "Invoice line", "Invoice lines", title="description", policy=FACT)
@@ -51,15 +51,15 @@ class InvoiceLine(Record):
     invoice: str = ref("Invoice", to="invoice", owns=True, required=True)
     place: int | None = integer("Place", required=True, lowest=1)
     nature: str = choice("Nature", "goods", "promotion", "discount", "note", default="goods")
-    code: str = text("Code", max_length=50)
-    description: str = text("Description", max_length=500)
-    unit: str = text("Unit", max_length=50)
-    quantity: Decimal | None = decimal("Quantity")
-    price: Decimal | None = decimal("Unit price")
-    discount: int | None = money("Discount")
+    code: str = text("Code", max_length=50, default="")
+    description: str = text("Description", max_length=500, default="")
+    unit: str = text("Unit", max_length=50, default="")
+    quantity: Decimal | None = decimal("Quantity", default=None)
+    price: Decimal | None = decimal("Unit price", default=None)
+    discount: int | None = money("Discount", default=None)
     net: int | None = money("Net", default=0)
-    tax_rate: str = text("Tax rate", max_length=16)
-    tax: int | None = money("Tax")
+    tax_rate: str = text("Tax rate", max_length=16, default="")
+    tax: int | None = money("Tax", default=None)
 
 
 def _instalment_is_positive(instalment: Instalment) -> Sequence[Problem]:
@@ -77,8 +77,8 @@ class Instalment(Record):
 
     invoice: str = ref("Invoice", to="invoice", required=True, owns=True)
     place: int | None = integer("Place", required=True, lowest=1)
-    name: str = text("Name", max_length=120)
-    due_on: date | None = day("Due date")
+    name: str = text("Name", max_length=120, default="")
+    due_on: date | None = day("Due date", default=None)
     amount: int | None = money("Amount", required=True)
 
 
@@ -92,14 +92,14 @@ def _receipt_is_positive(receipt: Receipt) -> Sequence[Problem]:
 class Receipt(Record):
     """Money that came in. The account may be empty: payer unknown."""
 
-    account: str = ref("Account", to="account", owns=True)
+    account: str = ref("Account", to="account", owns=True, default="")
     received_on: date | None = day("Received on", required=True)
     amount: int | None = money("Amount", required=True)
     currency: str = text("Currency", default="VND", max_length=3, required=True)
     method: str = choice("Method", "transfer", "cash", "card", "offset", "other", default="transfer")
-    reference: str = text("Reference", searchable=True, max_length=120)
-    payer: str = text("Payer", searchable=True, max_length=200)
-    remark: str = note("Remark", visibility=Visibility.INTERNAL)
+    reference: str = text("Reference", searchable=True, max_length=120, default="")
+    payer: str = text("Payer", searchable=True, max_length=200, default="")
+    remark: str = note("Remark", visibility=Visibility.INTERNAL, default="")
 
 
 def _allocation_has_one_source(allocation: Allocation) -> Sequence[Problem]:
@@ -119,11 +119,11 @@ class Allocation(Record):
     """
 
     instalment: str = ref("Instalment", to="instalment", required=True, owns=True)
-    receipt: str = ref("Receipt", to="receipt", owns=True)
-    credit_note: str = ref("Credit note", to="credit_note", owns=True)
+    receipt: str = ref("Receipt", to="receipt", owns=True, default="")
+    credit_note: str = ref("Credit note", to="credit_note", owns=True, default="")
     amount: int | None = money("Amount", required=True)
     allocated_on: date | None = day("Date", required=True)
-    reverses: str = ref("Takes back", to="allocation", owns=True)
+    reverses: str = ref("Takes back", to="allocation", owns=True, default="")
 
 
 def _credit_is_positive(credit: CreditNote) -> Sequence[Problem]:
@@ -137,11 +137,11 @@ class CreditNote(Record):
     """A lowering of an invoice; amounts are positive here. The invoice may arrive later than this."""
 
     account: str = ref("Account", to="account", required=True, owns=True)
-    invoice: str = ref("Invoice", to="invoice", loose=True)
+    invoice: str = ref("Invoice", to="invoice", loose=True, default="")
     number: str = text("Number", required=True, searchable=True, max_length=40)
-    form: str = text("Form", max_length=11)
-    symbol: str = text("Symbol", searchable=True, max_length=8)
-    seller_tax_code: str = text("Seller's tax code", max_length=14)
+    form: str = text("Form", max_length=11, default="")
+    symbol: str = text("Symbol", searchable=True, max_length=8, default="")
+    seller_tax_code: str = text("Seller's tax code", max_length=14, default="")
     issued_on: date | None = day("Date", required=True)
     currency: str = text("Currency", default="VND", max_length=3, required=True)
     net: int | None = money("Net", required=True)
@@ -149,7 +149,7 @@ class CreditNote(Record):
     fees: int | None = money("Fees", default=0)
     total: int | None = money("Total", required=True)
     origin: str = choice("Origin", "file", "hand", default="hand")
-    remark: str = note("Remark")
+    remark: str = note("Remark", default="")
 
 
 @entity("opening_settlement", "Opening settlement", "Opening settlements", title="id", policy=FACT)

@@ -37,16 +37,18 @@ class Proposal(Record):
     """An offer to a customer through all its versions; its stage is where it hangs on the board."""
 
     account: str = ref("Account", to="account", required=True, owns=True)
-    number: str = text("Number", searchable=True, max_length=40)
+    number: str = text("Number", searchable=True, max_length=40, default="")
     title: str = text("Title", required=True, searchable=True)
     stage: str = choice("Stage", *STAGES, default="briefed", required=True, merge=Merge.ASK, group="outcome")
-    outcome_reason: str = text("Reason", merge=Merge.ASK, group="outcome", visibility=Visibility.INTERNAL)
-    owner: str = ref("Owner", to="person")
-    client_budget: int | None = money("Client's budget, tax included", visibility=Visibility.INTERNAL, lowest=0)
+    outcome_reason: str = text("Reason", merge=Merge.ASK, group="outcome", visibility=Visibility.INTERNAL, default="")
+    owner: str = ref("Owner", to="person", default="")
+    client_budget: int | None = money(
+        "Client's budget, tax included", visibility=Visibility.INTERNAL, lowest=0, default=None
+    )
     currency: str = text("Currency", default="VND", max_length=3, required=True)
-    expected_close_on: date | None = day("Expected close")
-    next_step: str = text("Next step", visibility=Visibility.INTERNAL)
-    next_step_on: date | None = day("Next step on", visibility=Visibility.INTERNAL)
+    expected_close_on: date | None = day("Expected close", default=None)
+    next_step: str = text("Next step", visibility=Visibility.INTERNAL, default="")
+    next_step_on: date | None = day("Next step on", visibility=Visibility.INTERNAL, default=None)
 
 
 def _version_is_frozen(version: ProposalVersion) -> bool:
@@ -66,7 +68,7 @@ class ProposalVersion(Record):
 
     proposal: str = ref("Proposal", to="proposal", required=True, owns=True)
     number: int | None = integer("Version", required=True, lowest=1)
-    name: str = text("Name", max_length=120)
+    name: str = text("Name", max_length=120, default="")
     status: str = choice(
         "Status",
         "draft",
@@ -81,13 +83,13 @@ class ProposalVersion(Record):
         required=True,
         merge=Merge.ASK,
     )
-    quoted_on: date | None = day("Date of the quotation")
-    valid_until: date | None = day("Valid until", merge=Merge.ASK)
+    quoted_on: date | None = day("Date of the quotation", default=None)
+    valid_until: date | None = day("Valid until", merge=Merge.ASK, default=None)
     currency: str = text("Currency", default="VND", max_length=3, required=True, merge=Merge.ASK)
     language: str = choice("Language", "vi", "en", default="vi")
-    discount: int | None = money("Discount", merge=Merge.ASK, lowest=0)
-    terms: str = note("Terms")
-    sent_at: datetime | None = moment("Sent at")
+    discount: int | None = money("Discount", merge=Merge.ASK, lowest=0, default=None)
+    terms: str = note("Terms", default="")
+    sent_at: datetime | None = moment("Sent at", default=None)
 
 
 @entity("proposal_line", "Proposal line", "Proposal lines", title="description", policy=Policy.VERSIONED)
@@ -96,12 +98,12 @@ class ProposalLine(Record):
 
     version: str = ref("Proposal version", to="proposal_version", required=True, owns=True)
     place: int | None = integer("Place", required=True, lowest=1)
-    section: str = text("Section", max_length=200)
+    section: str = text("Section", max_length=200, default="")
     description: str = text("Description", required=True, searchable=True)
-    unit: str = text("Unit", max_length=40)
+    unit: str = text("Unit", max_length=40, default="")
     quantity: Decimal | None = decimal("Quantity", required=True, merge=Merge.ASK, group="price")
     price: int | None = money("Unit price", required=True, merge=Merge.ASK, group="price")
-    discount_percent: Decimal | None = decimal("Discount %", merge=Merge.ASK, group="price", lowest=0)
-    cost: int | None = money("Cost", visibility=Visibility.SECRET, lowest=0)
+    discount_percent: Decimal | None = decimal("Discount %", merge=Merge.ASK, group="price", lowest=0, default=None)
+    cost: int | None = money("Cost", visibility=Visibility.SECRET, lowest=0, default=None)
     tax_rate: str = text("Tax rate", default="8%", max_length=16, merge=Merge.ASK, group="price")
-    optional: bool = flag("Optional")
+    optional: bool = flag("Optional", default=False)
