@@ -181,8 +181,8 @@ class Database:
     def checkpoint(self) -> None:
         """Moves the write-ahead log into the file, as far as no reader needs it."""
         if self._writer is not None:
-            with translated(), self._writer.connect() as connection:
-                connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+            with translated(), contextlib.closing(self._writer.raw_connection()) as connection:
+                connection.cursor().execute("pragma wal_checkpoint(truncate)")  # not inside a transaction
 
     def close(self) -> None:
         """Closes every connection."""
