@@ -43,6 +43,7 @@ CASES = [
 def test_reading(typed: str, written: str, kind: str, warning: str | None) -> None:
     found = tax_code.read(typed)
     assert (found.text, found.kind, found.warning.code if found.warning else None) == (written, kind, warning)
+    assert tax_code.is_right(typed) == (bool(typed) and warning is None)
     assert found.warning is None or "{" not in found.warning.english()
 
 

@@ -55,6 +55,12 @@ def read(typed: str, where: str = "tax_code") -> TaxCode:
     return _odd(typed, where)
 
 
+def is_right(typed: str) -> bool:
+    """Whether nothing looks wrong with a tax code; false is a reason to warn, never to refuse."""
+    found = read(typed)
+    return bool(found.kind) and found.warning is None
+
+
 def check_digit(first_nine: str) -> str:
     """The tenth digit of an organisation's code, or "" when the first nine can have none."""
     rest = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first_nine, strict=True)) % 11
