@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFocusFrame,
     QHBoxLayout,
     QMenu,
-    QPushButton,
     QSizePolicy,
     QWidget,
 )
@@ -59,7 +58,7 @@ class _Ringed(QAbstractButton):
             super().keyPressEvent(event)
 
 
-class Button(_Ringed, QPushButton):
+class Button(_Ringed):
     """A button; `kind` is primary (one a screen), default, flat or danger (outline: cannot be taken back).
 
     `key` is the shortcut shown in it, `small` makes it 28 high for tool rows. A text is never read for ampersands.
@@ -69,12 +68,10 @@ class Button(_Ringed, QPushButton):
                  menu: QMenu | None = None, parent: QWidget | None = None) -> None:  # fmt: skip
         super().__init__(parent)
         self.kind, self.icon_name, self.key = kind, icon, key
-        self._label, self._small = "", small
+        self._label, self._small, self.menu = "", small, menu
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        self.setAutoDefault(False)
         self.set_label(text)
-        if menu is not None:
-            self.setMenu(menu)
+        self.clicked.connect(self._on_clicked)
 
     def set_label(self, text: str) -> None:
         """Show another text."""
@@ -90,7 +87,11 @@ class Button(_Ringed, QPushButton):
         width = theme.metrics(theme.BODY, theme.MEDIUM).horizontalAdvance(self._label) + 1 + self._padding()
         width += theme.px(24) if self.icon_name else 0
         width += theme.metrics(theme.CAPTION).horizontalAdvance(self.key) + theme.px(8) if self.key else 0
-        return QSize(width + (theme.px(20) if self.menu() else 0), height)
+        return QSize(width + (theme.px(20) if self.menu else 0), height)
+
+    def _on_clicked(self) -> None:
+        if self.menu is not None:
+            open_below(self.menu, self)
 
     def _padding(self) -> int:
         return theme.px(16 if self.kind == "flat" else 20 if self._small else 24)
@@ -129,7 +130,7 @@ class Button(_Ringed, QPushButton):
         if self.key:
             token = "on_accent2" if self.kind == "primary" and self.isEnabled() else "muted"
             paint.text(painter, QRect(x + theme.px(8), 0, self.width(), self.height()), self.key, token, theme.CAPTION)
-        if self.menu():
+        if self.menu:
             icons.paint(painter, self.width() - theme.px(26), middle - theme.px(7), "chevron-down", drawing, 14)
 
 

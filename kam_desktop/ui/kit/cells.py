@@ -187,9 +187,9 @@ class StepsCell(Cell):
     def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
         reached = round(look.part or 0)
         for number in range(5):
-            step = QRectF(area.left() + number * theme.px(8), area.center().y() - theme.px(5), theme.px(5), theme.px(12))
+            left, top = area.left() + number * theme.px(8), area.center().y() - theme.px(5)
             filled = "text2" if number < reached else ("surface" if selected else "border")
-            paint.box(painter, step, 1, theme.color(filled))
+            paint.box(painter, QRectF(left, top, theme.px(5), theme.px(12)), 1, theme.color(filled))
 
 
 class TierCell(Cell):

@@ -1,0 +1,357 @@
+"""The main window: bars, page list, pages made when first shown, history, palette, toasts, kept geometry."""
+
+import base64
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol, runtime_checkable
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from kam_desktop import config
+from kam_desktop.language import N_, tr
+from kam_desktop.ui import icons, theme
+from kam_desktop.ui.bars import StatusBar, TopBar
+from kam_desktop.ui.job_tray import Job
+from kam_desktop.ui.navigation import HIDDEN, Navigation, PageSpec
+from kam_desktop.ui.palette import Command
+from kam_desktop.ui.palette_popup import Context, Finder, PalettePopup
+from kam_desktop.ui.toasts import Toasts
+
+__all__ = ["Command", "Job", "OpensPlaces", "PageSpec", "Remembers", "Window"]
+
+PANE = "pane"  # a widget with this property is a stop of F6
+
+
+@runtime_checkable
+class OpensPlaces(Protocol):
+    """A page that can show one place of its own, e.g. a record by its id."""
+
+    def open_place(self, place: str) -> None:
+        """Show it; an unknown place shows the page's own start."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A page whose state survives being built again when language, theme or zoom change."""
+
+    def remembered(self) -> object:
+        """What to keep: filter, chosen record, scroll position."""
+
+    def remember(self, state: object) -> None:
+        """Take it back."""
+
+
+class Window(QMainWindow):
+    """The one window. It owns the pages' widgets and knows nothing of what is in them.
+
+    Signals:
+        shown(key): another page is shown.
+        status_wanted: the status pill was pressed.
+        look_changed(mode, zoom): the user chose another theme or size of text here.
+        closing: the window closes; drafts and geometry are to be kept now.
+    """
+
+    shown = Signal(str)
+    status_wanted = Signal()
+    look_changed = Signal(str, int)
+    closing = Signal()
+
+    def __init__(self, pages: Sequence[PageSpec], *, firm: str = "", person: str = "", letters: str = "",
+                 unit: str = "", finder: Finder | None = None) -> None:  # fmt: skip
+        super().__init__()
+        self._specs = {spec.key: spec for spec in pages}
+        self._order = list(pages)
+        self._firm, self._person, self._letters, self._unit = firm, person, letters, unit
+        self.finder = finder
+        self._commands: list[Command] = []
+        self._context = Context()
+        self._counts: dict[str, int] = {}
+        self._status = (N_("Saved on this computer"), "", "check")
+        self._selection = ""
+        self._key, self._collapsed = "", False
+        self._history: list[tuple[str, str]] = []
+        self._at = -1
+        self._kept: dict[str, object] = {}
+        self.said: deque[str] = deque(maxlen=50)
+        self.setWindowTitle(config.APP_NAME)
+        self._build()
+        for keys, deed in (
+            ("Ctrl+K", self.open_palette), ("Alt+Left", self.go_back), ("Alt+Right", self.go_forward),
+            ("F9", self.toggle_list), ("F6", lambda: self._cycle(1)), ("Shift+F6", lambda: self._cycle(-1)),
+            ("Ctrl++", lambda: self._zoom_by(1)), ("Ctrl+=", lambda: self._zoom_by(1)),
+            ("Ctrl+-", lambda: self._zoom_by(-1)), ("Ctrl+0", lambda: self.set_look(theme.mode(), 100)),
+        ):  # fmt: skip
+            self._bind(keys, deed)
+        for spec in pages:
+            if spec.shortcut:
+                self._bind(spec.shortcut, partial(self.show_page, spec.key))
+        theme.signals.changed.connect(self.rebuild)
+        if pages:
+            self.show_page(pages[0].key)
+
+    def _build(self) -> None:
+        frame = QWidget()
+        frame.setObjectName("frame")
+        self.top = TopBar(self._firm or config.APP_NAME)
+        self.top.collapse_wanted.connect(self.toggle_list)
+        self.top.back_wanted.connect(self.go_back)
+        self.top.forward_wanted.connect(self.go_forward)
+        self.top.palette_wanted.connect(self.open_palette)
+        self.pages = QStackedWidget()
+        self.navigation = Navigation(self._order, self._person, self._letters)
+        self.navigation.chosen.connect(self.show_page)
+        self.navigation.entered.connect(self._enter_page)
+        self.bottom = StatusBar(self._unit or tr("Unit ₫"))
+        self.bottom.status_wanted.connect(self.status_wanted)
+        self.bottom.zoom_wanted.connect(lambda percent: self.set_look(theme.mode(), percent))
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.navigation)
+        middle.addWidget(self.pages, 1)
+        box = QVBoxLayout(frame)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.top)
+        box.addLayout(middle, 1)
+        box.addWidget(self.bottom)
+        self._widgets: dict[str, QWidget] = {}
+        self._toasts = Toasts(frame, self.said)
+        self._palette = PalettePopup(frame)
+        self.setCentralWidget(frame)
+        for key, count in self._counts.items():
+            self.navigation.set_count(key, count)
+        text, tone, icon = self._status
+        self.bottom.pill.set_state(tr(text), tone, icon)
+        self.bottom.selection.setText(self._selection)
+        for command in self._commands:
+            self._offer(command)
+        self._fit()
+
+    def rebuild(self) -> None:
+        """Build everything again in the language, theme and zoom in use; page, place and geometry stay."""
+        self._kept = {key: page.remembered() for key, page in self._widgets.items() if isinstance(page, Remembers)}
+        jobs, key = self.bottom.jobs.jobs(), self._key
+        self.setUpdatesEnabled(False)
+        self._build()
+        for name, job in jobs.items():
+            self.bottom.jobs.set_job(name, job)
+        self._key = ""
+        if key:
+            self._show(key, self._history[self._at][1] if self._at >= 0 else "")
+        self.setUpdatesEnabled(True)
+
+    def show_page(self, key: str, place: str = "") -> None:
+        """Show a page, made now if it was not yet, at a place of its own (a record's id) if one is named."""
+        if key not in self._specs:
+            raise KeyError(key)
+        if self._at < 0 or self._history[self._at] != (key, place):
+            self._history = [*self._history[: self._at + 1], (key, place)][-100:]
+            self._at = len(self._history) - 1
+        self._show(key, place)
+
+    def note_place(self, place: str) -> None:
+        """The shown page has gone to another place by itself: back returns from it."""
+        if self._key and self._history[self._at] != (self._key, place):
+            self._history = [*self._history[: self._at + 1], (self._key, place)][-100:]
+            self._at = len(self._history) - 1
+            self._tell_history()
+
+    def page(self, key: str) -> QWidget | None:
+        """A page's widget, or None if it was not shown yet."""
+        return self._widgets.get(key)
+
+    def current_key(self) -> str:
+        """The shown page's key."""
+        return self._key
+
+    def _show(self, key: str, place: str) -> None:
+        page = self._widgets.get(key)
+        if page is None:
+            page = self._specs[key].factory()
+            self._widgets[key] = page
+            self.pages.addWidget(page)
+            if key in self._kept and isinstance(page, Remembers):
+                page.remember(self._kept.pop(key))
+        changed, self._key = key != self._key, key
+        if changed:
+            self._context = Context()
+            self.set_selection_text("")
+        self.pages.setCurrentWidget(page)
+        self.navigation.show_key(key)
+        if isinstance(page, OpensPlaces):
+            page.open_place(place)
+        self.setWindowTitle(f"{tr(self._specs[key].title)} – {self._firm or config.APP_NAME}")
+        self._fit()
+        self._tell_history()
+        if changed:
+            self.shown.emit(key)
+
+    def _enter_page(self) -> None:
+        page = self.pages.currentWidget()
+        if page is not None:
+            page.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            if not page.hasFocus() and not page.isAncestorOf(self.focusWidget() or self):
+                page.focusNextChild()
+
+    def go_back(self) -> None:
+        """To the page and place before, if there is one."""
+        self._go(-1)
+
+    def go_forward(self) -> None:
+        """Undo `go_back`."""
+        self._go(1)
+
+    def _go(self, step: int) -> None:
+        if 0 <= self._at + step < len(self._history):
+            self._at += step
+            self._show(*self._history[self._at])
+
+    def _tell_history(self) -> None:
+        self.top.back.setEnabled(self._at > 0)
+        self.top.forward.setEnabled(self._at + 1 < len(self._history))
+
+    def toggle_list(self) -> None:
+        """The page list wide, or as a rail of icons."""
+        self._collapsed = not self._collapsed
+        self._fit()
+
+    def _fit(self) -> None:
+        spec = self._specs.get(self._key)
+        rail = self._collapsed or (spec is not None and spec.wide and self.width() < theme.px(1600))
+        self.navigation.set_rail(rail)
+        self.top.set_rail(rail)
+
+    def _cycle(self, step: int) -> None:
+        page = self.pages.currentWidget()
+        inner = [w for w in page.findChildren(QWidget) if w.property(PANE) and w.isVisible()] if page else []
+        panes: list[QWidget] = [self.navigation.list, *(inner or ([page] if page else [])), self.bottom.pill]
+        focused = self.focusWidget()
+        inside = [focused is not None and (pane is focused or pane.isAncestorOf(focused)) for pane in panes]
+        at = inside.index(True) if True in inside else -1
+        target = panes[(at + step) % len(panes)]
+        if target is page:
+            self._enter_page()
+        else:
+            target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def set_firm(self, firm: str, person: str = "", letters: str = "") -> None:
+        """Another name of our firm or of the person at work; the frame is built again."""
+        if (firm, person, letters) != (self._firm, self._person, self._letters):
+            self._firm, self._person, self._letters = firm, person, letters
+            self.rebuild()
+
+    def set_count(self, key: str, count: int) -> None:
+        """The quiet number at a page in the list; 0 shows none."""
+        self._counts[key] = count
+        self.navigation.set_count(key, count)
+
+    def set_status(self, text: str, tone: str = "", icon: str = "check") -> None:
+        """The pill at the lower left, in words: grey is normal, warning needs the user, danger is an error."""
+        self._status = (text, tone, icon)
+        self.bottom.pill.set_state(tr(text), tone, icon)
+
+    def set_selection_text(self, text: str) -> None:
+        """What is selected and its sum, in the status bar."""
+        self._selection = text
+        self.bottom.selection.setText(text)
+
+    def set_job(self, key: str, job: Job | None) -> None:
+        """Show a background job in the status bar; None takes it away."""
+        self.bottom.jobs.set_job(key, job)
+
+    def toast(self, text: str, undo: Callable[[], None] | None = None, tone: str = "") -> None:
+        """Say for eight seconds what was done, with a way to undo it."""
+        self._toasts.show(text, undo, tone)
+
+    def add_command(self, command: Command) -> None:
+        """Make a deed known: to the palette, its shortcut, and the menu of things to create."""
+        self._commands.append(command)
+        if command.shortcut:
+            self._bind(command.shortcut, command.run)
+        self._offer(command)
+
+    def _offer(self, command: Command) -> None:
+        if command.create:
+            drawing = icons.icon(command.icon)
+            action = self.top.create_menu.addAction(drawing, tr(command.title).replace("&", "&&"), command.callback)
+            action.setShortcut(QKeySequence(command.shortcut))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # only shown here; the window has it
+            self.top.create_button.show()
+
+    def set_context(self, name: str, commands: Sequence[Command]) -> None:
+        """What the open record offers first in the palette; forgotten when another page is shown."""
+        self._context = Context(name, commands)
+
+    def open_palette(self, text: str = "") -> None:
+        """The palette over the window, with this text typed."""
+        going = [Command(spec.title, partial(self.show_page, spec.key), (N_("Go to"),), spec.shortcut, spec.icon)
+                 for spec in self._order if spec.section != HIDDEN]  # fmt: skip
+        self._palette.open([*self._commands, *going], self._context, self.finder, text)
+
+    def set_look(self, mode: str, zoom: int) -> None:
+        """Apply another theme or size of text at once and tell who keeps it."""
+        app = QGuiApplication.instance()
+        theme.apply(app, mode, zoom)  # type: ignore[arg-type]
+        self.look_changed.emit(theme.mode(), theme.zoom())
+
+    def _zoom_by(self, step: int) -> None:
+        nearest = min(theme.ZOOMS, key=lambda percent: abs(percent - theme.zoom()))
+        at = max(0, min(len(theme.ZOOMS) - 1, theme.ZOOMS.index(nearest) + step))
+        self.set_look(theme.mode(), theme.ZOOMS[at])
+
+    def _bind(self, keys: str, deed: Callable[[], object]) -> None:
+        action = QAction(self)
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _checked=False: deed())
+        self.addAction(action)
+
+    def state(self) -> bytes:
+        """Geometry, page and the list's width, to be kept with the profile."""
+        geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode("ascii")
+        return json.dumps({"geometry": geometry, "page": self._key, "rail": self._collapsed}).encode()
+
+    def restore(self, state: bytes) -> bool:
+        """Take back what `state` gave; False, and nothing changed, if it cannot be read. Always lands on a screen."""
+        try:
+            kept = json.loads(state)
+            geometry = base64.b64decode(kept["geometry"], validate=True)
+            page, rail = str(kept["page"]), bool(kept["rail"])
+        except (ValueError, KeyError, TypeError):
+            return False
+        self.restoreGeometry(geometry)
+        self._rescue()
+        self._collapsed = rail
+        if page in self._specs and page != self._key:
+            self._history, self._at = [], -1
+            self.show_page(page)
+        self._fit()
+        return True
+
+    def _rescue(self) -> None:
+        """Bring a window that no screen shows back, and shrink one that is larger than its screen."""
+        screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        bar = QRect(self.x(), self.y(), self.width(), theme.px(40))
+        seen = [area.intersected(bar) for area in screens]
+        if not any(part.width() >= 120 and part.height() >= 20 for part in seen):
+            room = QGuiApplication.primaryScreen().availableGeometry()
+            size = self.size().boundedTo(room.size())
+            place = QRect(room.topLeft(), size)
+            place.moveCenter(room.center())
+            self.setGeometry(place)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def keyPressEvent(self, event) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._toasts.close_shown():
+            return
+        super().keyPressEvent(event)
