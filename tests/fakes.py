@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from unittest import mock
 
 import keyring.errors
+import pytest
 
 from kam_desktop.domain.errors import Unavailable
+from kam_desktop.store import passphrase
 from kam_desktop.vault import trusted_backend
 
 
@@ -174,3 +176,9 @@ KEYRING_FAULTS: dict[str, tuple[Callable[[FaultyBackend, str | None], object], s
     "bytes instead of text": (_returns(lambda kept: b"\xff\x00"), "keyring_value", True),
     "the backend ends its thread": (_raises(SystemExit), "keyring_failed", False),
 }
+
+
+def make_argon2_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test make passphrase slots in a millisecond; the production floor has tests of its own."""
+    monkeypatch.setattr(passphrase, "FLOOR", passphrase.Cost(memory_kib=64, passes=1, lanes=1))
+    monkeypatch.setattr(passphrase, "MOST_PASSES", 2)
