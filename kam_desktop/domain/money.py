@@ -80,7 +80,7 @@ def split(total: int, weights: Sequence[Number]) -> tuple[int, ...]:
     Each part is first rounded down, then one unit each goes to the largest fractions; ties: the larger weight, then
     the earlier part. A negative total, or weights with a negative sum, give the mirror image of the positive case;
     single weights may be negative (a discount among lines). Refused when the weights sum to nothing and the total
-    does not (features.md 2, Tax).
+    does not.
     """
     exact = [Fraction(weight) for weight in weights]
     whole = sum(exact, Fraction(0))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kam_desktop.domain import text
 
-# the letters as vietnam.md J gives them; f j w z, which Vietnamese borrows, stand where Latin has them
+# the alphabet as taught; f j w z, which Vietnamese borrows, stand where Latin has them
 ALPHABET = list("aăâbcdđeêghiklmnoôơpqrstuưvxy")
 TONES = ["", "\u0300", "\u0309", "\u0303", "\u0301", "\u0323"]  # ngang huyền hỏi ngã sắc nặng
 VOWELS = list("aăâeêioôơuưy")

@@ -196,7 +196,7 @@ class Ageing:
 def due_date(
     issued_on: date, due_on: date | None, payment_days: int | None, default_days: int | None = None
 ) -> tuple[date, bool]:
-    """When an instalment is due, and whether that rests on the default term (features.md 2, Opening position)."""
+    """When an instalment is due, and whether that rests on the default term."""
     if due_on is not None:
         return due_on, False
     if payment_days is not None:
@@ -226,7 +226,7 @@ def bucket_of(days_overdue: int | None, edges: Sequence[int] = DEFAULT_EDGES) ->
 
 
 def positions(ledger: Ledger, as_of: date) -> Positions:
-    """What is open and what is free at the end of the day `as_of` (features.md 2, Ageing).
+    """What is open and what is free at the end of the day `as_of`.
 
     Documents dated up to that day count; a replaced document stops on the date of its replacement, in whatever order
     the two arrive. An allocation counts from its own date, while both its sides count, until the day before the one

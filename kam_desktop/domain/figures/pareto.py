@@ -45,7 +45,7 @@ class Ranked:
 
 
 def abc(items: Iterable[Item], limits: tuple[Limit, Limit] = DEFAULT_LIMITS) -> tuple[Ranked, ...]:
-    """Ranks the items by figure, the largest first, then by name (features.md 2, ABC).
+    """Ranks the items by figure, the largest first, then by name.
 
     An item is in A while the cumulative share with it is at most the first limit, then in B up to the second; the
     first positive item is always A, items with equal figures share the class of the first of them, and a figure ≤ 0

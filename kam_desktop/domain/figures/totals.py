@@ -77,7 +77,7 @@ def line_net(
     discount_percent: Decimal | int | None = None,
     discount: Decimal | int | None = None,
 ) -> int:
-    """quantity × price less discount, rounded once, half up of the magnitude (features.md 2, Tax).
+    """quantity × price less discount, rounded once, half up of the magnitude.
 
     Args:
         price: of one unit, in minor units; it may have decimals.
@@ -185,7 +185,7 @@ def differences(printed: Printed, computed: Totals) -> tuple[Difference, ...]:
     """Where printed figures are off by more than rounding explains; they stand as printed all the same.
 
     Compared are the sum of lines with the net, the tax of each group, and net + tax + fees with the total; allowed
-    is max(1, goods and discount lines) minor units (features.md 2, Tax).
+    is max(1, goods and discount lines) minor units.
     """
     allowed = max(1, printed.lines)
     pairs: list[tuple[str, str, int | None, int]] = [("net", "", printed.net, computed.net)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kam_desktop.domain.errors import Problem
 
 # Weights of the first nine digits: Circular 105/2020 annex 1. Later circulars do not print the rule, and a firm may
-# well have a code that fails it; therefore a warning only (vietnam.md D).
+# well have a code that fails it; therefore a warning only.
 _WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 
 # Province codes of the personal identity number: the 63 provinces before the mergers of 2025 stay in use.

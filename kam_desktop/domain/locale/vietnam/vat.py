@@ -70,7 +70,7 @@ class RateRule:
 
 
 # Seeds for the firm's own, editable table. Whether a line is covered by the lowering is the user's answer: telecoms,
-# finance, insurance, real estate, metals, mining and goods under special consumption tax are not (vietnam.md C).
+# finance, insurance, real estate, metals, mining and goods under special consumption tax are not.
 SEEDS: tuple[RateRule, ...] = (
     RateRule("standard", "10%", date(2009, 1, 1), None, "Law 13/2008/QH12; Law 48/2024/QH15"),
     RateRule("reduced", "8%", date(2022, 2, 1), date(2022, 12, 31), "Decree 15/2022/NĐ-CP"),
