@@ -91,9 +91,10 @@ class Reader:
         rows = self.connection.execute(sa.select(preference.c.key, preference.c.value).order_by(preference.c.key))
         return {row.key: row.value for row in rows if row.key.startswith(beginning)}
 
-    def sql(self, statement: str, values: Mapping[str, Any] | None = None) -> Sequence[sa.Row[Any]]:
+    def sql(self, statement: str, values: Mapping[str, Any] | None = None) -> Sequence[tuple[Any, ...]]:
         """Rows of a fixed statement of ours (figures); values only through parameters."""
-        return self.connection.execute(sa.text(statement), dict(values or {})).all()
+        rows = self.connection.execute(sa.text(statement), dict(values or {})).all()
+        return cast(Sequence[tuple[Any, ...]], rows)
 
     def _statement(self, query: Query, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
         entity = BY_NAME[query.entity]

@@ -1,0 +1,219 @@
+"""Verbs over several words: what today asks for, and the figures beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from kam_desktop.domain.entities import Account, Firm, Invoice, Proposal, ProposalVersion
+from kam_desktop.domain.query import Query
+from kam_desktop.language import N_
+from kam_desktop.services import proposal as proposals
+from kam_desktop.services import summary
+from kam_desktop.store import figures, today_figures
+from kam_desktop.store.reader import Reader
+from kam_desktop.store.today_figures import Due
+
+NOW, WEEK = "now", "week"
+_WEEK_DAYS = 7
+# What an unanswered offer weighs in the order of today, in đồng: the fixed weight of a deadline (features.md 2, Today).
+_WEIGHTS = {"proposal_ended": 40_000_000, "proposal_ends": 30_000_000, "follow_up": 20_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class TodayItem:
+    """One line of Today: whose it is, why it stands there, and the one thing to do next.
+
+    Attributes:
+        kind: overdue | due | proposal_ended | proposal_ends | follow_up.
+        section: "now" or "week".
+        reason: an English sentence with places, translated where it is shown; `reason_args` fills them with int
+            and date values, written in the reader's language there.
+        amount: minor units of `currency`; None when there is none to tell.
+        day: the day that the line is about: the earliest due date, the end of validity, the day of the next step.
+        entity, id: the record to open. action: call | remind | follow_up.
+        weight: the expected loss of doing nothing today, in đồng; what the order follows.
+    """
+
+    kind: str
+    section: str
+    account: str
+    account_name: str
+    reason: str
+    reason_args: Mapping[str, Any]
+    amount: int | None
+    currency: str
+    day: date | None
+    entity: str
+    id: str
+    action: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure beside the list. An amount in minor units, or a count alone (amount None)."""
+
+    key: str
+    label: str
+    amount: int | None
+    count: int
+    currency: str
+    as_of: date
+
+
+@dataclass(frozen=True)
+class Today:
+    """What today asks for.
+
+    Attributes:
+        items: in their order: what cannot wait, then this week; at most `limit` in each section.
+        left_out: how many more there are in each section.
+        figures: five of them; `made_at` is the moment they were worked out.
+    """
+
+    as_of: date
+    made_at: datetime | None
+    items: tuple[TodayItem, ...]
+    left_out: Mapping[str, int]
+    figures: tuple[Figure, ...]
+    payments_entered: bool = True
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None = None) -> Today:
+    """One ordered list of what is overdue, due this week, and of offers that end or want a follow-up.
+
+    The order is the expected loss of doing nothing today: money at risk × its chance by age, or a deadline's weight.
+    """
+    currency = firm_currency(reader)
+    late = today_figures.overdue(reader, as_of, currency, limit)
+    soon = today_figures.due(reader, as_of, as_of + timedelta(days=_WEEK_DAYS), currency, limit)
+    items = _money_items(reader, as_of, late.top, currency, "overdue") + _money_items(
+        reader, as_of, soon.top, currency, "due"
+    )
+    for other in today_figures.other_currencies(reader, currency):
+        rate = today_figures.exchange_rate(reader, other)
+        for kind, found in (
+            ("overdue", today_figures.overdue(reader, as_of, other, limit)),
+            ("due", today_figures.due(reader, as_of, as_of + timedelta(days=_WEEK_DAYS), other, limit)),
+        ):
+            items += _money_items(reader, as_of, found.top, other, kind, rate)
+    offers, offers_left = _proposal_items(reader, as_of, limit)
+    items += offers
+    shown: list[TodayItem] = []
+    left_out: dict[str, int] = {}
+    for section, count in ((NOW, late.count - len(late.top)), (WEEK, soon.count - len(soon.top))):
+        of_section = sorted(
+            (item for item in items if item.section == section),
+            key=lambda item: (-item.weight, item.day or date.max, item.account_name, item.id),
+        )
+        shown += of_section[:limit]
+        left_out[section] = count + len(of_section[limit:]) + (offers_left if section == NOW else 0)
+    month = as_of.replace(day=1)
+    collected = today_figures.collected(reader, month, as_of, currency)
+    invoiced = sum(figures.revenue(reader, month, as_of, currency).values())
+    open_count = today_figures.open_proposals(reader)
+    return Today(
+        as_of=as_of,
+        made_at=made_at,
+        items=tuple(shown),
+        left_out=left_out,
+        figures=(
+            Figure("overdue", N_("Overdue"), late.amount, late.count, currency, as_of),
+            Figure("due", N_("Due within 7 days"), soon.amount, soon.count, currency, as_of),
+            Figure("collected", N_("Collected this month"), collected[0], collected[1], currency, as_of),
+            Figure("invoiced", N_("Invoiced this month, without tax"), invoiced, 0, currency, as_of),
+            Figure("proposals", N_("Open proposals"), None, open_count, currency, as_of),
+        ),
+        payments_entered=summary.payments_entered(reader),
+    )
+
+
+def firm_currency(reader: Reader) -> str:
+    """The currency our firm keeps its books in."""
+    firm = next((each for each in reader.all(Query("firm")) if isinstance(each, Firm)), None)
+    return firm.currency if firm else "VND"
+
+
+def _money_items(
+    reader: Reader, as_of: date, found: Sequence[Due], currency: str, kind: str, rate: float = 1.0
+) -> list[TodayItem]:
+    accounts = reader.many(Account, [each.account for each in found])
+    invoices = reader.many(Invoice, [each.invoice for each in found if each.count == 1])
+    items = []
+    for each in found:
+        account = accounts.get(each.account)
+        invoice = invoices.get(each.invoice)
+        reason, args = _money_reason(as_of, each, kind, invoice)
+        items.append(
+            TodayItem(
+                kind=kind,
+                section=NOW if kind == "overdue" else WEEK,
+                account=each.account,
+                account_name=(account.short_name or account.name) if account else "",
+                reason=reason,
+                reason_args=args,
+                amount=each.open,
+                currency=currency,
+                day=each.first_due_on,
+                entity="invoice" if invoice else "account",
+                id=invoice.id if invoice else each.account,
+                action="call" if kind == "overdue" else "remind",
+                weight=round(each.weight * rate),
+            )
+        )
+    return items
+
+
+def _money_reason(as_of: date, due: Due, kind: str, invoice: Invoice | None) -> tuple[str, dict[str, Any]]:
+    days = abs((as_of - due.first_due_on).days)
+    args: dict[str, Any] = {"days": days, "day": due.first_due_on, "n": due.count}
+    if invoice is not None:
+        args["number"] = invoice.number
+    if kind == "overdue":
+        if invoice is not None:
+            return N_("Invoice {number} was due on {day}: {days} days overdue."), args
+        return N_("{n} instalments are overdue, the oldest for {days} days."), args
+    if invoice is not None:
+        return N_("Invoice {number} is due on {day}."), args
+    return N_("{n} instalments are due this week, the first on {day}."), args
+
+
+def _proposal_items(reader: Reader, as_of: date, limit: int) -> tuple[list[TodayItem], int]:
+    found = today_figures.proposals_due(reader, as_of, as_of + timedelta(days=_WEEK_DAYS), limit)
+    by_id = reader.many(Proposal, [each.proposal for each in found.top])
+    versions = reader.many(ProposalVersion, [each.version for each in found.top if each.version])
+    totals = proposals.totals_of(reader, versions.values())
+    accounts = reader.many(Account, {each.account for each in by_id.values()})
+    items = []
+    for each in found.top:
+        proposal, account = by_id[each.proposal], accounts.get(by_id[each.proposal].account)
+        args: dict[str, Any] = {"title": proposal.title, "day": each.day}
+        if each.kind == "follow_up":
+            reason = N_("“{title}”: {step} on {day}.") if proposal.next_step else N_("“{title}”: next step on {day}.")
+            args["step"] = proposal.next_step
+        elif each.kind == "proposal_ended":
+            reason = N_("“{title}” was valid until {day} and has no answer.")
+        else:
+            reason = N_("“{title}” is valid until {day}; no answer yet.")
+        items.append(
+            TodayItem(
+                kind=each.kind,
+                section=NOW if each.day <= as_of else WEEK,
+                account=proposal.account,
+                account_name=(account.short_name or account.name) if account else "",
+                reason=reason,
+                reason_args=args,
+                amount=totals[each.version].total if each.version in totals else None,
+                currency=versions[each.version].currency if each.version in versions else proposal.currency,
+                day=each.day,
+                entity="proposal",
+                id=proposal.id,
+                action="follow_up",
+                weight=_WEIGHTS[each.kind],
+            )
+        )
+    return items, found.count - len(found.top)

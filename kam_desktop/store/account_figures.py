@@ -1,0 +1,77 @@
+"""Figures of many accounts at once: class bounds, last touch, main contact, next step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import cast
+
+from kam_desktop.domain.entities import Contact, Proposal
+from kam_desktop.domain.entities.proposal import OPEN_STAGES
+from kam_desktop.domain.figures.pareto import DEFAULT_LIMITS
+from kam_desktop.domain.query import Op, Query, Where
+from kam_desktop.store.reader import Reader
+
+_A, _B = DEFAULT_LIMITS
+NOBODY = 10**18
+"""Above every figure: the bound of a class that nobody is in."""
+
+
+def class_bounds(amounts: Iterable[int]) -> tuple[int, int]:
+    """The least figure in A and the least in B: classes for big data, a twin of figures.pareto.abc.
+
+    Items with equal figures share a class, so that a class is a question of the figure alone.
+    """
+    positive = sorted((amount for amount in amounts if amount > 0), reverse=True)
+    if not positive:
+        return NOBODY, NOBODY
+    whole, running, before, letter = sum(positive), 0, 0, 0
+    least = [positive[0], NOBODY]
+    for amount in positive:
+        running += amount
+        if amount != before and before:
+            letter = 0 if 100 * running <= _A * whole else 1 if 100 * running <= _B * whole else 2
+        if letter == 2:
+            break
+        least[letter] = before = amount
+    return least[0], min(least)
+
+
+def last_touches(reader: Reader, accounts: Sequence[str] | None = None) -> dict[str, str]:
+    """The moment of the newest interaction by account, in its stored form (UTC)."""
+    if accounts is None:
+        return {row[0]: row[1] for row in reader.sql("select account, max(at) from activity group by account")}
+    statement = (
+        "select account, max(at) from activity where account <> '' "
+        "and account in (select value from json_each(:accounts)) group by account"
+    )
+    return {row[0]: row[1] for row in reader.sql(statement, {"accounts": json.dumps(list(accounts))})}
+
+
+def names(reader: Reader, accounts: Sequence[str]) -> dict[str, str]:
+    """The names of those accounts."""
+    statement = "select id, name from account where id in (select value from json_each(:accounts))"
+    return {row[0]: row[1] for row in reader.sql(statement, {"accounts": json.dumps(list(accounts))})}
+
+
+def main_contacts(reader: Reader, ids: Sequence[str]) -> dict[str, str]:
+    """The main contact's name by account, else the first one's."""
+    query = Query("contact", (Where("account", Op.ONE_OF, tuple(ids)), Where("left_on", Op.EMPTY)))
+    found: dict[str, tuple[bool, str]] = {}
+    for each in cast(list[Contact], reader.all(query)):
+        if each.account not in found or (each.main and not found[each.account][0]):
+            found[each.account] = (each.main, each.full_name)
+    return {account: name for account, (_, name) in found.items()}
+
+
+def next_steps(reader: Reader, ids: Sequence[str]) -> dict[str, tuple[str, date | None, int]]:
+    """The earliest next step of the open proposals by account, its day, and how many proposals are open."""
+    query = Query("proposal", (Where("account", Op.ONE_OF, tuple(ids)), Where("stage", Op.ONE_OF, OPEN_STAGES)))
+    found: dict[str, tuple[str, date | None, int]] = {}
+    for each in cast(list[Proposal], reader.all(query)):
+        step, day, count = found.get(each.account, ("", None, 0))
+        if each.next_step and (not step or (each.next_step_on or date.max) < (day or date.max)):
+            step, day = each.next_step, each.next_step_on
+        found[each.account] = (step, day, count + 1)
+    return found
