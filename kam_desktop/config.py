@@ -1,4 +1,4 @@
-"""Where things lie on this machine: resources, the user's profile and log; the program's name and version."""
+"""Where resources, the profile and its log lie on this machine; the program's name and version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text as people type and look for it: clean form, folding, search words, Vietnamese order, phone digits."""
+"""Text as typed and looked for: clean form, folding, search words, Vietnamese order, phone digits."""
 
 from __future__ import annotations
 

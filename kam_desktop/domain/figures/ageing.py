@@ -1,4 +1,4 @@
-"""What each customer owes at the end of a day, by how long it is overdue; the definition of an open amount."""
+"""What each customer owes at the end of a day, by days overdue; the definition of an open amount."""
 
 from __future__ import annotations
 
