@@ -12,9 +12,13 @@ from kam_desktop.store.tables import cache_instalment
 
 _CHUNK = 500
 _OF_INSTALMENTS = "select invoice from instalment where id in (select value from json_each(:ids))"
+_OF_CREDITS = (
+    "select i.invoice from allocation a join instalment i on i.id = a.instalment "
+    "where a.credit_note in (select value from json_each(:ids))"
+)
 _OF_ACCOUNTS = "select id from invoice where account in (select value from json_each(:ids))"
 
-# The definition is `figures.ageing.open_amount` over all facts; a property test and `doctor --deep` hold the two equal.
+# The definition is `figures.ageing.open_amounts` over all facts; a property test and `doctor --deep` hold the two equal.
 # An opening settlement settles the instalments of its invoice in their order.
 _SELECT = """
 with wanted as (select value as id from json_each(:invoices)),
@@ -26,13 +30,20 @@ settled as (
   select invoice, sum(amount) as amount from opening_settlement
   where invoice in (select id from wanted) group by invoice),
 allocated as (
-  select a.instalment, sum(case when coalesce(a.reverses, '') = '' then a.amount else -a.amount end) as amount
-  from allocation a where a.instalment in (select id from lines) group by a.instalment)
+  select a.instalment, sum(a.amount) as amount
+  from allocation a
+  join instalment i on i.id = a.instalment join invoice v on v.id = i.invoice
+  left join receipt r on r.id = a.receipt left join credit_note c on c.id = a.credit_note
+  where a.instalment in (select id from lines) and a.reverses is null
+    and not exists (select 1 from allocation b where b.reverses = a.id)
+    and coalesce(r.currency, c.currency) = v.currency
+    and not exists (select 1 from invoice p where p.replaces = c.id and p.id <> c.id)
+  group by a.instalment)
 select l.id as id, l.invoice as invoice, v.account as account, v.currency as currency,
        coalesce(nullif(l.due_on, ''),
                 date(v.issued_on, '+' || coalesce(c.payment_days, f.default_payment_days, 30) || ' days')) as due_on,
        case when coalesce(l.due_on, '') = '' and c.payment_days is null then 1 else 0 end as on_default_term,
-       case when exists (select 1 from invoice r where r.replaces = l.invoice) then 0
+       case when exists (select 1 from invoice p where p.replaces = l.invoice and p.id <> p.replaces) then 0
             else l.amount - coalesce(x.amount, 0) - max(0, min(l.amount, coalesce(s.amount, 0) - l.before))
        end as open
 from lines l
@@ -85,11 +96,14 @@ def _touched(connection: sa.Connection, changes: Iterable[Change]) -> tuple[set[
     invoices: set[str] = set()
     instalments: set[str] = set()
     accounts: set[str] = set()
+    credits: set[str] = set()
     for change in changes:
         values = (change.old, change.new)
         if change.entity == "invoice":
             invoices.add(change.record)
-            invoices.update(filter(None, (each.get("replaces") for each in values)))
+            replaced = {each.get("replaces") for each in values} - {None, ""}
+            invoices |= replaced
+            credits |= replaced
         elif change.entity in ("instalment", "opening_settlement"):
             invoices.update(filter(None, (each.get("invoice") for each in values)))
         elif change.entity == "allocation":
@@ -100,7 +114,7 @@ def _touched(connection: sa.Connection, changes: Iterable[Change]) -> tuple[set[
             accounts.add(change.record)
         elif change.entity == "firm" and any("default_payment_days" in each for each in values):
             return set(), True
-    for statement, ids in ((_OF_INSTALMENTS, instalments), (_OF_ACCOUNTS, accounts)):
+    for statement, ids in ((_OF_INSTALMENTS, instalments), (_OF_ACCOUNTS, accounts), (_OF_CREDITS, credits)):
         if ids:
             rows = connection.execute(sa.text(statement), {"ids": json.dumps(sorted(ids))})
             invoices.update(row[0] for row in rows)
