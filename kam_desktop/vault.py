@@ -180,7 +180,7 @@ def _plausible(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > LONGEST_VALUE:
-        raise Unavailable("keyring_value", "What the system's keyring holds for this profile is not a key.")
+        raise _not_ours()
     return value
 
 
@@ -197,7 +197,13 @@ def _translated(error: BaseException) -> Unavailable:
         return Unavailable("keyring_denied", "The system's keyring refused access.")
     if isinstance(error, OSError | EOFError):
         return Unavailable("keyring_gone", "The connection to the system's keyring broke.")
+    if isinstance(error, UnicodeError):
+        return _not_ours()
     return _failed()
+
+
+def _not_ours() -> Unavailable:
+    return Unavailable("keyring_value", "What the system's keyring holds for this profile is not a key.")
 
 
 def _missing() -> Unavailable:
