@@ -18,7 +18,8 @@ _OF_CREDITS = (
 )
 _OF_ACCOUNTS = "select id from invoice where account in (select value from json_each(:ids))"
 
-# The definition is `figures.ageing.open_amounts` over all facts; a property test and `doctor --deep` hold the two equal.
+# The definition is `figures.ageing.open_amounts` over all facts; a property test holds the two equal, and
+# `doctor --deep` compares the cache with this statement.
 # An opening settlement settles the instalments of its invoice in their order.
 _SELECT = """
 with wanted as (select value as id from json_each(:invoices)),
@@ -101,7 +102,7 @@ def _touched(connection: sa.Connection, changes: Iterable[Change]) -> tuple[set[
         values = (change.old, change.new)
         if change.entity == "invoice":
             invoices.add(change.record)
-            replaced = {each.get("replaces") for each in values} - {None, ""}
+            replaced = {str(each["replaces"]) for each in values if each.get("replaces")}
             invoices |= replaced
             credits |= replaced
         elif change.entity in ("instalment", "opening_settlement"):
