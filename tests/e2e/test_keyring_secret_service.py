@@ -33,8 +33,6 @@ CODES = {
 }
 LOST = {"entry deleted", "value changed", "garbage", "not even text", "far too long"}
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the Secret Service is Linux's keyring")
-
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:

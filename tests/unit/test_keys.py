@@ -1,4 +1,4 @@
-"""The key file: two copies that repair each other, slots that belong to one profile, keys that do not show."""
+"""The key file: two copies that repair each other, slots of one profile, nothing that shows."""
 
 from __future__ import annotations
 

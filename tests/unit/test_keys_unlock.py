@@ -1,4 +1,4 @@
-"""Unlocking: whatever the keyring does, another slot opens the data, nothing is created, nobody waits for ever."""
+"""Unlocking: whatever the keyring does, another slot opens the data and nothing is created."""
 
 from __future__ import annotations
 
