@@ -48,11 +48,14 @@ def problems(
     now: Mapping[Key, Record | None],
     unchecked: Collection[Key],
     kind: str,
+    *,
+    references: bool = True,
 ) -> list[Problem]:
     """Everything that is wrong with an edit, all at once.
 
     Args:
         unchecked: records whose policy does not count, because an undo takes them back.
+        references: False when the caller checks references itself.
         kind: of the step; an undo or redo may also take back facts and lines of a sent version.
     """
     answering = kind in ("undo", "redo")
@@ -63,7 +66,8 @@ def problems(
             found += problems_of(record)
         if not answering and (name, identity) not in unchecked:
             found += _policy(BY_NAME[name], action, was[name, identity], new)
-    found += _missing_references(edit, pending, now)
+    if references:
+        found += _missing_references(edit, pending, now)
     if not answering:
         found += _frozen_parents(edit, pending, was, now)
     found += _orphans(edit, pending)

@@ -128,14 +128,21 @@ class Store:
 
     @contextlib.contextmanager
     def _edit(self, step: Step) -> Iterator[UnitOfWork]:
-        frame = 0
+        frames = 0
+
+        def journal(changes: list[Change]) -> None:
+            nonlocal frames
+            if step.recorded:
+                frames = self._prepare_frame(connection, step, uow.change_set.step, changes)
+
         with self.database.write() as connection:
             uow = self._unit(connection, step)
+            uow.on_part = journal
             yield uow
             changes = uow.flush()
-            if changes and step.recorded:
-                frame = self._prepare_frame(connection, step, uow.change_set.step, changes)
-        if frame:
+            if changes:
+                journal(changes)
+        if frames:
             self._append_pending()
 
     # The journal: a second copy of every change, outside the database.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -48,6 +48,7 @@ class UnitOfWork(Reader):
 
     Attributes:
         change_set: what was changed; empty until the unit of work is flushed.
+        on_part: told the changes of every part, so that the journal gets them; set by the store.
     """
 
     def __init__(
@@ -65,8 +66,10 @@ class UnitOfWork(Reader):
         self._extras: dict[tuple[str, str], str] = {}
         self._group = ids.random()
         self._unchecked: set[tuple[str, str]] = set()
+        self._number = 0
         self.change_set = ChangeSet(0, step.label, (), step.args)
         self.changes: list[Change] = []
+        self.on_part: Callable[[list[Change]], object] = lambda changes: None
 
     # What the edit sees: its own writes over the saved records.
 
@@ -155,23 +158,39 @@ class UnitOfWork(Reader):
 
     # Writing.
 
-    def flush(self) -> list[Change]:
+    def flush(self, *, references_later: bool = False) -> list[Change]:
         """Checks and writes everything; the transaction itself belongs to the store.
 
         Raises Refused with all problems at once; then nothing is written.
         """
         self._load_old()
         pending = self._differences()
-        problems = checks.problems(self, pending, self._was, self._now, self._unchecked, self._step.kind)
+        problems = checks.problems(
+            self, pending, self._was, self._now, self._unchecked, self._step.kind, references=not references_later
+        )
         if problems:
             raise Refused(problems)
         if not pending:
             return []
         self.changes = self._name_changes(pending)
-        step = self._write(pending)
+        self._number = self._write(pending)
         touched = tuple(Touched(each.entity, each.record, each.action) for each in self.changes)
-        self.change_set = ChangeSet(step, self._step.label, touched, self._step.args)
+        self.change_set = ChangeSet(self._number, self._step.label, touched, self._step.args)
         return self.changes
+
+    def flush_part(self) -> None:
+        """Writes what was put so far and forgets it, in the same transaction and the same step: for a million records.
+
+        References are not checked, because the record may come in a later part: whoever writes in parts does that.
+        The change set tells of the last part alone.
+        """
+        changes = self.flush(references_later=True)
+        if changes:
+            self.on_part(changes)
+        for kept in (self._now, self._was, self._group_of, self._extras):
+            kept.clear()
+        self._unchecked.clear()
+        self.new_group()
 
     def replay(self, change: Change) -> None:
         """Applies a change as it was once made, for a database that was set back."""
@@ -245,19 +264,7 @@ class UnitOfWork(Reader):
         open_amounts.refresh(self.connection, changes)
         if not self._step.recorded:
             return 0
-        if self._step.kind in ("edit", "import"):
-            self.connection.execute(sa.update(undo_step).where(undo_step.c.state == "undone").values(state="dropped"))
-        step = self.connection.execute(
-            sa.insert(undo_step).values(
-                label=self._step.label,
-                label_args=to_json(dict(self._step.args)),
-                kind=self._step.kind,
-                at=changes[0].written_at,
-                state="done",
-                answers=self._step.answers,
-            )
-        ).inserted_primary_key
-        number = int(step[0]) if step is not None else 0
+        number = self._number or self._insert_step(changes[0].written_at)
         self.connection.execute(
             sa.insert(history),
             [
@@ -290,6 +297,21 @@ class UnitOfWork(Reader):
             self._check_group_sizes(rows)
             self.connection.execute(sa.insert(outbox), rows)
         return number
+
+    def _insert_step(self, written_at: str) -> int:
+        if self._step.kind in ("edit", "import"):
+            self.connection.execute(sa.update(undo_step).where(undo_step.c.state == "undone").values(state="dropped"))
+        step = self.connection.execute(
+            sa.insert(undo_step).values(
+                label=self._step.label,
+                label_args=to_json(dict(self._step.args)),
+                kind=self._step.kind,
+                at=written_at,
+                state="done",
+                answers=self._step.answers,
+            )
+        ).inserted_primary_key
+        return int(step[0]) if step is not None else 0
 
     def _check_group_sizes(self, rows: Sequence[Mapping[str, Any]]) -> None:
         sizes: dict[str, int] = {}
