@@ -55,7 +55,7 @@ def create(path: Path, key_hex: str) -> None:
         path.touch(mode=files.FILE_MODE)
     except OSError as error:
         raise files.unavailable(error) from error
-    with translated():
+    with translated(path):
         connection = connector(path, key_hex, write=True)()
         try:
             connection.execute("pragma journal_mode = wal")
@@ -91,7 +91,7 @@ def schema_version(path: Path, key_hex: str) -> int:
             "database_missing",
             "The data file of this profile is missing. Nothing was made in its place; restore a backup.",
         )
-    with translated():
+    with translated(path):
         connection = connector(path, key_hex, write=True)()
         try:
             return int(connection.execute("pragma user_version").fetchone()[0])
@@ -112,20 +112,21 @@ def refuse_newer(version: int) -> None:
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turns errors of SQLite into ours, by their codes."""
+def translated(path: Path) -> Iterator[None]:
+    """Turns errors of SQLite into ours, by their codes; `path` is the database file."""
     try:
         yield
     except (sa.exc.DBAPIError, driver.Error) as raw:
         error = raw.orig if isinstance(raw, sa.exc.DBAPIError) else raw
-        raise _ours(error) from raw
+        raise _ours(error, path) from raw
 
 
-def _ours(error: BaseException | None) -> Exception:
+def _ours(error: BaseException | None, path: Path) -> Exception:
     code = getattr(error, "sqlite_errorname", "") or ""
     text = str(error)
-    if code.startswith("SQLITE_FULL") or "disk is full" in text or code == "SQLITE_IOERR_WRITE":
-        # A limit on file size or a quota comes as a failed write, not as a full disk.
+    # A quota or a limit on file size comes as an I/O error, and the driver does not say of which kind.
+    unclear = code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and path.exists()
+    if code.startswith("SQLITE_FULL") or "disk is full" in text or (unclear and files.is_full(path)):
         return Unavailable("disk_full", "The disk is full. Nothing saved is lost; free some space and try again.")
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or "is locked" in text:
         return Unavailable("database_busy", "The data file is held by another program. Try again.")
@@ -156,7 +157,7 @@ class Database:
 
     def open_writer(self) -> None:
         """Opens the connection that writes, and checks what the promises rest on."""
-        with translated():
+        with translated(self.path):
             self._writer = _engine(connector(self.path, self.key_hex, write=True), pool_size=1)
             with self._writer.connect() as connection:
                 mode = connection.exec_driver_sql("pragma journal_mode = wal").scalar()
@@ -169,19 +170,19 @@ class Database:
         """One write transaction, alone; committed and on the disk when the block ends."""
         if self._writer is None:
             raise Unavailable("read_only", "This profile is open for reading only.")
-        with translated(), self._writer.begin() as connection:
+        with translated(self.path), self._writer.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One read transaction: everything in it is of the same moment."""
-        with translated(), self._reader.begin() as connection:
+        with translated(self.path), self._reader.begin() as connection:
             yield connection
 
     def checkpoint(self) -> None:
         """Moves the write-ahead log into the file, as far as no reader needs it."""
         if self._writer is not None:
-            with translated(), contextlib.closing(self._writer.raw_connection()) as connection:
+            with translated(self.path), contextlib.closing(self._writer.raw_connection()) as connection:
                 connection.cursor().execute("pragma wal_checkpoint(truncate)")  # not inside a transaction
 
     def close(self) -> None:

@@ -20,6 +20,8 @@ FOLDER_MODE = 0o700
 _SHARING_ERRORS = frozenset({5, 32, 33})
 _RETRY_DELAYS_S = (0.05, 0.05, 0.1, 0.2, 0.3, 0.4, 0.4, 0.5, 0.5)
 
+_PROBE_BYTES = 1 << 16
+
 # A quota and a limit on file size are "full" to the person in front of the screen too.
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -34,6 +36,31 @@ def unavailable(error: OSError) -> Unavailable:
     if error.errno in _DENIED:
         return Unavailable("disk_denied", "The profile folder cannot be written. Nothing saved is lost.")
     return Unavailable("disk_failed", "The disk reported an error. Stop working and make a backup to another disk.")
+
+
+def is_full(path: Path) -> bool:
+    """Whether the disk takes no more for a file as long as this one (with its `-wal`), asked by trying.
+
+    For a library that says "I/O error" where a quota or a limit on file size is spent: SQLite knows ENOSPC alone.
+    """
+    beside = path.with_name(path.name + "-wal")
+    length = max((each.stat().st_size for each in (path, beside) if each.exists()), default=0)
+    probe = path.with_name(path.name + ".probe")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            remove(probe)
+        descriptor = create(probe)
+        try:
+            # Past a hole, which costs nothing where files may have holes; Windows reports a full disk by itself.
+            os.lseek(descriptor, 0 if sys.platform == "win32" else length, os.SEEK_SET)
+            write_all(descriptor, bytes(_PROBE_BYTES))
+            sync(descriptor)
+        finally:
+            os.close(descriptor)
+            remove(probe)
+    except OSError as error:
+        return error.errno in _FULL
+    return False
 
 
 def private_folder(folder: Path) -> Path:
