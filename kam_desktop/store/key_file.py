@@ -194,8 +194,8 @@ class KeyFile:
     def open_with_vault(self, vault: KeyVault) -> DataKey:
         """The data key by the key in the OS keyring.
 
-        Raises Unavailable: what the vault says, or `keyring_no_slot`, `keyring_no_entry`, `keyring_value` (not a key)
-        or `keyring_changed` (another key).
+        Raises Unavailable: what the vault says, or `keyring_no_slot`, `keyring_no_entry`, `keyring_value` (not a key),
+        `keyring_changed` (another key) or `keyring_slot` (the slot itself is damaged).
         """
         slot = self.slot(KEYRING)
         if slot is None:
@@ -213,6 +213,8 @@ class KeyFile:
             return self._opened(slot, wrapping_key)
         except WrongKeyError as error:
             raise Unavailable("keyring_changed", "The system's keyring holds another key for this profile.") from error
+        except Refused as error:
+            raise Unavailable("keyring_slot", "The key file is damaged where the system's keyring opens it.") from error
 
     def open_with_passphrase(self, text: str) -> DataKey:
         """The data key by the passphrase; takes 0.5 to 1 s. Raises Refused `wrong_passphrase`, Unavailable `memory`."""
@@ -252,8 +254,11 @@ class KeyFile:
             if not self.confirms(data_key):
                 raise DamagedError("a slot holds the key of another profile")
         except DamagedError as error:
+            _log.warning("a slot for %s cannot be used: %s", slot.kind, error)
             raise Refused(
-                Problem("keys.json", "keys_damaged", "The key file is damaged: {why}.", {"why": str(error)})
+                Problem(
+                    "keys.json", "keys_damaged", "The key file is damaged. Another way of opening it may still work."
+                )
             ) from error
         return data_key
 

@@ -59,7 +59,7 @@ class ProfileLock:
 def acquire(folder: Path, write: bool = True, program: str = "kam-desktop") -> ProfileLock:
     """The lock of the profile; returns within 0.2 s. A reader needs none and leaves no trace.
 
-    Raises Unavailable: `locked` with `program` and `pid` of the holder, or what the file system says.
+    Raises Unavailable: `locked`, with `program` and `pid` of the holder where known, or what the file system says.
     """
     if not write:
         return ProfileLock(None)
@@ -71,6 +71,10 @@ def acquire(folder: Path, write: bool = True, program: str = "kam-desktop") -> P
     try:
         if not _try_for_a_moment(descriptor):
             name, pid = _told(descriptor)
+            if not name:
+                raise Unavailable(
+                    "locked", "Another program is working with this profile. Close it, or wait until it is done."
+                )
             raise Unavailable(
                 "locked",
                 "{program} (process {pid}) is working with this profile. Close it, or wait until it is done.",
@@ -94,7 +98,9 @@ def acquire(folder: Path, write: bool = True, program: str = "kam-desktop") -> P
 
 
 def holder(folder: Path) -> tuple[str, str] | None:
-    """Program and process number of whoever writes to the profile now, None if nobody does. Changes nothing."""
+    """Program and process number of whoever writes to the profile now, None if nobody does. Changes nothing.
+
+    Both are "" if somebody does who has not left a readable name."""
     try:
         descriptor = os.open(folder / NAME, os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
     except OSError:
@@ -125,7 +131,7 @@ def _told(descriptor: int) -> tuple[str, str]:
         told = json.loads(os.read(descriptor, _LARGEST_BYTES))
         return str(told["program"])[:80], str(int(told["pid"]))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return "Another program", "?"
+        return "", ""
 
 
 if sys.platform == "win32":

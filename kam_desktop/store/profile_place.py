@@ -23,7 +23,8 @@ _NETWORK_TYPES = (
     "webdav", "gcsfuse", "pvfs2", "orangefs", "vboxsf", "prl_fs", "fuse.vmhgfs*", "fuse.sshfs", "fuse.rclone",
     "fuse.gvfs*", "fuse.glusterfs", "fuse.ceph*", "fuse.davfs*", "fuse.s3*", "fuse.goofys", "fuse.gcsfuse",
     "fuse.curlftpfs", "fuse.smb*", "fuse.nfs*", "fuse.google-drive*", "fuse.gdfuse", "fuse.onedriver*",
-    "fuse.dropbox*", "fuse.pcloud*", "fuse.juicefs", "fuse.mfs*", "fuse.seadrive*", "fuse.kio*", "fuse.expandrive*", "fuse.insync*",
+    "fuse.dropbox*", "fuse.pcloud*", "fuse.juicefs", "fuse.mfs*", "fuse.seadrive*", "fuse.kio*",
+    "fuse.expandrive*", "fuse.insync*",
 )  # fmt: skip
 
 # Names that the sync programs give their folders, as whole parts of the path, letter case ignored.
@@ -138,9 +139,9 @@ def network_kind(path: str, here: Surroundings) -> str:
             if own is None:
                 return "UNC"
             anchor = own.group(1)
-        return "mapped drive" if here.drive_type(anchor + "\\") == _REMOTE_DRIVE else ""
+        return anchor if here.drive_type(anchor + "\\") == _REMOTE_DRIVE else ""
     if here.is_local is not None:
-        return "" if here.is_local(_existing(Path(path))) else "server"
+        return "" if here.is_local(_existing(Path(path))) else "SMB, NFS, AFP"
     found = ""
     longest = -1
     for point, kind in here.mounts:
@@ -203,7 +204,7 @@ def _tighten(path: Path) -> None:
 def _marked(place: Path) -> str:
     with contextlib.suppress(OSError):
         if getattr(os.lstat(place), "st_reparse_tag", 0) & _CLOUD_TAG_MASK == _CLOUD_TAG:
-            return "a cloud drive"
+            return "Cloud Files"
         with os.scandir(place) as entries:
             for _, entry in zip(range(_MOST_NAMES), entries, strict=False):
                 name = entry.name.casefold()

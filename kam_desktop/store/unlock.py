@@ -23,7 +23,7 @@ Source = Callable[[Refused | None], str | None]
 _MOST_ATTEMPTS = 5
 
 # Failures that will be the same next time. A locked, slow or refusing keyring still has the key.
-_LOST = frozenset({"keyring_no_entry", "keyring_value", "keyring_changed"})
+_LOST = frozenset({"keyring_no_entry", "keyring_value", "keyring_changed", "keyring_slot"})
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +60,8 @@ def unlock(
 
     Nothing is created or changed, except that `repair` puts a whole copy of the key file in place of a damaged one
     (pass False beside a writing process). Raises what `KeyFile.load` raises; Refused for a passphrase file that others
-    may read or whose passphrase is wrong (a script must not be answered with a prompt), and for the same wrong answer
-    twice or five wrong ones; Unavailable `key_needed` if no way is left to try.
+    may read or whose passphrase is wrong (a script must not be answered with a prompt), for the same wrong answer twice
+    or five wrong ones, and `keys_damaged` if a slot is; Unavailable `key_needed` if no way is left to try.
     """
     keys = KeyFile.load(folder, repair)
     failure: Unavailable | None = None
@@ -76,14 +76,23 @@ def unlock(
     if path and PASSPHRASE in keys.kinds:
         key = keys.open_with_passphrase(passphrase_in_file(Path(path)))
         return Unlocked(key, keys, PASSPHRASE, failure, reseal)
+    damage: Refused | None = None
     for kind, source, open_with in (
         (PASSPHRASE, passphrase_source, keys.open_with_passphrase),
         (RECOVERY, recovery_source, keys.open_with_recovery),
     ):
         if source is not None and kind in keys.kinds:
-            asked = _asked(source, open_with)
+            try:
+                asked = _asked(source, open_with)
+            except Refused as error:
+                if error.problems[0].code != "keys_damaged":
+                    raise
+                damage = error
+                continue
             if asked is not None:
                 return Unlocked(asked, keys, kind, failure, reseal)
+    if damage is not None:
+        raise damage
     raise Unavailable(
         "key_needed", "The profile is locked. Its passphrase or its recovery key opens it; nothing is lost."
     ) from failure

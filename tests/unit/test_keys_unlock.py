@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -282,6 +282,27 @@ def test_damaged_key_files_stop_before_anyone_is_asked(place: Place) -> None:
         unlock(place.folder, place.start(), never_asked, never_asked, environ={})
     assert caught.value.problems[0].code == "keys_damaged"
     assert place.sums() == before
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("way", [by_prompt, by_recovery])
+def test_a_damaged_slot_leaves_the_other_ways_open(place: Place, way: Callable[[Place, Vault], Unlocked]) -> None:
+    # Damage with a right sum: somebody mended the file by hand.
+    whole = KeyFile.load(place.folder)
+    damaged = [replace(slot, nonce=bytes(12)) for slot in whole.slots]
+    replace(whole, slots=(damaged[0], *whole.slots[1:])).save(place.folder)
+    got = way(place, place.start())
+    assert got.key == place.key
+    assert got.keyring_failure is not None
+    assert got.keyring_failure.code == "keyring_slot"
+    assert got.reseal
+    replace(whole, slots=(*damaged[:2], whole.slots[2])).save(place.folder)
+    got = unlock(place.folder, place.start(), lambda refusal: GOOD, lambda refusal: RECOVERY.text(), environ={})
+    assert (got.key, got.by) == (place.key, "recovery")
+    replace(whole, slots=tuple(damaged)).save(place.folder)
+    with pytest.raises(Refused) as caught:
+        unlock(place.folder, place.start(), lambda refusal: GOOD, lambda refusal: RECOVERY.text(), environ={})
+    assert caught.value.problems[0].code == "keys_damaged"
 
 
 @pytest.mark.expects_log
