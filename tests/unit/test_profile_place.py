@@ -39,9 +39,11 @@ def code(folder: Path, here: Surroundings) -> str:
 
 @pytest.mark.parametrize(
     "kind",
-    ["nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "ceph", "davfs", "vboxsf", "fuse.sshfs", "fuse.rclone"]
-    + ["fuse.gvfsd-fuse", "fuse.glusterfs", "fuse.davfs2", "fuse.s3fs", "fuse.google-drive-ocamlfuse"]
-    + ["fuse.onedriver", "fuse.pCloud"],
+    [
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "ceph", "davfs", "vboxsf", "fuse.sshfs", "fuse.rclone"),
+        *("fuse.gvfsd-fuse", "fuse.glusterfs", "fuse.davfs2", "fuse.s3fs", "fuse.google-drive-ocamlfuse"),
+        *("fuse.onedriver", "fuse.pCloud"),
+    ],
 )
 def test_a_network_file_system_is_refused_untouched(tmp_path: Path, kind: str) -> None:
     share = tmp_path / "share"
