@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.locale.vietnam import tax_code
 from kam_desktop.domain.money import MAX_MINOR, parse, to_minor
 from kam_desktop.domain.text import clean
 
@@ -144,36 +145,31 @@ def is_email(text: str) -> bool:
 
 
 def tidy_tax_code(text: str) -> str:
-    """A tax code as it is kept: digits, and a hyphen before the three digits of a branch (vietnam.md D).
-
-    What is no tax code by its length stays as written, without blanks.
-    """
-    plain = "".join(text.lstrip("'").split())
-    digits = "".join(char for char in plain if char.isascii() and char.isdigit())
-    if len(digits) == 13 and all(not char.isalpha() for char in plain):
-        return f"{digits[:10]}-{digits[10:]}"
-    if len(digits) in (10, 12) and all(not char.isalpha() for char in plain):
-        return digits
-    return plain[:14]
+    """A tax code as it is kept: digits, and a hyphen before the three digits of a branch; else as written."""
+    return tax_code.read(text.lstrip("'")).text[:14]
 
 
-def as_tax_code(cell: Cell, is_right: Callable[[str], bool]) -> tuple[str, bool]:
+def as_tax_code(cell: Cell) -> tuple[str, bool]:
     """The tax code in a cell, and whether leading zeros were put back that Excel takes from numbers.
 
     Nine digits (or eight) are filled up to ten when the check digit then fits; twelve of a branch likewise to
-    thirteen, eleven of a personal number to twelve.
+    thirteen, eleven of a personal number to twelve when its province is known.
     """
     text = tidy_tax_code(as_text(cell))
     if not (text.isascii() and text.isdigit()):
         return text, False
-    if len(text) in (8, 9) and is_right(text.zfill(10)):
+    if len(text) in (8, 9) and _fits(text.zfill(10)):
         return text.zfill(10), True
-    if len(text) == 12 and not text.startswith("0") and is_right(f"0{text[:9]}"):
-        # a personal number begins with a province code, 001 to 096: twelve digits that begin otherwise lost a zero
+    if len(text) == 12 and not _fits(text) and _fits(f"0{text[:9]}"):
         return f"0{text[:9]}-{text[9:]}", True
-    if len(text) == 11 and text.zfill(12)[0] == "0":
-        return text.zfill(12), True
+    if len(text) == 11 and _fits(f"0{text}"):
+        return f"0{text}", True
     return text, False
+
+
+def _fits(text: str) -> bool:
+    found = tax_code.read(text)
+    return bool(found.kind) and found.warning is None
 
 
 def attempt(problems: list[Problem], read: Callable[[], V], otherwise: V) -> V:
