@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from kam_desktop.domain.entities.account import Account, Contact
 from kam_desktop.domain.entities.activity import Activity
-from kam_desktop.store import database
+from kam_desktop.store import database, profile
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 
@@ -56,9 +56,9 @@ class CountedIds:
         return f"{self._count:032x}"
 
 
-def open_store(folder: Path) -> Store:
+def open_store(folder: Path, first_id: int = 1000) -> Store:
     """The profile as the program opens it."""
-    return Store.open(folder, KEY, PROFILE_ID, SteadyClock(), CountedIds(1000))
+    return Store.open(folder, KEY, PROFILE_ID, SteadyClock(), CountedIds(first_id))
 
 
 def journal_key() -> bytes:
@@ -229,6 +229,13 @@ def weakened(how: str) -> Iterator[None]:
         database.Database.open_writer = open_writer  # type: ignore[method-assign]
     yield
     database.Database.open_writer = really  # type: ignore[method-assign]
+
+
+def forget_what_is_known() -> None:
+    """The replay as it must not be: every change of a frame looks new to it."""
+    really = profile.decode_change
+    ids = CountedIds(10**9)
+    profile.decode_change = lambda wire: dataclasses.replace(really(wire), group=ids.random())
 
 
 def perform(flow: str, folder: Path, tell: Teller, synchronous: str = "") -> None:

@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
+from kam_desktop.domain.entities.account import Account
 from kam_desktop.domain.errors import Broken, Refused, Unavailable
 from kam_desktop.store.journal import Journal
 from kam_desktop.store.profile import JOURNAL, Store
@@ -72,4 +73,28 @@ def _journal(store: Store, folder: Path) -> list[str]:
     if Counter(told) != Counter(known):
         more, less = Counter(told) - Counter(known), Counter(known) - Counter(told)
         found.append(f"journal: {sum(less.values())} changes missing, {sum(more.values())} too many")
+    return found
+
+
+def goes_on(folder: Path) -> list[str]:
+    """Two more starts with an edit between them: what was found stays found, and the edit is kept once."""
+    try:
+        store = flows.open_store(folder, first_id=500_000)
+        before = flows.digest(store)
+        with store.edit("After the fault") as uow:
+            uow.add(Account(id=uow.new_id(), name="Công ty Sau sự cố"))
+        after = flows.digest(store)
+        store.close()
+        store = flows.open_store(folder)
+        again = flows.digest(store)
+        recovered = store.recovered
+        known = flows.histories(store)
+        store.close()
+    except (Unavailable, Refused, Broken) as problem:
+        return [f"corrupt: does not go on: {problem}"]
+    found = [] if after == again != before else ["lost: an edit after the fault is not there after a restart"]
+    if recovered:
+        found.append(f"doubled: {recovered} steps recovered though nothing was set back again")
+    if len(known) != len(set(known)):
+        found.append("doubled: a change stands in the history more than once")
     return found
