@@ -1,0 +1,254 @@
+"""Builds the desktop: opens the window first and the profile after, and joins all floors together."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtWidgets import QApplication
+
+from kam_desktop import config, language
+from kam_desktop.domain.clock import SystemClock
+from kam_desktop.domain.errors import Broken, Refused, Unavailable
+from kam_desktop.domain.ids import RandomIds
+from kam_desktop.language import tr
+from kam_desktop.ui import qt_words, theme
+from kam_desktop.ui.background import Fail, Failure, Job
+from kam_desktop.ui.desktop import LOOK_FILE, Desktop, start_values
+from kam_desktop.ui.kit import dialogs
+from kam_desktop.ui.kit.record_form import words_of
+from kam_desktop.ui.tour import Tour
+from kam_desktop.ui.unlock_dialog import UnlockDialog
+
+_NO_PROFILE = "no_profile"
+
+
+class Door(QObject):
+    """The way to the profile of a window: opening, unlocking, making, closing. Results come in the UI thread."""
+
+    def __init__(self, desktop: Desktop, folder: Path, opener: Callable[[], Any] | None = None) -> None:
+        super().__init__(desktop)
+        self.desktop, self._folder, self._opener = desktop, folder, opener
+        desktop.desk.door.append(self)
+        self._profile: Any = None
+        self._recovery: Any = None
+        self._dialog: UnlockDialog | None = None
+
+    def open(self) -> None:
+        """Opens the profile in the edit lane; whoever asks meanwhile waits behind it."""
+        self._put(self._opener or partial(self._unlocked, "", False))
+
+    def _put(self, opener: Callable[[], Any], fail: Fail | None = None) -> None:
+        self.desktop.background.open(opener, self._on_open, fail or self._on_failed)
+
+    def _unlocked(self, secret: str, recovery: bool) -> Any:
+        """In the edit lane: the store of the profile that is there. The libraries of the store are loaded here."""
+        from kam_desktop.services import profile
+        from kam_desktop.vault import Vault
+
+        if not profile.exists(self._folder):
+            raise Unavailable(_NO_PROFILE, "There is no profile yet.")
+
+        def source(refused: Refused | None) -> str | None:
+            return secret if refused is None else None
+
+        desk = self.desktop.desk
+        self._profile = profile.open_profile(
+            self._folder, desk.clock, desk.ids, None if secret else Vault(),
+            passphrase_source=source if secret and not recovery else None,
+            recovery_source=source if secret and recovery else None,
+        )  # fmt: skip
+        return self._profile.store
+
+    def _on_open(self) -> None:
+        if self._dialog is not None:
+            self._dialog.accept()
+            self._dialog = None
+        self.desktop.background.ask(start_values, self.desktop.opened)
+
+    def _on_failed(self, failure: Failure) -> None:
+        code = failure.code if isinstance(failure, Unavailable) else ""
+        if code == _NO_PROFILE:
+            self.desktop.window.show_page("first_run")
+        elif isinstance(failure, Broken):
+            pass  # the one dialog says it
+        elif self._dialog is not None:
+            self._dialog.show_failure(failure)
+        elif code == "key_needed":
+            self._dialog = UnlockDialog(self.desktop.window, self._try)
+            self._dialog.rejected.connect(self.desktop.window.close)
+            self._dialog.open()
+        else:
+            title = tr("The profile cannot be opened")
+            dialogs.tell(self.desktop.window, title, words_of(failure), tone="danger", icon="circle-alert")
+            self.desktop.window.close()
+
+    def _try(self, secret: str, recovery: bool) -> None:
+        self._put(partial(self._unlocked, secret, recovery))
+
+    # Making a profile (first run).
+
+    def new_recovery_key(self) -> tuple[str, ...]:
+        """The groups of a fresh recovery key, to be shown once; it is kept here until `make`."""
+        from kam_desktop.store.recovery_key import RecoveryKey
+
+        self._recovery = RecoveryKey.new()
+        return tuple(self._recovery.groups())
+
+    def groups_to_ask(self) -> tuple[int, int]:
+        """The numbers, from 1, of two groups to ask back."""
+        from kam_desktop.store.recovery_key import groups_to_ask
+
+        return groups_to_ask()
+
+    def check_groups(self, answers: Mapping[int, str]) -> None:
+        """Raises Refused when the person has not kept the recovery key."""
+        self._recovery.check_answers(answers)
+
+    def make(self, passphrase: str, sample: str, fail: Fail, job: Job | None = None) -> None:
+        """Makes and opens the profile: with a passphrase ("" for none), the recovery key shown, and sample data.
+
+        `sample` is agency, manufacturer or "". What is refused (a weak passphrase) goes to `fail`.
+        """
+        self._put(partial(self._made, passphrase, self._recovery, sample, job), fail)
+
+    def _made(self, passphrase: str, recovery: Any, sample: str, job: Job | None) -> Any:
+        from kam_desktop.services import profile
+        from kam_desktop.vault import Vault
+
+        desk = self.desktop.desk
+        self._profile = profile.create_profile(
+            self._folder, desk.clock, desk.ids, Vault(), passphrase=passphrase or None, recovery=recovery
+        )
+        self._recovery, store = None, self._profile.store
+        if sample:
+            fill_sample(store, sample, desk.clock.today(), report=job.report if job else None)
+        else:
+            profile.set_up(store, "", "")
+        return store
+
+    def close(self) -> None:
+        """Lets other processes write; the store itself is closed already, by its own lane."""
+        if self._profile is not None:
+            self._profile.lock.release()
+            self._profile = None
+
+
+def fill_sample(
+    store: Any, kit: str, today: date, accounts: int = 0, report: Callable[[int, int], None] | None = None
+) -> None:
+    """Writes sample data, unrecorded, into a new store; runs in the edit lane."""
+    from kam_desktop.services import demo
+
+    demo.fill(
+        lambda: store.edit("", kind="internal", recorded=False), demo.load(kit), today, accounts or demo.SMALL,
+        report or (lambda _done, _whole: None),
+    )  # fmt: skip
+
+
+# Starting.
+
+
+def _application(folder: Path | None, lang: str | None = None, mode: str = "") -> QApplication:
+    """The dressed application: fonts, theme, language, Qt's own words."""
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName(config.APP_NAME)
+    app.setApplicationVersion(config.VERSION)
+    try:
+        look = json.loads((folder / LOOK_FILE).read_text("utf-8")) if folder is not None else {}
+        chosen = (str(look["language"]), str(look["mode"]), int(look["zoom"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        chosen = ("vi", "system", 100)
+    wanted = lang or chosen[0]
+    language.use(wanted if wanted in language.LANGUAGES else "vi")
+    qt_words.install(app)
+    theme.apply(app, mode or (chosen[1] if chosen[1] in theme.MODES else "system"), chosen[2])
+    return app
+
+
+def run_window(profile: Path | str | None = None, *, demo: bool = False, lang: str | None = None) -> int:
+    """Opens the window on a profile and returns its exit status. A second start raises the first window instead."""
+    if demo:
+        return run_demo(lang)
+    folder = (Path(profile) if profile else config.profile_dir()).absolute()
+    app = _application(folder, lang)
+    name = "kam-" + hashlib.sha256(f"{getpass.getuser()}|{folder}".encode()).hexdigest()[:24]
+    if _raised_first(name):
+        return 0
+    desktop = _desktop(folder)
+    door = Door(desktop, folder)
+    server = QLocalServer(desktop)
+    server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+    QLocalServer.removeServer(name)  # what a crash left behind; nobody answered there a moment ago
+    server.listen(name)
+    server.newConnection.connect(desktop.come_forward)
+    return _run(app, door)
+
+
+def _raised_first(name: str) -> bool:
+    socket = QLocalSocket()
+    socket.connectToServer(name)
+    return socket.waitForConnected(300)
+
+
+def _desktop(folder: Path | None) -> Desktop:
+    clock = SystemClock()
+    return Desktop(clock, RandomIds(clock), folder)
+
+
+def _run(app: QApplication, door: Door) -> int:
+    desktop = door.desktop
+    sys.excepthook = desktop.on_exception
+    desktop.window.show()
+    QTimer.singleShot(0, door.open)  # the profile is opened once the window is on the screen
+    status = app.exec()
+    desktop.background.close()
+    door.close()
+    sys.excepthook = sys.__excepthook__
+    return status
+
+
+def run_demo(lang: str | None = None, accounts: int = 0, kit: str = "agency") -> int:
+    """Opens the window on a throw-away profile with sample data."""
+    app = _application(None, lang)
+    with tempfile.TemporaryDirectory(prefix="kam-demo-", ignore_cleanup_errors=True) as folder:
+        desktop = _desktop(None)
+        return _run(app, Door(desktop, Path(folder), partial(demo_store, Path(folder), kit, accounts)))
+
+
+def run_tour(folder: Path | str, size: QSize | None = None, kit: str = "agency") -> int:
+    """Walks every screen in both languages and both themes on sample data, saves a PNG of each into `folder`, exits.
+
+    `size` of the window is 1366 × 768 unless another is named.
+    """
+    app, folder = _application(None, "vi", "light"), Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="kam-tour-", ignore_cleanup_errors=True) as profile:
+        desktop = _desktop(None)
+        tour = Tour(desktop, folder, size or QSize(1366, 768))
+        tour.finished.connect(app.exit)
+        return _run(app, Door(desktop, Path(profile), partial(demo_store, Path(profile), kit, 0)))
+
+
+def demo_store(folder: Path, kit: str = "agency", accounts: int = 0) -> Any:
+    """A new store with sample data and a key that is kept nowhere; runs in the edit lane."""
+    from kam_desktop.store.data_key import DataKey
+    from kam_desktop.store.profile import Store
+
+    clock = SystemClock()
+    store = Store.create(folder, DataKey.new(), "demo", clock, RandomIds(clock))
+    fill_sample(store, kit, clock.today(), accounts)
+    return store

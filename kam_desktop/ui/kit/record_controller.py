@@ -1,0 +1,276 @@
+"""What every controller does: asks when its page is seen, listens for changes, saves what a form commits.
+
+How a page is made: `page.py` is a widget that shows frozen values and emits signals, `form.py` a RecordForm, and
+`controller.py` a RecordController that makes them, asks services through `self.desk.background`, and listens.
+One line in `ui/pages/__init__.py` puts it into the window.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
+
+from kam_desktop.domain.change import ChangeSet
+from kam_desktop.domain.clock import Clock
+from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.domain.entity import Record
+from kam_desktop.domain.errors import Refused
+from kam_desktop.domain.fields import Kind
+from kam_desktop.domain.ids import Ids
+from kam_desktop.language import tr
+from kam_desktop.ui.background import Background, Failure
+from kam_desktop.ui.kit.record_form import RecordForm, sentence
+from kam_desktop.ui.kit.table_view import TableView
+
+
+class Shell(Protocol):
+    """What a controller may ask of the window around its page (see ui/window.py)."""
+
+    def toast(self, text: str, undo: Callable[[], None] | None = None, tone: str = "") -> None: ...
+    def show_page(self, key: str, place: str = "") -> None: ...
+    def note_place(self, place: str) -> None: ...
+    def set_count(self, key: str, count: int) -> None: ...
+    def set_selection_text(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a controller works with; the same for all pages of a window.
+
+    Attributes:
+        remembered: this laptop's preferences, read when the store was opened; change them with `remember`.
+        door: holds the one app.Door, which makes a profile (first run).
+    """
+
+    background: Background
+    clock: Clock
+    ids: Ids
+    shell: Shell
+    remembered: dict[str, str]
+    door: list[Any] = field(default_factory=list)
+
+    def today(self) -> date:
+        """The date on the user's wall."""
+        return self.clock.today()
+
+    def new_id(self) -> str:
+        """An id for a record that a form is going to make."""
+        return self.ids.new()
+
+    def remember(self, key: str, value: str) -> None:
+        """Keeps a preference of this laptop (sort, widths, last page): in memory now, in the store soon."""
+        if self.remembered.get(key) != value:
+            self.remembered[key] = value
+            self.background.edit(lambda uow: uow.set_preference(key, value), label="")
+
+    def undo(self, step: int | None = None) -> None:
+        """Takes back the newest step (or that one) and says so."""
+        self.background.undo(lambda _changes, report: self._say(tr("Undone"), report), self._nothing, step=step)
+
+    def redo(self) -> None:
+        """Does again what was taken back last and says so."""
+        self.background.redo(lambda _changes, report: self._say(tr("Done again"), report), self._nothing)
+
+    def _say(self, done: str, report: Any) -> None:
+        text = f"{done}: {tr(report.label, **report.label_args)}"
+        if report.kept:
+            names = ", ".join(dict.fromkeys(each.title for each in report.kept[:3]))
+            text += " · " + tr("Left as they are, because they were changed since: {names}", names=names)
+        self.shell.toast(text, None, "warning" if report.kept else "")
+
+    def _nothing(self, failure: Failure) -> None:
+        if isinstance(failure, Refused):
+            self.shell.toast(sentence(failure.problems[0]))
+
+
+class RecordController(QObject):
+    """The controller of a page; it lives as long as the page.
+
+    Attributes:
+        entities: names of the entities that the page shows: a change of one makes it ask again.
+    """
+
+    entities: frozenset[str] = frozenset()
+
+    def __init__(self, desk: Desk, page: QWidget) -> None:
+        super().__init__(page)
+        self.desk, self.page = desk, page
+        self._stale = True
+        desk.background.feed.published.connect(self._on_published)
+        page.installEventFilter(self)
+
+    # Asking.
+
+    def refresh(self) -> None:
+        """Asks for what the page shows. Called when it is first seen and whenever its entities changed."""
+
+    def ask(self, question: Callable[[Any], Any], then: Callable[[Any], object], key: str = "") -> None:
+        """A question whose answer comes only while this controller lives; `key` lets a newer one replace an older."""
+        self.desk.background.ask(question, then, self.refuse, key=f"{id(self)}:{key}" if key else "", owner=self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and self._stale and watched is self.page:
+            self._stale = False
+            self.refresh()
+        return False
+
+    def _on_published(self, changes: ChangeSet) -> None:
+        if changes.entities & self.entities:
+            self._stale = not self.page.isVisible()
+            if not self._stale:
+                self.refresh()
+
+    # Editing.
+
+    def edit(self, work: Callable[[Any], Any], label: str, then: Callable[[Any], object] | None = None,
+             fail: Callable[[Failure], object] | None = None, **args: str) -> None:  # fmt: skip
+        """An edit that the user did: `then(result)`, and a toast with undo. `label` is the step's English sentence."""
+
+        def done(changes: ChangeSet, result: Any) -> None:
+            if changes.step:
+                self.desk.shell.toast(tr(label, **args), lambda: self.desk.undo(changes.step))
+            if then is not None:
+                then(result)
+
+        self.desk.background.edit(work, done, fail or self.refuse, label=label, args=args, owner=self)
+
+    def refuse(self, failure: Failure) -> None:
+        """Says a refusal that has no field to stand beside."""
+        if isinstance(failure, Refused):
+            self.desk.shell.toast(" ".join(map(sentence, failure.problems)), None, "danger")
+
+    def bind(self, form: RecordForm, label: str, created: str, saved: Callable[[Any], object] | None = None,
+             save: Callable[[Any, Any], Any] | None = None) -> None:  # fmt: skip
+        """Gives a form its road: drafts, commits, refusals, references. `label`, `created`: the steps' sentences.
+
+        `save(uow, record)` replaces plain saving; what it raises as Refused stands in the form. `saved` comes after.
+        """
+        form.drafted.connect(lambda draft: self._keep_draft(form, draft))
+        form.asked.connect(lambda name, text: self._find(form, name, text))
+
+        def commit(record: Any, names: tuple[str, ...]) -> None:
+            self._commit(form, record, names, created if form.is_new else label, saved, save)
+
+        form.committed.connect(commit)
+
+    def show_in(self, form: RecordForm, kind: type[Record], identity: str) -> None:
+        """Asks for a record and shows it in a form, with the draft that was left in it."""
+
+        def read(reader: Any) -> tuple[Any, dict[str, str]]:
+            from kam_desktop.services import records
+
+            record = records.get(reader, kind, identity)
+            return record, titles_of(reader, record)
+
+        def show(answer: tuple[Any, dict[str, str]]) -> None:
+            form.show_record(*answer)
+            self.ask_draft(form)
+
+        self.ask(read, show)
+
+    def ask_draft(self, form: RecordForm, within: str = "") -> None:
+        """Shows what was typed into this form and not saved; `within` tells new records of two parents apart."""
+        form.setProperty("within", within)
+        key = draft_key(form)
+
+        def show(kept: str) -> None:
+            if kept and isValid(form) and draft_key(form) == key and form.show_draft(json.loads(kept)):
+                self.desk.shell.toast(tr("What you had typed is here again; it is not saved yet."))
+
+        self.ask(lambda reader: read_draft(reader, key), show)
+
+    def warn(self, question: Callable[[Any], Any]) -> None:
+        """Shows problems that refuse nothing: the answer to a question put after the record was saved."""
+
+        def show(problems: Any) -> None:
+            if problems:
+                self.desk.shell.toast(" ".join(map(sentence, problems)), None, "warning")
+
+        self.ask(question, show)
+
+    def _find(self, form: RecordForm, name: str, text: str) -> None:
+        to = form.kind.entity.field(name).to
+
+        def look(reader: Any) -> list[tuple[str, str]]:
+            return [(hit.id, hit.title) for hit in reader.find(text, 8, (to,))]
+
+        self.ask(look, lambda found: form.offer(name, found) if isValid(form) else None, f"find {name}")
+
+    def _keep_draft(self, form: RecordForm, draft: dict[str, Any]) -> None:
+        key, value = draft_key(form), json.dumps(draft, ensure_ascii=False) if draft else None
+        self.desk.background.edit(lambda uow: uow.set_draft(key, value), label="")
+
+    def _commit(self, form: RecordForm, record: Any, names: tuple[str, ...], label: str,
+                saved: Callable[[Any], object] | None, save: Callable[[Any, Any], Any] | None) -> None:  # fmt: skip
+        kind, is_new, key = type(record), form.is_new, draft_key(form)
+        left = {name: raw for name, raw in form.draft().items() if name not in names}
+        rest = json.dumps(left, ensure_ascii=False) if left else None
+        values = {name: getattr(record, name) for name in names}
+
+        def work(uow: Any) -> Any:
+            from kam_desktop.services import records  # in the lane: the first frame does not wait for the store
+
+            # only what was typed is written: someone else may have changed the other fields meanwhile
+            changed = record if is_new else dataclasses.replace(records.get(uow, kind, record.id), **values)
+            uow.set_draft(key, rest)
+            result = save(uow, changed) if save is not None else records.save(uow, changed)
+            return result, titles_of(uow, result)
+
+        def then(answer: tuple[Any, dict[str, str]]) -> None:
+            if isValid(form):
+                form.saved(*answer)
+            if saved is not None:
+                saved(answer[0])
+
+        def fail(failure: Failure) -> None:
+            if isinstance(failure, Refused) and isValid(form):
+                form.show_problems(failure.problems)
+                self._keep_draft(form, form.draft())
+
+        self.edit(work, label, then, fail, name=str(getattr(record, kind.entity.title)))
+
+    def shortcut(self, widget: QWidget, keys: str, callback: Callable[[], object]) -> None:
+        """A key that works while the keyboard is within a widget."""
+        made = QShortcut(QKeySequence(keys), widget)
+        made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        made.activated.connect(callback)
+
+    def keep_layout(self, table: TableView, name: str) -> None:
+        """Widths and order of a table's columns survive a restart."""
+        key = f"layout.{name}"
+        table.restore_layout(bytes.fromhex(self.desk.remembered.get(key, "")))
+        soon = QTimer(self, singleShot=True, interval=1000)
+        soon.timeout.connect(lambda: self.desk.remember(key, table.layout_state().hex()))
+        table.horizontalHeader().sectionResized.connect(lambda *_sizes: soon.start())
+
+
+def draft_key(form: RecordForm) -> str:
+    """The name under which a form's draft is kept: one for each record, one for the record that is not yet."""
+    within = form.property("within") or ""
+    return f"{form.kind.entity.name}:{f'new:{within}' if form.is_new or form.record is None else form.record.id}"
+
+
+def read_draft(reader: Any, key: str) -> str:
+    """The kept draft of that name as JSON, "" for none."""
+    rows = reader.sql("select value from draft where key = :key", {"key": key})
+    return str(rows[0][0]) if rows else ""
+
+
+def titles_of(reader: Any, record: Record) -> dict[str, str]:
+    """The titles of the records that a record's references point to, by id."""
+    found: dict[str, str] = {}
+    for each in type(record).entity.fields:
+        identity = getattr(record, each.name) if each.kind is Kind.REF else ""
+        other = reader.get(BY_NAME[each.to].record, identity) if identity else None
+        if other is not None:
+            found[identity] = str(getattr(other, BY_NAME[each.to].title))
+    return found

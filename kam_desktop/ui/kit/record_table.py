@@ -1,0 +1,328 @@
+"""The item model of every list: ids of the whole answer, a cache of rows, blanks that ask for themselves."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    Qt,
+    QTimer,
+    Signal,
+)
+
+from kam_desktop.ui.kit.cells import GROUP, LOOK, PRIVATE, Index, Look, row_summary
+from kam_desktop.ui.kit.table_view import TableView
+
+PAGE = 100  # rows that are asked for together
+KEPT = 40 * PAGE  # rows that stay in memory
+_AT_ONCE = 3  # pages asked for in one question; who scrolls on has no use for the older ones
+
+_ROLE = Qt.ItemDataRole
+_FLAG = QItemSelectionModel.SelectionFlag
+_HORIZONTAL = Qt.Orientation.Horizontal
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """What one column shows of a row (a frozen value of the page's own).
+
+    Attributes:
+        title: translated; a second line after a line end.
+        text: the words in the cell; reads memory only.
+        look: how the cell differs from its column.
+        order: the name by which the controller sorts; "" where a click on the head does nothing.
+        private: the client must never see it.
+    """
+
+    title: str
+    text: Callable[[Any], str]
+    look: Callable[[Any], Look | None] | None = None
+    order: str = ""
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """The head over the next `count` rows."""
+
+    title: str
+    note: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a list shows, as a question to the store gives it.
+
+    Attributes:
+        ids: all ids in order; the groups, if any, cover them from the first to the last.
+        rows: rows that came along (the first page), by id.
+        totals: texts of the row of totals, by column.
+    """
+
+    ids: Sequence[str]
+    groups: Sequence[RowGroup] = ()
+    rows: Mapping[str, Any] = field(default_factory=dict)
+    totals: Mapping[int, str] = field(default_factory=dict)
+
+
+class RecordTable(QAbstractTableModel):
+    """The rows of an answer. `data` reads memory only; a row that is not there is blank and asked for.
+
+    Signals:
+        wanted(list): ids whose rows are shown and missing; the controller answers with `deliver`, always.
+        order_wanted(str, bool): sort by that name, descending or not.
+        answered: another answer is shown.
+
+    Attributes:
+        answer: what is shown.
+        order: the (name, descending) last asked for.
+    """
+
+    wanted = Signal(list)
+    order_wanted = Signal(str, bool)
+    answered = Signal()
+
+    def __init__(self, columns: Sequence[TableColumn], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self.answer = Answer(())
+        self.order = ("", False)
+        self._starts: list[int] = []  # table rows of the groups' heads
+        self._rows: OrderedDict[str, tuple[int, Any]] = OrderedDict()
+        self._age = 0
+        self._missing: dict[int, None] = {}
+        self._asked = False
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._ask)
+
+    # What the controller calls.
+
+    def set_answer(self, answer: Answer) -> None:
+        """Shows another answer; rows already in memory are shown until newer ones come."""
+        before = [group.count for group in self.answer.groups]
+        same = self.answer.ids == answer.ids and before == [group.count for group in answer.groups]
+        self._age += 1
+        self._missing.clear()
+        if not same:
+            self.beginResetModel()
+        self.answer = answer
+        self._starts, at = [], 0
+        for group in answer.groups:
+            self._starts.append(at)
+            at += group.count + 1
+        self._keep(answer.rows)
+        if not same:
+            self.endResetModel()
+        elif self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(self.columns) - 1))
+        self.answered.emit()
+
+    def deliver(self, rows: Mapping[str, Any]) -> None:
+        """Takes the rows that were wanted; those that are not among them stay blank."""
+        self._asked = False
+        self._keep(rows)
+        places = [place for place in map(self.row_of, rows) if place >= 0] if len(rows) <= 2 else []
+        first, last = (min(places), max(places)) if places else (0, self.rowCount() - 1)
+        if rows and last >= 0:
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+        if self._missing:
+            self._soon.start(0)
+
+    def _keep(self, rows: Mapping[str, Any]) -> None:
+        for key, row in rows.items():
+            self._rows[key] = (self._age, row)
+            self._rows.move_to_end(key)
+        while len(self._rows) > KEPT:
+            self._rows.popitem(last=False)
+
+    # What views and pages ask.
+
+    def id_at(self, row: int) -> str:
+        """The id in a table row; "" for a group's head or no row."""
+        place = self._place(row)
+        return self.answer.ids[place] if place >= 0 else ""
+
+    def row_of(self, identity: str) -> int:
+        """The table row of an id, -1 when it is not in the answer."""
+        try:
+            place = self.answer.ids.index(identity)
+        except ValueError:
+            return -1
+        at = 0
+        for number, group in enumerate(self.answer.groups):
+            if place < at + group.count:
+                return place + number + 1
+            at += group.count
+        return place
+
+    def row_value(self, identity: str) -> Any:
+        """The row of an id as far as it is in memory, else None."""
+        kept = self._rows.get(identity)
+        return None if kept is None else kept[1]
+
+    def _place(self, row: int) -> int:
+        """The place in `ids` of a table row, -1 for a group's head."""
+        if not 0 <= row < self.rowCount():
+            return -1
+        if not self._starts:
+            return row
+        group = bisect_right(self._starts, row) - 1
+        return -1 if self._starts[group] == row else row - group - 1
+
+    # Qt.
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.answer.ids) + len(self._starts)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
+        if role not in (_ROLE.DisplayRole, LOOK, GROUP, _ROLE.AccessibleTextRole) or not index.isValid():
+            return None
+        place = self._place(index.row())
+        if place < 0:
+            return self._head(index, role)
+        if role == GROUP:
+            return None
+        key = self.answer.ids[place]
+        kept = self._rows.get(key)
+        if kept is None or kept[0] != self._age:
+            self._miss(place)
+            if kept is None:
+                return "" if role == _ROLE.DisplayRole else None
+        column = self.columns[index.column()]
+        if role == LOOK:
+            return column.look(kept[1]) if column.look else None
+        if role == _ROLE.AccessibleTextRole and index.column() == 0:
+            return row_summary(self, index.row())
+        return column.text(kept[1])
+
+    def _head(self, index: Index, role: int) -> Any:
+        group = self.answer.groups[bisect_right(self._starts, index.row()) - 1]
+        if role == GROUP:
+            return (group.title, group.note) if index.column() == 0 else None
+        if role == _ROLE.AccessibleTextRole and index.column() == 0:
+            return f"{group.title}; {group.note}"
+        return "" if role == _ROLE.DisplayRole else None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
+        if orientation != _HORIZONTAL or not 0 <= section < len(self.columns):
+            return None
+        if role == _ROLE.DisplayRole:
+            return self.columns[section].title
+        return self.columns[section].private if role == PRIVATE else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if self._place(index.row()) < 0:
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        if 0 <= column < len(self.columns) and self.columns[column].order:
+            self.order = (self.columns[column].order, order == Qt.SortOrder.DescendingOrder)
+            self.order_wanted.emit(*self.order)
+
+    # Rows that are not there.
+
+    def _miss(self, place: int) -> None:
+        page = place // PAGE
+        if page not in self._missing:
+            self._missing[page] = None
+            if not self._asked:
+                self._soon.start(0)
+
+    def _ask(self) -> None:
+        if self._asked or not self._missing:
+            return
+        pages = list(self._missing)[-_AT_ONCE:]
+        self._missing.clear()
+        ids = self.answer.ids
+        wanted = [key for page in pages for key in ids[page * PAGE : (page + 1) * PAGE]]
+        wanted = [key for key in wanted if self._rows.get(key, (-1,))[0] != self._age]
+        if wanted:
+            self._asked = True
+            self.wanted.emit(wanted)
+
+
+class KeptPlace(QObject):
+    """Keeps a view's current row, its selection and its place while its model shows another answer.
+
+    Signals:
+        current_changed(str): the id that is current now, "" for none.
+    """
+
+    current_changed = Signal(str)
+
+    def __init__(self, view: TableView, model: RecordTable) -> None:
+        super().__init__(view)
+        self._view, self._model = view, model
+        self._current, self._selected, self._top = "", list[str](), ("", 0)
+        view.setModel(model)
+        head = view.horizontalHeader()
+        head.sectionClicked.connect(self._on_head_clicked)
+        view.selectionModel().currentRowChanged.connect(self._on_current)
+        model.modelAboutToBeReset.connect(self._remember)
+        model.modelReset.connect(self._restore)
+
+    def current(self) -> str:
+        """The id of the current row."""
+        return self._model.id_at(self._view.currentIndex().row()) if self._view.currentIndex().isValid() else ""
+
+    def selected(self) -> list[str]:
+        """The ids of the selected rows, from the top."""
+        rows = sorted({index.row() for index in self._view.selectionModel().selectedRows()})
+        return [key for key in map(self._model.id_at, rows) if key]
+
+    def show(self, identity: str) -> bool:
+        """Makes the row of an id current; False if it is not in the list."""
+        row = self._model.row_of(identity)
+        if row >= 0:
+            self._view.setCurrentIndex(self._model.index(row, max(0, self._view.edges[0])))
+        return row >= 0
+
+    def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if current.isValid() or not self._current:
+            self.current_changed.emit(self._model.id_at(current.row()) if current.isValid() else "")
+
+    def _on_head_clicked(self, column: int) -> None:
+        name = self._model.columns[column].order
+        if name:
+            descending = not self._model.order[1] if self._model.order[0] == name else False
+            order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+            self._view.horizontalHeader().setSortIndicatorShown(True)
+            self._view.horizontalHeader().setSortIndicator(column, order)
+            self._model.sort(column, order)
+
+    def _remember(self) -> None:
+        self._current, self._selected = self.current(), self.selected()
+        top = self._view.rowAt(0)
+        self._top = (self._model.id_at(top), self._view.rowViewportPosition(top) if top >= 0 else 0)
+
+    def _restore(self) -> None:
+        model, view = self._model, self._view
+        chosen, last = QItemSelection(), len(model.columns) - 1
+        for row in map(model.row_of, self._selected[:200]):
+            if row >= 0:
+                chosen.select(model.index(row, 0), model.index(row, last))
+        row = model.row_of(self._current) if self._current else -1
+        lost, self._current = self._current if row < 0 else "", ""
+        if row >= 0:
+            view.selectionModel().setCurrentIndex(model.index(row, max(0, view.edges[0])), _FLAG.NoUpdate)
+        view.selectionModel().select(chosen, _FLAG.ClearAndSelect | _FLAG.Rows)
+        top = model.row_of(self._top[0]) if self._top[0] else -1
+        if top >= 0:
+            view.verticalScrollBar().setValue(top * view.verticalHeader().defaultSectionSize() - self._top[1])
+        if lost:
+            self.current_changed.emit("")

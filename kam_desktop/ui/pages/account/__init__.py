@@ -1,0 +1,1 @@
+"""The customers: their list with figures, one customer with contacts and interactions."""

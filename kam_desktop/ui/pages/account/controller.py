@@ -1,0 +1,332 @@
+"""Answers the account page: lists, figures, the open record, contacts, interactions, archiving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from shiboken6 import isValid
+
+from kam_desktop import formats
+from kam_desktop.domain.entities import Account, Activity, Contact
+from kam_desktop.domain.text import company_core
+from kam_desktop.language import tr, trn
+from kam_desktop.ui.kit.charts import Figure
+from kam_desktop.ui.kit.record_controller import Desk, RecordController, titles_of
+from kam_desktop.ui.kit.record_table import Answer, RowGroup
+from kam_desktop.ui.pages.account.form import KIND_ICONS, AccountDetail, ContactForm, FormDialog, InteractionForm
+from kam_desktop.ui.pages.account.page import LATE_DAYS, AccountLine, AccountList, AccountPage, Happened, Peek, Person
+
+if TYPE_CHECKING:
+    from kam_desktop.services.account import AccountBrief
+    from kam_desktop.services.summary import AccountList as Listing
+
+NEW = "new"
+_FIRST = 60  # rows that come along with the ids
+_ORDERS = ("revenue", "name", "overdue", "last_touch")
+
+
+class AccountController(RecordController):
+    """One for each account page. `page` is the widget."""
+
+    entities = frozenset(
+        {"account", "contact", "activity", "invoice", "instalment", "receipt", "allocation", "credit_note", "proposal"}
+    )
+    page: AccountPage
+
+    def __init__(self, desk: Desk) -> None:
+        today = desk.today()
+        self._list, self._detail = AccountList(today), AccountDetail(today)
+        super().__init__(desk, AccountPage(self._list, self._detail))
+        self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", False)
+        self._listing: Listing | None = None
+        self._place = ""
+        wired: Sequence[tuple[Any, Callable[..., object]]] = (
+            (self._list.searched, self._on_searched), (self._list.cleared, self._on_cleared),
+            (self._list.filter_chosen, self._on_filter), (self._list.grouping_chosen, self._on_grouping),
+            (self._list.model.wanted, self._on_wanted), (self._list.model.order_wanted, self._on_order),
+            (self._list.current_changed, self._on_current), (self._list.peek.interaction_wanted, self._on_interaction),
+            (self._list.opened, lambda key: desk.shell.show_page("account", key)),
+            (self._list.create_wanted, lambda: desk.shell.show_page("account", NEW)),
+            (self._detail.back_wanted, lambda: desk.shell.show_page("account")),
+            (self._detail.interaction_wanted, self._on_interaction), (self._detail.contact_wanted, self._on_contact),
+            (self._detail.archive_wanted, self._on_archive), (self.page.place_wanted, self.open_place),
+        )  # fmt: skip
+        for signal, slot in wired:
+            signal.connect(slot)
+        self._list.shortcut("Ctrl+L", self._on_interaction)
+        self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
+        self.shortcut(self._detail, "Ctrl+L", self._on_interaction)
+        self.shortcut(self._detail, "Escape", lambda: desk.shell.show_page("account"))
+        self.bind(self._detail.form, "Change account {name}", "Add account {name}", self._on_saved)
+        self.keep_layout(self._list.table, "account")
+
+    # The list.
+
+    def refresh(self) -> None:
+        text, chosen, grouped, order, today = self._text, self._filter, self._grouped, self._order[0], self.desk.today()
+        self.ask(lambda reader: _ask_list(reader, text, chosen, grouped, order, today), self._show_list, "list")
+        if self._place and self._place != NEW:
+            self._ask_detail(self._place)
+        elif self._list.place.current():
+            self._on_current(self._list.place.current())
+
+    def _show_list(self, answer: tuple[Any, dict[str, AccountLine]]) -> None:
+        listing, rows = answer
+        self._listing = listing
+        groups = [
+            RowGroup(
+                tr("Tier {name}", name=group.name),
+                trn("{n} account", "{n} accounts", group.count)
+                + (f" · {tr('{share} of revenue', share=formats.percent(group.share))}" if group.share else ""),
+                group.count,
+            )
+            for group in listing.groups
+            if group.name
+        ]
+        count = len(listing.ids)
+        totals = {
+            0: trn("{n} account", "{n} accounts", count),
+            1: formats.amount(listing.revenue, listing.currency, zero=formats.NOTHING),
+            3: formats.amount(listing.overdue, listing.currency, zero=formats.NOTHING),
+        }
+        ids = list(reversed(listing.ids)) if self._order[1] and not groups else listing.ids
+        self._list.model.set_answer(Answer(ids, groups, rows, totals if count else {}))
+        filtered = bool(self._text or self._filter)
+        self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
+        if not filtered:
+            self.desk.shell.set_count("account", count)
+        if count and not self._list.place.current():
+            self._list.place.show(self._first_id())
+
+    def _first_id(self) -> str:
+        return str(self._list.model.answer.ids[0])
+
+    def _on_wanted(self, ids: list[str]) -> None:
+        listing, today = self._listing, self.desk.today()
+        if listing is None:
+            return
+        found = listing
+        self.ask(lambda reader: _lines(reader, found, ids, today), self._list.model.deliver)
+
+    def _on_searched(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.refresh()
+
+    def _on_filter(self, key: str) -> None:
+        self._filter = key
+        self.refresh()
+
+    def _on_grouping(self, grouped: bool) -> None:
+        self._grouped = grouped
+        self.refresh()
+
+    def _on_order(self, name: str, descending: bool) -> None:
+        self._order = (name if name in _ORDERS else "revenue", descending)
+        self.refresh()
+
+    def _on_cleared(self) -> None:
+        self._text = self._filter = ""
+        self._list.search.edit.clear()
+        self._list.show_filter("")
+        self.refresh()
+
+    # The panel.
+
+    def _on_current(self, key: str) -> None:
+        line = self._list.model.row_value(key) if key else None
+        if line is not None:
+            late = formats.amount(line.overdue, line.currency, symbol=True)
+            words = trn("{n} row selected", "{n} rows selected", max(1, len(self._list.place.selected())))
+            self.desk.shell.set_selection_text(f"{words} · {tr('overdue {amount}', amount=late)}")
+        if not key:
+            self._list.peek.show_peek(None)
+            return
+        today, listing = self.desk.today(), self._listing
+        tier = listing.class_of(key) if listing is not None else ""
+        self.ask(lambda reader: _ask_peek(reader, key, tier, today), self._list.peek.show_peek, "peek")
+
+    # One customer.
+
+    def open_place(self, place: str) -> None:
+        """Shows the list, a customer by id, or an empty form."""
+        self._place = place
+        if not place:
+            self.page.setCurrentWidget(self._list)
+            self._list.table.setFocus()
+            return
+        if place == NEW:
+            currency = "VND"
+            made = Account(id=self.desk.new_id(), name="", currency=currency)
+            self._detail.show_account(made, "", {}, is_new=True)
+            self.page.setCurrentWidget(self._detail)
+            self._detail.form.editor("name").setFocus()
+            self.ask_draft(self._detail.form)
+        else:
+            self._ask_detail(place)
+
+    def _ask_detail(self, key: str) -> None:
+        today = self.desk.today()
+        self.ask(lambda reader: _ask_detail(reader, key, today), self._show_detail, "detail")
+
+    def _show_detail(self, answer: tuple[Any, dict[str, str]]) -> None:
+        brief, titles = answer
+        if brief.account.id != self._place:
+            return
+        form = self._detail.form
+        fresh = form.record is None or form.record.id != brief.account.id
+        tier = self._listing.class_of(brief.account.id) if self._listing is not None else ""
+        self._detail.show_account(brief.account, tier, titles)
+        self._detail.show_around(_figures(brief), brief.contacts, brief.activities)
+        self.page.setCurrentWidget(self._detail)
+        if fresh:
+            self.ask_draft(form)
+
+    def _on_saved(self, record: Any) -> None:
+        if self._place == NEW:
+            self.desk.shell.show_page("account", record.id)
+        self.warn(lambda reader: _ask_warnings(reader, record.id))
+
+    def _on_archive(self, archived: bool) -> None:
+        key = self._place
+
+        def work(uow: Any) -> Any:
+            from kam_desktop.services import records
+
+            return records.archive(uow, Account, key, archived)
+
+        name = self._detail.form.record.name if isinstance(self._detail.form.record, Account) else ""
+        self.edit(work, "Archive account {name}" if archived else "Bring back account {name}", name=name)
+
+    # People and interactions.
+
+    def _account_id(self) -> str:
+        return self._place if self._place not in ("", NEW) else self._list.place.current()
+
+    def _on_contact(self, key: str) -> None:
+        account = self._account_id()
+        form = ContactForm(self.desk.today())
+        dialog = FormDialog(self.page, tr("Contact") if key else tr("Add contact"), form, tr("Save"))
+        self.bind(form, "Change contact {name}", "Add contact {name}", lambda _record: dialog.accept())
+        if key:
+            self.show_in(form, Contact, key)
+        else:
+            form.show_record(Contact(id=self.desk.new_id(), account=account, full_name=""), is_new=True)
+            self.ask_draft(form, account)
+        dialog.open()
+
+    def _on_interaction(self) -> None:
+        account = self._account_id()
+        if not account:
+            return
+        form = InteractionForm(self.desk.today())
+        dialog = FormDialog(self.page, tr("Log interaction"), form, tr("Save"))
+        self.bind(form, "Change interaction {name}", "Log interaction {name}", lambda _record: dialog.accept())
+        now = self.desk.clock.now()
+        form.show_record(Activity(id=self.desk.new_id(), account=account, kind="call", at=now, subject=""), is_new=True)
+        form.asked.disconnect()
+        form.asked.connect(lambda name, text: self._offer_people(form, account, name, text))
+        self.ask_draft(form, account)
+        dialog.open()
+
+
+    def _offer_people(self, form: InteractionForm, account: str, name: str, text: str) -> None:
+        self.ask(
+            lambda reader: _ask_people(reader, account, text),
+            lambda found: form.offer(name, found) if isValid(form) else None,
+            "people",
+        )
+
+
+# Questions: they run in the ask lane and give frozen values.
+
+
+def _ask_list(
+    reader: Any, text: str, chosen: str, grouped: bool, order: str, today: date
+) -> tuple[Any, dict[str, AccountLine]]:
+    from kam_desktop.services import summary
+
+    filters = {
+        "": summary.AccountFilter(),
+        "overdue": summary.AccountFilter(overdue_over_days=LATE_DAYS),
+        "untouched": summary.AccountFilter(untouched_days=14),
+        "archived": summary.AccountFilter(archived=True),
+    }
+    listing = summary.account_list(
+        reader, today, text=text, filters=filters[chosen], order=summary.AccountOrder(order), grouped=grouped
+    )
+    return listing, _lines(reader, listing, listing.ids[:_FIRST], today)
+
+
+def _lines(reader: Any, listing: Any, ids: Sequence[str], today: date) -> dict[str, AccountLine]:
+    from kam_desktop.services import summary
+
+    largest = max(listing.figures.values(), default=0)
+    found = {}
+    for row in summary.account_rows(reader, ids, today, listing.currency):
+        found[row.id] = AccountLine(
+            row.id, row.short_name or company_core(row.name), row.name, row.revenue_12m, listing.share_of(row.id),
+            max(0.0, row.revenue_12m / largest) if largest > 0 else 0.0, listing.class_of(row.id) == "A",
+            row.overdue, row.oldest_days, row.last_touch_on, row.contact, row.owner, row.next_step, listing.currency,
+        )  # fmt: skip
+    return found
+
+
+def _ask_peek(reader: Any, key: str, tier: str, today: date) -> Peek:
+    from kam_desktop.services import account
+
+    brief = account.brief(reader, key, today, activities=5)
+    money, who = brief.money[0], brief.account
+    name = who.short_name or company_core(who.name)
+    step = next((each for each in brief.proposals if each.next_step and each.stage not in ("won", "lost")), None)
+    return Peek(
+        key, name, "".join(word[0] for word in name.split()[-2:]).upper(), tier, who.name, who.industry, money.currency,
+        money.revenue_12m, money.overdue, money.oldest_days, money.overdue + money.not_due, who.credit_limit,
+        step.next_step if step else "", step.next_step_on if step else None,
+        tuple(Person(each.id, each.full_name, each.position, next(iter(each.phones), ""), next(iter(each.emails), ""))
+              for each in brief.contacts[:3]),
+        tuple(Happened(KIND_ICONS.get(each.kind, "pencil"), each.subject, _local_day(each.at))
+              for each in brief.activities),
+    )  # fmt: skip
+
+
+def _local_day(moment: datetime | None) -> date | None:
+    return moment.astimezone().date() if moment is not None else None
+
+
+def _ask_detail(reader: Any, key: str, today: date) -> tuple[AccountBrief, dict[str, str]]:
+    from kam_desktop.services import account
+
+    brief = account.brief(reader, key, today)
+    return brief, titles_of(reader, brief.account)
+
+
+def _ask_people(reader: Any, key: str, text: str) -> list[tuple[str, str]]:
+    from kam_desktop.domain.text import fold
+    from kam_desktop.services import records
+
+    people = records.children(reader, Contact, "account", key)
+    return [(each.id, each.full_name) for each in people if fold(text) in fold(each.full_name)]
+
+
+def _ask_warnings(reader: Any, key: str) -> list[Any]:
+    from kam_desktop.services import account, records
+
+    return account.warnings(reader, records.get(reader, Account, key))
+
+
+def _figures(brief: AccountBrief) -> list[Figure]:
+    money = brief.money[0]
+    late = tr("{n} days", n=money.oldest_days) if money.overdue else ""
+
+    def shown(amount: int) -> str:
+        return formats.amount(amount, money.currency, symbol=amount != 0, zero=formats.NOTHING)
+
+    return [
+        Figure(tr("Revenue, 12 months"), shown(money.revenue_12m)),
+        Figure(tr("Not due yet"), shown(money.not_due)),
+        Figure(tr("Overdue"), shown(money.overdue), late, "danger" if money.oldest_days > LATE_DAYS else "text"),
+        Figure(tr("Not allocated"), shown(money.unallocated)),
+    ]

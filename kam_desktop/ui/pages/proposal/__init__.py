@@ -1,0 +1,1 @@
+"""The proposals: their list by stage, and the editor of one."""
