@@ -17,7 +17,7 @@ MOST_BYTES: Final = 200 * 1024 * 1024
 MOST_RATIO: Final = 100
 SMALL_BYTES: Final = 1024 * 1024
 """Below this much in total a high ratio is harmless: an empty table of one letter compresses well."""
-MOST_SHEET_BYTES: Final = 128 * 1024 * 1024
+MOST_SHEET_BYTES: Final = 64 * 1024 * 1024
 MOST_STRING_BYTES: Final = 48 * 1024 * 1024
 MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 256
@@ -127,14 +127,7 @@ def _reach(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int, sheet: b
         raise Refused(Problem("", "not_a_zip", "This file is damaged or cut off: it cannot be unpacked.")) from error
     # what a reader reserves is the whole rectangle up to the last cell
     if row > MOST_ROWS or column > MOST_COLUMNS or max(cells, row * column) > MOST_CELLS:
-        raise Refused(
-            Problem(
-                "",
-                "sheet_too_large",
-                "A sheet reaches further than {rows} rows or {columns} columns: delete what lies outside the table.",
-                {"rows": str(MOST_ROWS), "columns": str(MOST_COLUMNS)},
-            )
-        )
+        raise sheet_too_large()
     return size
 
 
@@ -143,6 +136,18 @@ def _column(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - 64
     return number
+
+
+def sheet_too_large() -> Refused:
+    """The refusal of a table beyond MOST_ROWS, MOST_COLUMNS or MOST_CELLS."""
+    return Refused(
+        Problem(
+            "",
+            "sheet_too_large",
+            "A sheet reaches further than {rows} rows or {columns} columns: delete what lies outside the table.",
+            {"rows": str(MOST_ROWS), "columns": str(MOST_COLUMNS)},
+        )
+    )
 
 
 def _too_large() -> Refused:

@@ -103,27 +103,29 @@ def _row(
         return verdict(Verdict.SKIP, found)
     saved = working.get(Account, found) if found is not None else None
     mine = claimed.setdefault(found, {}) if found is not None else {}
-    for each, value in reading.account.items():
-        if each in mine and mine[each][0] != value and each != "tags":
+    values = dict(reading.account)
+    for each in [each for each in values if each in mine and each != "tags"]:
+        first, other = mine[each]
+        value = values.pop(each)  # the customer's first row in the file has the word
+        same = _same(each, first, value) or (each == "name" and name_key(first) == name_key(value))
+        if not same and not (each in ("phone", "email") and reading.contact):
             message = "Row {other} has the same customer with another value: {label}."
-            label = Account.entity.field(each).label
-            return verdict(
-                Verdict.SKIP, Problem(each, "contradiction", message, {"other": str(mine[each][1]), "label": label})
-            )
-    account = _merged(saved, reading.account) if saved is not None else Account(id=working.new_id(), **reading.account)
+            args = {"other": str(other), "label": Account.entity.field(each).label}
+            return verdict(Verdict.SKIP, Problem(each, "contradiction", message, args))
+    account = _merged(saved, values) if saved is not None else Account(id=working.new_id(), **values)
     contact, saved_contact = _contact(
         working, [] if saved is None else contacts.of(saved.id), account.id, reading.contact
     )
-    problem = first_problem([each for each in (account, contact) if each is not None])
+    added = [each for each, was in ((account, saved), (contact, saved_contact)) if each is not None and each != was]
+    problem = first_problem(added)
     if problem is not None:
         return verdict(Verdict.SKIP, problem)
     changes = _changes(saved, account) + _changes(saved_contact, contact)
-    added = [each for each, was in ((account, saved), (contact, saved_contact)) if each is not None and each != was]
     working.put_group(added)
     if contact is not None:
         contacts.add(contact)
     mine = claimed.setdefault(account.id, mine)
-    for each, value in reading.account.items():
+    for each, value in values.items():
         mine.setdefault(each, (value, number))
     if saved is None:
         return verdict(Verdict.CREATE)
@@ -139,12 +141,14 @@ def _merged(saved: Account, values: Mapping[str, Any]) -> Account:
 
 def _same(name: str, old: Any, new: Any) -> bool:
     """Whether two values say the same: a telephone number does in any spelling, tags when nothing is added."""
+    if old == new:
+        return True
     if name in _PHONES and old:
         one, other = ([v] if isinstance(v, str) else v for v in (old, new))
         return {phone_digits(each) for each in other} <= {phone_digits(each) for each in one}
     if name in ("tags", "emails"):
         return {fold(each) for each in new} <= {fold(each) for each in old}
-    return bool(old == new)
+    return False
 
 
 def _contact(
@@ -216,7 +220,10 @@ def _read(values: Mapping[str, Raw], table: Table) -> _Reading:
 
 
 def _is_blank(cell: Raw) -> bool:
-    return cell is None or (isinstance(cell, str) and (not cell.strip() or fold(clean(cell)) in _BLANK))
+    if not isinstance(cell, str):
+        return cell is None
+    text = cell.strip()
+    return not text or (len(text) <= 10 and fold(clean(text)) in _BLANK)
 
 
 def _read_tax_code(

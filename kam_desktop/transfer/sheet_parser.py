@@ -15,6 +15,8 @@ import python_calamine
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.transfer import archives
 
+MOST_LINE: Final = 262_144
+"""Bytes of one line of a CSV file."""
 MOST_TEXT: Final = 20_000
 """Characters of one cell; what is longer is cut (Excel itself stops at 32,767)."""
 _DELIMITERS: Final = ",;\t|"
@@ -47,6 +49,7 @@ def parse(inputs: list[bytes], args: dict[str, Any]) -> dict[str, Any]:
     if args["form"] == "xlsx":
         archives.check_workbook(content)
         return {"encoding": "", "sheets": _workbook(content)}
+    _check_lines(content)
     text, encoding = decode(content)
     return {"encoding": encoding, "sheets": [{"name": "", "rows": _csv(text)}]}
 
@@ -172,15 +175,7 @@ def _csv(text: str) -> list[list[Any]]:
                 values.pop()
             cells += len(values)
             if len(rows) > archives.MOST_ROWS or cells > archives.MOST_CELLS:
-                raise Refused(
-                    Problem(
-                        "",
-                        "sheet_too_large",
-                        "A sheet reaches further than {rows} rows or {columns} columns: "
-                        "delete what lies outside the table.",
-                        {"rows": str(archives.MOST_ROWS), "columns": str(archives.MOST_COLUMNS)},
-                    )
-                )
+                raise archives.sheet_too_large()
             if values:
                 rows.append([number, values])
     except csv.Error as error:
@@ -188,6 +183,18 @@ def _csv(text: str) -> list[list[Any]]:
             Problem("", "not_csv", "Line {line} of this file cannot be read as CSV.", {"line": str(reader.line_num)})
         ) from error
     return rows
+
+
+def _check_lines(content: bytes) -> None:
+    end = b"\n" if b"\n" in content else b"\r"
+    start = 0
+    while start < len(content):
+        found = content.find(end, start, start + MOST_LINE)
+        if found < 0:
+            if len(content) - start <= MOST_LINE:
+                return
+            raise archives.sheet_too_large()
+        start = found + 1
 
 
 def _delimiter(text: str) -> str:

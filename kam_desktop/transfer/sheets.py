@@ -16,7 +16,7 @@ from kam_desktop.transfer.sheet_parser import from_tcvn3
 Raw = str | int | float | bool | date | datetime | None
 """A cell as the file holds it."""
 
-MOST_FILE_BYTES: Final = 64 * 1024 * 1024
+MOST_FILE_BYTES: Final = 32 * 1024 * 1024
 HEADER_WITHIN_ROWS: Final = 30
 OLD_ENCODINGS: Final = {"cp1258": "Windows-1258", "tcvn3": "TCVN3 (ABC)", "cp1252": "Windows-1252"}
 

@@ -229,6 +229,23 @@ def test_several_rows_of_one_customer_add_contacts_and_never_contradict(store: S
     assert dump(store) == after
 
 
+def test_contacts_of_one_customer_have_telephones_of_their_own(store: Store, tmp_path: Path) -> None:
+    code = makers.tax_code(31)
+    titles = ["Tên KH", "MST", "Người liên hệ", "Điện thoại", "Email"]
+    rows = [
+        ["Công ty Một", code, "Ông Lê Văn Tám", 912345678, "tam@mot.example"],
+        ["CÔNG TY MỘT", code, "Bà Trần Thị Chín", "0987 654 321", "chin@mot.example; chin2@mot.example"],
+    ]
+    path = makers.write_table(tmp_path / "a.xlsx", titles, rows)
+    assert counts(bring(store, path)) == (1, 1, 0, 0)
+    assert [(each.name, each.phone) for each in every(store, Account)] == [("Công ty Một", "0912345678")]
+    assert {(each.full_name, each.phones, each.emails) for each in every(store, Contact)} == {
+        ("Lê Văn Tám", ("0912345678",), ("tam@mot.example",)),
+        ("Trần Thị Chín", ("0987 654 321",), ("chin@mot.example", "chin2@mot.example")),
+    }
+    assert counts(bring(store, path)) == (0, 0, 2, 0)
+
+
 def test_two_customers_of_one_name_need_a_tax_code(store: Store, tmp_path: Path) -> None:
     with store.edit("two") as uow:
         uow.add(Account(id=uow.new_id(), name="Hoa Sen", tax_code=makers.tax_code(40)))

@@ -336,6 +336,13 @@ def test_truncated_and_strange_files(tmp_path: Path) -> None:
     assert refusal(tmp_path / "a.csv") == "unknown_encoding"
 
 
+def test_a_text_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for content in (b"a," * 5_000_000, b'Ten KH,MST\n"' + b"x\n" * 1_000_000, b"a;b\n" * 200_000):
+        path.write_bytes(content)
+        assert refusal(path) in ("sheet_too_large", "not_csv")
+
+
 def test_formulas_are_text_and_never_run(tmp_path: Path) -> None:
     evil = '=HYPERLINK("http://example.invalid","x")'
     path = makers.write_table(tmp_path / "a.xlsx", ["Tên KH", "Ghi chú"], [["An", "+1"], ["Bình", None]])
