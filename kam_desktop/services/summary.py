@@ -20,7 +20,7 @@ from kam_desktop.store.account_list import AccountGroup as AccountGroup
 from kam_desktop.store.account_list import AccountList as AccountList
 from kam_desktop.store.account_list import AccountOrder as AccountOrder
 from kam_desktop.store.account_list import account_list as account_list
-from kam_desktop.store.account_list import twelve_months_before
+from kam_desktop.store.account_list import twelve_months_before as twelve_months_before
 from kam_desktop.store.reader import Reader
 
 EDGES = ageing_figure.DEFAULT_EDGES
@@ -296,8 +296,12 @@ def payments_entered(reader: Reader) -> bool:
 
 
 def pending_openings(reader: Reader) -> list[int]:
-    """The numbers of the import steps whose opening question is not answered yet."""
-    return [int(each) for each in json.loads(reader.preference(OPENING_PENDING) or "[]")]
+    """The numbers of the import steps whose opening question is not answered yet; imports taken back ask nothing."""
+    asked = json.loads(reader.preference(OPENING_PENDING) or "[]")
+    if not asked:
+        return []
+    standing = "select n from undo_step where state = 'done' and n in (select value from json_each(:steps)) order by n"
+    return [int(row[0]) for row in reader.sql(standing, {"steps": json.dumps(asked)})]
 
 
 def counts(reader: Reader) -> dict[str, int]:

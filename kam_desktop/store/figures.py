@@ -71,6 +71,8 @@ union select i.invoice from receipt r join allocation a on a.receipt = r.id join
   where r.currency = :currency and r.received_on > :day
 union select i.invoice from credit_note c join allocation a on a.credit_note = c.id
   join instalment i on i.id = a.instalment where c.currency = :currency and c.issued_on > :day
+union select i.invoice from invoice p join allocation a on a.credit_note = p.replaces
+  join instalment i on i.id = a.instalment where p.replaces <> '' and p.issued_on > :day
 """
 
 
