@@ -20,6 +20,7 @@ from kam_desktop.domain.entities.team import Person
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.ids import derived
 from kam_desktop.domain.locale.vietnam.tax_code import check_digit
+from kam_desktop.domain.text import fold
 from kam_desktop.services import demo_money, demo_proposals
 from kam_desktop.store.unit_of_work import UnitOfWork
 
@@ -148,7 +149,9 @@ def _account(kit: Kit, place: int, entry: dict[str, Any], people: list[Person], 
 def _contacts(kit: Kit, place: int, account: Account, entry: dict[str, Any]) -> list[Contact]:
     found = []
     for number, values in enumerate(entry["contacts"]):
-        digits = (place * 7 + number * 3) % 10_000_000
+        random = Random(f"{kit.name}|contact|{place}|{number}")
+        words = fold(values["full_name"]).split()
+        host = "".join(letter for letter in fold(entry["short_name"]) if letter.isalnum())
         found.append(
             Contact(
                 id=derived("demo", kit.name, "contact", str(place), str(number)),
@@ -156,8 +159,8 @@ def _contacts(kit: Kit, place: int, account: Account, entry: dict[str, Any]) -> 
                 full_name=values["full_name"],
                 honorific=values["honorific"],
                 position=values["position"],
-                phones=(f"090 {digits // 10_000:03d} {digits % 10_000:04d}",),
-                emails=(f"lienhe{place}.{number}@khach.example",),
+                phones=(f"09{random.randrange(100):02d} {random.randrange(1000):03d} {random.randrange(1000):03d}",),
+                emails=(f"{words[-1]}@{host}.example",),
                 main=number == 0,
             )
         )
