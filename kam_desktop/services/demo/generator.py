@@ -1,4 +1,4 @@
-"""Sample data: an invented agency or manufacturer with 18 months of history, from a fixed seed."""
+"""Customers, people and talks of the sample data, from a fixed seed; money and proposals beside it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from kam_desktop.domain.entity import Record
 from kam_desktop.domain.ids import derived
 from kam_desktop.domain.locale.vietnam.tax_code import check_digit
 from kam_desktop.domain.text import fold
-from kam_desktop.services import demo_money, demo_proposals
+from kam_desktop.services.demo import money, proposals
 from kam_desktop.store.unit_of_work import UnitOfWork
 
 KITS = ("agency", "manufacturer")
@@ -80,20 +80,20 @@ def fill(
 def _batches(kit: Kit, as_of: date, accounts: int) -> Iterator[list[Record]]:
     firm, people = _firm(kit), _people(kit)
     named = kit.content["accounts"]
-    counter = demo_money.Counter(1)
+    counter = money.Counter(1)
     for start in range(0, max(accounts, 1), _BATCH):
         batch: list[Record] = [firm, *people] if start == 0 else []
-        invoices: list[demo_money.Planned] = []
+        invoices: list[money.Planned] = []
         for place in range(start, min(start + _BATCH, accounts)):
             random = Random(f"{kit.name}|{place}")
             entry = named[place] if place < len(named) else _invented(kit, place, random)
             account = _account(kit, place, entry, people, random)
             contacts = _contacts(kit, place, account, entry)
             batch += [account, *contacts, *_talks(kit, place, account, contacts, as_of, random)]
-            invoices += demo_money.plan(kit.name, place, account, entry, as_of, random)
-        batch += demo_money.records(kit.name, kit.content["works"], firm, invoices, counter, as_of)
+            invoices += money.plan(kit.name, place, account, entry, as_of, random)
+        batch += money.records(kit.name, kit.content["works"], firm, invoices, counter, as_of)
         if start == 0:
-            batch += demo_proposals.records(kit.name, kit.content, people, as_of, accounts)
+            batch += proposals.records(kit.name, kit.content, people, as_of, accounts)
         yield batch
 
 
