@@ -88,9 +88,9 @@ class TopBar(Panel):
         self.add(self._org)
         self.box.addSpacing(theme.px(16))
         self.add(self.back, self.forward)
-        self.box.addStretch(1)
-        self.add(self.find_box, stretch=4)
-        self.box.addStretch(1)
+        self.box.addStretch(2)
+        self.add(self.find_box, stretch=8)
+        self.box.addStretch(3)
         self.box.addLayout(self.tools)
         self.box.addSpacing(theme.px(8))
         self.add(self.create_button)
@@ -161,7 +161,7 @@ class StatusBar(Panel):
     zoom_wanted = Signal(int)
 
     def __init__(self, unit: str) -> None:
-        super().__init__(row=True, ground="window", lines="top", margins=(10, 1, 10, 0), gap=10, height=28)
+        super().__init__(row=True, ground="window", lines="top", margins=(10, 0, 10, 0), gap=10, height=28)
         self.pill = StatusPill()
         self.pill.clicked.connect(self.status_wanted)
         self.jobs = JobTray()

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from kam_desktop.language import tr
 from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.kit.badges import KeyCap, Tag
-from kam_desktop.ui.kit.frames import Card, Panel
+from kam_desktop.ui.kit.frames import Card, Line, Panel
 from kam_desktop.ui.kit.labels import IconLabel, caption
 from kam_desktop.ui.kit.search_box import BareEdit
 from kam_desktop.ui.palette import Choice, Command, Hit, from_hits, rank
@@ -141,9 +141,10 @@ class PalettePopup(QWidget):
         self.edit.installEventFilter(self)
         self._tag = Tag("", "", "")
         top = QHBoxLayout()
-        top.setContentsMargins(theme.px(20), theme.px(14), theme.px(20), theme.px(14))
+        top.setContentsMargins(theme.px(20), 0, theme.px(20), 0)
         top.setSpacing(theme.px(12))
         top.addWidget(IconLabel("search", "muted", 20))
+        top.addStrut(theme.px(56))
         top.addWidget(self.edit, 1)
         top.addWidget(self._tag)
         self._card.box.addLayout(top)
@@ -158,13 +159,13 @@ class PalettePopup(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(tr("Results"))
         self.list.clicked.connect(self._run)
-        self._card.add(_rule(), self.list, self._foot())
+        self._card.add(Line(), self.list, self._foot())
         self._pause = QTimer(self, singleShot=True, interval=60)
         self._pause.timeout.connect(self._find)
         self.edit.textEdited.connect(self._on_edited)
 
     def _foot(self) -> Panel:
-        foot = Panel(row=True, ground="window", lines="top", margins=(20, 0, 20, 0), gap=6, height=40)
+        foot = _Foot(row=True, margins=(20, 0, 20, 0), gap=6, height=40)
         foot.add(KeyCap("↑"), KeyCap("↓"), caption(tr("choose"), "text2"))
         foot.box.addSpacing(theme.px(8))
         foot.add(KeyCap("Enter"), caption(tr("run"), "text2"), None, caption(tr("Accents are not needed")))
@@ -240,7 +241,7 @@ class PalettePopup(QWidget):
 
     def _place(self) -> None:
         rows = sum(theme.px(32 if isinstance(line, str) else 40) for line in self._lines.lines)
-        above, below, frame = theme.px(92), theme.px(64), theme.px(56 + 40) + 4
+        above, below, frame = theme.px(92), theme.px(64), theme.px(56) + theme.px(40) + 3
         width = min(theme.px(680), self.width() - theme.px(48))
         height = max(0, min(rows + theme.px(8), self.height() - above - below - frame))
         self.list.setVisible(bool(self._lines.lines))
@@ -277,7 +278,11 @@ class PalettePopup(QWidget):
         QPainter(self).fillRect(self.rect(), theme.color("scrim"))
 
 
-def _rule() -> QWidget:
-    rule = Panel(ground="border")
-    rule.setFixedHeight(1)
-    return rule
+class _Foot(Panel):
+    """The hints at the bottom, inside the round corners of the box."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint.box(painter, QRectF(self.rect()), theme.px(9), theme.color("window"))
+        painter.fillRect(0, 0, self.width(), self.height() // 2, theme.color("window"))
+        painter.fillRect(0, 0, self.width(), 1, theme.color("border"))

@@ -56,13 +56,13 @@ QDialog, QMessageBox, QWizard { background: @surface; }
 QMainWindow, QMainWindow > QWidget#frame { background: @window; }
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
   background: @surface; color: @text; border: 1px solid @border_strong; border-radius: 6dp; padding: 0 9dp;
-  selection-background-color: @accent; selection-color: @on_accent; min-height: 30dp; }
+  selection-background-color: @accent; selection-color: @on_accent; min-height: @thin; }
 QPlainTextEdit, QTextEdit { padding: 5dp 6dp; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
-  border: 2px solid @accent; padding: 0 8dp; }
+  border: 2px solid @accent; padding: 0 8dp; min-height: @thick; }
 QPlainTextEdit:focus, QTextEdit:focus { padding: 4dp 5dp; }
 QLineEdit[invalid="true"], QPlainTextEdit[invalid="true"], QAbstractSpinBox[invalid="true"], QComboBox[invalid="true"] {
-  border: 2px solid @danger; padding: 0 8dp; }
+  border: 2px solid @danger; padding: 0 8dp; min-height: @thick; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QTextEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled,
 QLineEdit[readOnly="true"] { background: @subtle; border: 1px solid @subtle; color: @muted; }
 QLineEdit[bare="true"] { border: none; background: transparent; padding: 0; min-height: 20dp; }
@@ -83,9 +83,9 @@ QRadioButton::indicator { border-radius: @round; }
 QRadioButton::indicator:checked { width: @dot; height: @dot; border: 5dp solid @accent; }
 QCheckBox:focus, QRadioButton:focus { color: @accent; }
 QPushButton { background: @surface; color: @text; border: 1px solid @border; border-radius: 6dp; padding: 0 12dp;
-  min-height: 30dp; min-width: 56dp; font-weight: 500; }
+  min-height: @thin; min-width: 56dp; font-weight: 500; }
 QPushButton:hover { background: @subtle; }
-QPushButton:focus { border: 2px solid @accent; padding: 0 11dp; }
+QPushButton:focus { border: 2px solid @accent; padding: 0 11dp; min-height: @thick; }
 QPushButton:default { background: @accent; color: @on_accent; border-color: @accent; }
 QPushButton:default:hover { background: @accent_hover; }
 QPushButton:default:focus { border: 2px solid @text; }
@@ -259,7 +259,10 @@ def palette() -> QPalette:
 def style_sheet() -> str:
     """The one style sheet, made from the tokens: `@token` is a colour, `12dp` a length that the zoom changes."""
     ring = px(14) + 2  # Qt drops a radius that is more than half of the box, so the round ones are counted
-    fixed = {"styles": (config.resources() / "styles").as_posix(), "mode": "dark" if _state.dark else "light",
-             "round": f"{ring // 2}px", "dot": f"{ring - 2 * px(5)}px"}  # fmt: skip
+    fixed = {
+        "styles": (config.resources() / "styles").as_posix(), "mode": "dark" if _state.dark else "light",
+        "thin": f"{px(32) - 2}px", "thick": f"{px(32) - 4}px",  # 32 high with a line of one and of two pixels
+        "round": f"{ring // 2}px", "dot": f"{ring - 2 * px(5)}px",
+    }  # fmt: skip
     sheet = re.sub(r"@(\w+)", lambda found: fixed.get(found[1]) or name_of(found[1]), _SHEET)
     return re.sub(r"(\d+)dp", lambda found: f"{px(int(found[1]))}px", sheet)

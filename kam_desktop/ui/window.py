@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from kam_desktop import config
@@ -72,7 +72,7 @@ class Window(QMainWindow):
         self._counts: dict[str, int] = {}
         self._status = (N_("Saved on this computer"), "", "check")
         self._selection = ""
-        self._key, self._collapsed = "", False
+        self._key, self._collapsed, self._stale = "", False, False
         self._history: list[tuple[str, str]] = []
         self._at = -1
         self._kept: dict[str, object] = {}
@@ -89,7 +89,7 @@ class Window(QMainWindow):
         for spec in pages:
             if spec.shortcut:
                 self._bind(spec.shortcut, partial(self.show_page, spec.key))
-        theme.signals.changed.connect(self.rebuild)
+        theme.signals.changed.connect(self._on_look_changed)
         if pages:
             self.show_page(pages[0].key)
 
@@ -130,6 +130,17 @@ class Window(QMainWindow):
         for command in self._commands:
             self._offer(command)
         self._fit()
+
+    def _on_look_changed(self) -> None:
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self.rebuild()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if self._stale:
+            self._stale = False
+            self.rebuild()
+        super().showEvent(event)
 
     def rebuild(self) -> None:
         """Build everything again in the language, theme and zoom in use; page, place and geometry stay."""

@@ -116,6 +116,8 @@ class Button(_Ringed):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         ground, line, words, drawing = self._colors()
+        if self.kind == "flat" and not self.isEnabled():
+            painter.setOpacity(0.5)
         paint.box(painter, QRectF(self.rect()), theme.px(6), theme.color(ground) if ground else None,
                   theme.color(line) if line else None)  # fmt: skip
         middle = self.height() / 2

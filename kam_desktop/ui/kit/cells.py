@@ -164,7 +164,7 @@ class AgeingCell(AmountCell):
     def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
         right = area.right()
         width = area.width()
-        super().draw(painter, area.adjusted(0, 0, 0, -theme.px(1)), words, look, selected)
+        super().draw(painter, area, words, look, selected)
         if look.part:
             length = max(theme.px(3), round(width * min(1.0, look.part)))
             line = QRectF(right + 1 - length, area.bottom() - theme.px(4), length, theme.px(3))

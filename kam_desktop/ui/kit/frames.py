@@ -34,7 +34,8 @@ class Panel(QWidget):
         super().__init__()
         self._ground, self._lines = ground, lines.split()
         self.box: QBoxLayout = QHBoxLayout(self) if row else QVBoxLayout(self)
-        self.box.setContentsMargins(*(theme.px(side) for side in margins))
+        sides = zip(("left", "top", "right", "bottom"), margins, strict=True)
+        self.box.setContentsMargins(*(theme.px(size) + (side in self._lines) for side, size in sides))
         self.box.setSpacing(theme.px(gap))
         if height:
             self.setMinimumHeight(theme.px(height))
@@ -99,7 +100,7 @@ def action_bar(*widgets: QWidget | None, side: int = 20) -> Panel:
 
 def side_panel(width: int = 420) -> Panel:
     """The panel at the right of a list."""
-    made = Panel(lines="left", margins=(1, 0, 0, 0))
+    made = Panel(lines="left")
     made.setFixedWidth(theme.px(width))
     return made
 
