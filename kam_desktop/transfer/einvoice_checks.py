@@ -53,8 +53,16 @@ def _lines_against_net(invoice: Mapping[str, Any], lines: Sequence[Mapping[str, 
         return []
     if invoice["discount"] and abs(sums[2] - abs(invoice["discount"]) - net) <= tolerance:
         return []
-    message = "The lines add up to {computed}, the invoice prints {printed}."
-    return [_differs(invoice, "lines", "net_differs", message, sums[0], net)]
+    return [
+        _differs(
+            invoice,
+            "lines",
+            "net_differs",
+            "The lines add up to {computed}, the invoice prints {printed}.",
+            sums[0],
+            net,
+        )
+    ]
 
 
 def _groups(invoice: Mapping[str, Any], tolerance: int) -> list[Problem]:

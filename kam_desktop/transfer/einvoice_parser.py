@@ -241,16 +241,15 @@ def _invoice(body: Element, holder: Element) -> dict[str, Any]:
     content = _child(body, "NDHDon")
     totals = _inside(body, "TToan")
     total = _amount(_text(totals, "TgTTTBSo"), currency)
-    problems = [
-        Problem("", code, message)
-        for missing, code, message in (
-            (not symbol, "no_symbol", "The invoice has no symbol (KHHDon)."),
-            (not number, "no_number", "The invoice has no number (SHDon): it was not issued."),
-            (issued_on is None, "no_date", "The invoice has no date (NLap)."),
-            (total is None, "no_total", "The invoice has no total (TgTTTBSo)."),
-        )
-        if missing
-    ]
+    problems = []
+    if not symbol:
+        problems.append(Problem("", "no_symbol", "The invoice has no symbol (KHHDon)."))
+    if not number:
+        problems.append(Problem("", "no_number", "The invoice has no number (SHDon): it was not issued."))
+    if issued_on is None:
+        problems.append(Problem("", "no_date", "The invoice has no date (NLap)."))
+    if total is None:
+        problems.append(Problem("", "no_total", "The invoice has no total (TgTTTBSo)."))
     if problems or issued_on is None or total is None:
         raise Refused(problems)
     found = {

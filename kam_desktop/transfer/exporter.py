@@ -19,7 +19,7 @@ from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.fields import Kind
 from kam_desktop.domain.money import CURRENCIES, to_major
 from kam_desktop.domain.query import Query
-from kam_desktop.language import tr
+from kam_desktop.language import N_, tr
 from kam_desktop.protocol.codec import to_wire
 from kam_desktop.store.reader import Reader
 from kam_desktop.transfer.cells import prefixed
@@ -46,7 +46,7 @@ def export(reader: Reader, kind: str, path: Path) -> int:
     """
     entity = kinds().get(kind)
     if entity is None:
-        message = "There is no kind “{kind}” to export."
+        message = N_("There is no kind “{kind}” to export.")
         raise Refused(Problem("kind", "unknown_kind", message, {"kind": kind[:40]}))
     _check_form(path)
     records = reader.all(Query(entity.name))
@@ -105,7 +105,7 @@ def write_table(path: Path, headers: Sequence[str], rows: Sequence[Sequence[Any]
 
 def _check_form(path: Path) -> None:
     if path.suffix.lower() not in FORMS:
-        message = "The file's ending says the form: .xlsx, .csv or .json."
+        message = N_("The file's ending says the form: .xlsx, .csv or .json.")
         raise Refused(Problem(path.name, "unknown_form", message))
 
 

@@ -14,6 +14,7 @@ from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.locale.vietnam import tax_code
 from kam_desktop.domain.money import CURRENCIES
 from kam_desktop.domain.text import clean, clean_lines, fold, phone_digits
+from kam_desktop.language import N_
 from kam_desktop.transfer import cells
 from kam_desktop.transfer.import_plan import FieldChange, PlannedRow, Verdict, Working, first_problem, name_key
 from kam_desktop.transfer.sheets import Raw, Table
@@ -109,7 +110,7 @@ def _row(
         value = values.pop(each)  # the customer's first row in the file has the word
         same = _same(each, first, value) or (each == "name" and name_key(first) == name_key(value))
         if not same and not (each in ("phone", "email") and reading.contact):
-            message = "Row {other} has the same customer with another value: {label}."
+            message = N_("Row {other} has the same customer with another value: {label}.")
             args = {"other": str(other), "label": Account.entity.field(each).label}
             return verdict(Verdict.SKIP, Problem(each, "contradiction", message, args))
     account = _merged(saved, values) if saved is not None else Account(id=working.new_id(), **values)
@@ -234,14 +235,14 @@ def _read_tax_code(
     code, filled = cells.as_tax_code(given["tax_code"])
     found = tax_code.read(code)
     if not found.kind:
-        message = "“{text}” is no tax code: 10 digits, 12 digits, or 10 and 3 with a hyphen."
+        message = N_("“{text}” is no tax code: 10 digits, 12 digits, or 10 and 3 with a hyphen.")
         problems.append(Problem("tax_code", "odd_tax_code", message, {"text": cells.as_text(given["tax_code"])[:20]}))
         return
     account["tax_code"] = code
     if found.warning is not None:
         notes.append(found.warning)
     if filled:
-        message = "Tax code {text}: the zero in front, which Excel takes away, was put back."
+        message = N_("Tax code {text}: the zero in front, which Excel takes away, was put back.")
         notes.append(Problem("tax_code", "zero_put_back", message, {"text": code}))
 
 
@@ -254,7 +255,7 @@ def _read_figures(
         if code in CURRENCIES:
             account["currency"] = code
         else:
-            message = "“{currency}” is not a currency code."
+            message = N_("“{currency}” is not a currency code.")
             problems.append(Problem("currency", "unknown_currency", message, {"currency": text[:20]}))
     if "credit_limit" in given:
         currency = str(account.get("currency", "VND"))
@@ -266,7 +267,7 @@ def _read_figures(
         if len(numbers) == 1 and int(numbers[0][:5]) <= 730:
             account["payment_days"] = int(numbers[0])
         else:
-            message = "“{text}” is no number of days: the payment term was left out."
+            message = N_("“{text}” is no number of days: the payment term was left out.")
             text = cells.as_text(given["payment_days"])[:40]
             notes.append(Problem("payment_days", "no_days", message, {"text": text}))
     if "founded_on" in given:
@@ -278,7 +279,7 @@ def _read_figures(
         if len(found) == 1:
             account["tier"] = found.pop().upper()
         else:
-            message = "“{text}” is neither A, B nor C: the tier was left out."
+            message = N_("“{text}” is neither A, B nor C: the tier was left out.")
             notes.append(Problem("tier", "no_tier", message, {"text": cells.as_text(given["tier"])[:40]}))
 
 
@@ -344,6 +345,6 @@ def _emails(cell: Raw, where: str, notes: list[Problem]) -> tuple[str, ...]:
     parts = [word for part in cells.several(cell) for word in part.split()]
     good = tuple(part.removeprefix("mailto:") for part in parts if cells.is_email(part.removeprefix("mailto:")))
     if len(good) < len(parts) and where:
-        message = "“{text}” is no e-mail address: it was left out."
+        message = N_("“{text}” is no e-mail address: it was left out.")
         notes.append(Problem(where, "no_email", message, {"text": cells.as_text(cell)[:60]}))
     return good

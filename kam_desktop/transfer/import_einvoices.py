@@ -20,6 +20,7 @@ from kam_desktop.domain.entities import (
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.ids import derived
+from kam_desktop.language import N_
 from kam_desktop.transfer.einvoice import ADJUSTS, FOREIGN, PURCHASE, REPLACES, Document, EInvoice
 from kam_desktop.transfer.import_plan import Opening, PlannedRow, Verdict, Working, first_problem
 
@@ -122,7 +123,7 @@ def _not_ours(invoice: EInvoice, our_codes: Sequence[str]) -> Problem | None:
     if direction == PURCHASE:
         return Problem("", "purchase", "This is an invoice that we bought with, not one of ours.")
     if direction == FOREIGN:
-        message = "Neither seller nor buyer is our firm: the seller's tax code is {code}."
+        message = N_("Neither seller nor buyer is our firm: the seller's tax code is {code}.")
         return Problem("", "foreign", message, {"code": invoice.seller.tax_code or "–"})
     if invoice.total == 0 and any(each.action == ADJUSTS for each in invoice.related):
         return Problem("", "words_only", "This adjustment changes words only, no amount.")
@@ -159,7 +160,7 @@ def _known(row: PlannedRow, invoice: EInvoice, saved: Record) -> PlannedRow:
     if not different:
         return dataclasses.replace(row, verdict=Verdict.UNCHANGED)
     first = different[0]
-    message = "An invoice of this number is there already with other figures ({label}): nothing was changed."
+    message = N_("An invoice of this number is there already with other figures ({label}): nothing was changed.")
     described = type(saved).entity
     label = described.field(first).label if first != "kind" else described.label
     return dataclasses.replace(row, reason=Problem(first, "conflict", message, {"label": label}))
@@ -268,7 +269,7 @@ def _link_notes(working: Working, invoice: EInvoice) -> list[Problem]:
     for place, each in enumerate(invoice.related):
         target = _related_id(invoice, place)
         if working.get(Invoice, target) is None and working.get(CreditNote, target) is None:
-            message = "The invoice that this one replaces or adjusts ({number}) is not here yet."
+            message = N_("The invoice that this one replaces or adjusts ({number}) is not here yet.")
             found.append(Problem("related", "related_missing", message, {"number": f"{each.symbol} {each.number}"}))
     return found
 

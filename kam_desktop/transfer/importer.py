@@ -12,6 +12,7 @@ from typing import Final
 
 from kam_desktop.domain.entities import FIRM_ID, Firm, Invoice
 from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.language import N_
 from kam_desktop.services.summary import OPENING_PENDING, pending_openings
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
@@ -203,7 +204,7 @@ def _file(
         if kind not in (None, EINVOICES):
             return PlannedFile(name, "", problem=Problem(path.name, "other_kind", "This file is an e-invoice."))
         if not codes:
-            message = "Enter your firm's tax code in the settings first: it tells sales from purchases."
+            message = N_("Enter your firm's tax code in the settings first: it tells sales from purchases.")
             return PlannedFile(name, "", problem=Problem(path.name, "no_own_tax_code", message))
         rows = import_einvoices.decide(working, sources.invoices[path].documents, codes, money)
         return PlannedFile(name, EINVOICES, tuple(rows))
@@ -211,7 +212,7 @@ def _file(
     wanted = [each for each in VOCABULARIES if kind in (None, each.kind)]
     found = sheets.find_table(path.name, found_sheets, wanted, encoding)
     if found is None:
-        message = "No header row was found: a table of customers needs at least a column “Customer name”."
+        message = N_("No header row was found: a table of customers needs at least a column “Customer name”.")
         return PlannedFile(name, "", problem=Problem(path.name, "no_header", message))
     table = found[1]
     rows = import_accounts.decide(working, table)
@@ -221,10 +222,10 @@ def _file(
 def _table_notes(table: sheets.Table) -> tuple[Problem, ...]:
     notes = []
     if table.unused:
-        message = "Columns that were not recognised: {columns}."
+        message = N_("Columns that were not recognised: {columns}.")
         notes.append(Problem("", "unused_columns", message, {"columns": ", ".join(table.unused)[:200]}))
     if table.encoding:
-        message = "This file is in the old encoding {encoding}: please check the accents."
+        message = N_("This file is in the old encoding {encoding}: please check the accents.")
         name = sheets.OLD_ENCODINGS[table.encoding]
         notes.append(Problem("", "old_encoding", message, {"encoding": name}))
     return tuple(notes)
@@ -244,7 +245,7 @@ def apply(uow: UnitOfWork, planned: ImportPlan) -> ImportReport:
         raise Refused(planned.problems)
     decided, working = _decide(uow, uow.new_id, planned.sources, planned.kind, planned.opening, planned.our_codes)
     if [_seen(file) for file in decided.files] != [_seen(file) for file in planned.files]:
-        message = "The data changed since the preview: please look at the preview again."
+        message = N_("The data changed since the preview: please look at the preview again.")
         raise Refused(Problem("", "changed_since", message))
     step = next_step(uow) if _write(uow, working) else None
     _remember_opening(uow, decided, step)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.language import N_
 from kam_desktop.transfer import cells, sheets
 from kam_desktop.transfer.import_plan import Opening
 
@@ -30,7 +31,7 @@ def read(text: str, cancelled: Callable[[], bool] | None = None) -> Opening:
             return Opening(since=day)
     if word == "list" and rest:
         return Opening(listed=_listed(Path(rest), cancelled))
-    message = "“{text}” is not all, since:DATE or list:FILE."
+    message = N_("“{text}” is not all, since:DATE or list:FILE.")
     raise Refused(Problem("open", "opening", message, {"text": text[:60]}))
 
 
