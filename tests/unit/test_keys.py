@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kam_desktop.domain.errors import Broken, Refused, TooOld, Unavailable
 from kam_desktop.store import files, key_file, keys, passphrase
-from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.data_key import DataKey, derived_key
 from kam_desktop.store.key_file import NAMES, KeyFile
 from kam_desktop.store.key_slots import DamagedError
 from kam_desktop.store.recovery_key import RecoveryKey
@@ -141,7 +141,7 @@ def test_a_slot_of_another_profile_or_kind_opens_nothing(tmp_path: Path, made: K
     recovery = next(slot for slot in shown["slots"] if slot["kind"] == "recovery")
     shown["slots"] = [recovery | {"kind": "keyring"}]
     as_keyring = KeyFile.from_bytes(json.dumps(shown | {"sum": key_file._sum(shown)}).encode())
-    vault.entries[f"{PROFILE}/{recovery['id']}"] = RECOVERY.raw().hex()
+    vault.entries[f"{PROFILE}/{recovery['id']}"] = derived_key(RECOVERY.raw(), "recovery slot").hex()
     with pytest.raises(Unavailable) as caught_too:
         as_keyring.open_with_vault(vault)
     assert caught_too.value.code == "keyring_changed"
@@ -203,7 +203,16 @@ def test_the_same_bit_flipped_in_both_copies_is_damaged_or_harmless(made: KeyFil
 
 @pytest.mark.expects_log
 def test_both_copies_damaged_is_refused_and_nothing_is_touched(tmp_path: Path, made: KeyFile) -> None:
-    for data in (b"", b"{}", b"[" * 60_000, b"\x00" * 1500, b"x" * 1_000_000, made.to_bytes()[:-40], b'{"sum": 1}'):
+    for data in (
+        b"",
+        b"{}",
+        b"[" * 60_000,
+        b"\x00" * 1500,
+        b"x" * 1_000_000,
+        made.to_bytes()[:-40],
+        b'{"sum": 1}',
+        made.to_bytes() + b" " * 65536,
+    ):
         for name in NAMES:
             (tmp_path / name).write_bytes(data)
         with pytest.raises(Refused) as caught:

@@ -229,9 +229,11 @@ def test_a_person_may_try_again_and_hears_why(place: Place) -> None:
 
 
 def test_the_same_wrong_answer_twice_or_five_wrong_ones_are_refused(place: Place) -> None:
+    heard: list[Refused | None] = []
     with pytest.raises(Refused) as caught:
-        unlock(place.folder, None, lambda refusal: "always this", environ={})
+        unlock(place.folder, None, lambda refusal: heard.append(refusal) or "always this", environ={})
     assert caught.value.problems[0].code == "wrong_passphrase"
+    assert len(heard) == 2
     asked: list[int] = []
 
     def source(refusal: Refused | None) -> str | None:
