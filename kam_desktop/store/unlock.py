@@ -63,7 +63,18 @@ def unlock(
     may read or whose passphrase is wrong (a script must not be answered with a prompt), for the same wrong answer twice
     or five wrong ones, and `keys_damaged` if a slot is; Unavailable `key_needed` if no way is left to try.
     """
-    keys = KeyFile.load(folder, repair)
+    return unlock_keys(KeyFile.load(folder, repair), vault, passphrase_source, recovery_source, environ=environ)
+
+
+def unlock_keys(
+    keys: KeyFile,
+    vault: KeyVault | None,
+    passphrase_source: Source | None = None,
+    recovery_source: Source | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+) -> Unlocked:
+    """The same with a key file at hand, such as the one in a backup."""
     failure: Unavailable | None = None
     if vault is not None and KEYRING in keys.kinds:
         try:

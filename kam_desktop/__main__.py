@@ -1,0 +1,30 @@
+"""Starts KAM Desktop: the window without a command, the command otherwise."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from kam_desktop.cli import main as commands
+
+
+def main() -> int:
+    """The entry point of `kam-desktop` and `python -m kam_desktop`."""
+    sys.excepthook = commands.excepthook
+    return commands.main(None, _window)
+
+
+def _window(args: argparse.Namespace) -> int:
+    # Qt is loaded here and nowhere before: a command never waits for it.
+    from kam_desktop import app
+
+    if args.tour:
+        return app.run_tour(Path(args.tour))
+    if args.demo:
+        return app.run_demo(lang=args.lang)
+    return app.run_window(Path(args.profile) if args.profile else None, lang=args.lang)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

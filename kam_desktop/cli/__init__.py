@@ -1,0 +1,1 @@
+"""The command line: every main job without a screen."""

@@ -1,0 +1,239 @@
+"""The command kam-desktop: its options and helps, which command runs, what each failure exits with."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from types import TracebackType
+from typing import Any
+
+from kam_desktop import __version__
+from kam_desktop import language as words
+from kam_desktop.cli.output import Output
+from kam_desktop.domain.errors import Broken, Problem, Refused, Unavailable
+from kam_desktop.language import tr
+
+DONE, REFUSED, USAGE, UNAVAILABLE, OUR_FAULT, STOPPED = 0, 1, 2, 3, 4, 130
+
+
+def main(argv: Sequence[str] | None, window: Callable[[argparse.Namespace], int]) -> int:
+    """Answers one command line; returns the exit status (see DONE … OUR_FAULT; 130 when the user stopped it).
+
+    Without a command it is `window` that answers: what opens it stands above this floor.
+    """
+    given = list(sys.argv[1:] if argv is None else argv)
+    _speak(given)
+    args = parser().parse_args(given)
+    if args.command is None:
+        return window(args)
+    output = Output(args.json)
+    try:
+        return _run(args, output)
+    except Refused as refused:
+        output.problems(refused.problems)
+        return REFUSED
+    except Unavailable as failure:
+        output.problems([Problem("", failure.code, str(failure.args[0]) if failure.args else failure.code)])
+        return UNAVAILABLE
+    except Broken as failure:
+        output.problems([Problem("", "broken", "The program failed: {what}", {"what": str(failure)})])
+        return OUR_FAULT
+    except KeyboardInterrupt:
+        output.say(tr("Stopped. Nothing was changed."))
+        return STOPPED
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python must not complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _speak(given: Sequence[str]) -> None:
+    """The language comes first: the help is written in it. UTF-8 whatever the terminal says."""
+    language = "vi"
+    for place, word in enumerate(given):
+        if word.startswith("--lang="):
+            language = word.partition("=")[2]
+        elif word == "--lang" and place + 1 < len(given):
+            language = given[place + 1]
+    words.use(language if language in words.LANGUAGES else "vi")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
+
+
+def _run(args: argparse.Namespace, output: Output) -> int:
+    # Each command loads only what it needs: `find` answers before a window could have opened.
+    match args.command:
+        case "init" | "doctor" | "backup" | "restore":
+            from kam_desktop.cli import care_commands
+
+            return care_commands.run(args, output)
+        case "import" | "undo":
+            from kam_desktop.cli import import_commands
+
+            return import_commands.run(args, output)
+        case "report":
+            from kam_desktop.cli import report_commands
+
+            return report_commands.run(args, output)
+        case _:
+            from kam_desktop.cli import record_commands
+
+            return record_commands.run(args, output)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All options and commands, their helps in the current language."""
+    # argparse looks its own words up under this name; ours are in our catalogue.
+    vars(argparse)["_"] = tr
+    # Parents share their options with their children, so that top and commands need options of their own:
+    # after the command nothing must be set unless it was given.
+    shared = _common({"default": argparse.SUPPRESS})
+    top = argparse.ArgumentParser(
+        prog="kam-desktop",
+        description=tr("Key accounts, proposals and money due, on this computer. Without a command the window opens."),
+        epilog=tr(
+            "Exit status: 0 done, 1 refused (nothing was changed), 2 usage, 3 unavailable (lock, keyring, disk), "
+            "4 our fault. Secrets are read from a prompt or from the file that KAM_PASSPHRASE_FILE names."
+        ),
+        parents=[_common({})],
+    )
+    top.add_argument("--version", action="version", version=f"KAM Desktop {__version__}")
+    top.add_argument("--demo", action="store_true", help=tr("open the window on a throw-away profile with sample data"))
+    top.add_argument("--tour", metavar="DIR", help=tr("save a picture of every screen into DIR, then end"))
+    commands = top.add_subparsers(dest="command", metavar=tr("COMMAND"), title=tr("commands"))
+
+    def command(name: str, text: str, more: str = "") -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=f"{text}. {more}".strip(), parents=[shared])
+
+    _care(command)
+    _import(command)
+    _records(command)
+    _reports(command("report", tr("figures as a table, JSON or file")), shared)
+    return top
+
+
+def _common(default: dict[str, Any]) -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    group = shared.add_argument_group(tr("common options (before or after the command)"))
+    where = tr("the profile's folder (default: your own data folder)")
+    group.add_argument("--profile", metavar="DIR", help=where, **({"default": ""} | default))
+    group.add_argument(
+        "--lang", choices=words.LANGUAGES, help=tr("language of messages and reports"), **({"default": ""} | default)
+    )
+    group.add_argument(
+        "--json", action="store_true", help=tr("one JSON document on standard output"), **({"default": False} | default)
+    )
+    return shared
+
+
+def _care(command: Any) -> None:
+    init = command(
+        "init",
+        tr("make a profile for our firm"),
+        tr("The keyring opens it where there is one; besides it needs a passphrase, a recovery key, or both."),
+    )
+    init.add_argument("--company", metavar="NAME", default="", help=tr("our firm's legal name"))
+    init.add_argument("--tax-code", metavar="CODE", default="", help=tr("our tax code: tells sales from purchases"))
+    init.add_argument(
+        "--demo", metavar="small|large|N", type=_demo_size, help=tr("fill it with sample data: so many customers")
+    )
+    init.add_argument("--recovery-file", metavar="FILE", help=tr("write the recovery key into this new file (0600)"))
+    doctor = command("doctor", tr("check data, keys, journal and backups, and say how to mend what is wrong"))
+    doctor.add_argument("--deep", action="store_true", help=tr("check every page and compare every cached figure"))
+    backup = command("backup", tr("a verified copy of the whole profile"))
+    backup.add_argument("file", metavar="FILE")
+    restore = command("restore", tr("put a backup in place; what is there now is kept beside it"))
+    restore.add_argument("file", metavar="FILE")
+
+
+def _import(command: Any) -> None:
+    bring = command(
+        "import",
+        tr("bring in customers (XLSX, CSV) and e-invoices (XML, ZIP, folders)"),
+        tr("Rows that fail are reported and skipped; the rest is one step that “undo” takes back."),
+    )
+    bring.add_argument("files", metavar="FILE", nargs="+")
+    kinds = ("accounts", "einvoices")
+    bring.add_argument("--as", dest="kind", metavar="KIND", choices=kinds, help=tr("accounts or einvoices"))
+    bring.add_argument("--dry-run", action="store_true", help=tr("say what would be done and change nothing"))
+    bring.add_argument(
+        "--open", dest="opening", metavar="all|since:DATE|list:FILE", help=tr("which of the invoices are still unpaid")
+    )
+    bring.add_argument("--rejects", metavar="FILE", help=tr("write the skipped rows into this workbook"))
+    undo = command("undo", tr("take back the last step, or an import by its number"))
+    undo.add_argument("step", metavar="IMPORT", nargs="?", type=int)
+
+
+def _records(command: Any) -> None:
+    load = command("load", tr("bring in records as lines of JSON, all or nothing"))
+    load.add_argument("file", metavar="FILE", help=tr("a file, or - for standard input"))
+    dump = command("dump", tr("write every record as a line of JSON"))
+    dump.add_argument("--entity", metavar="E", default="", help=tr("only this kind of record"))
+    schema = command("schema", tr("every kind of record with its fields"))
+    schema.add_argument("entity", metavar="ENTITY", nargs="?", default="")
+    show = command("show", tr("one record"))
+    show.add_argument("entity", metavar="ENTITY")
+    show.add_argument("id", metavar="ID")
+    find = command("find", tr("search over everything, with accents or without"))
+    find.add_argument("text", metavar="TEXT", nargs="+")
+    find.add_argument("--limit", metavar="N", type=_positive, default=50, help=tr("at most so many hits"))
+    export = command("export", tr("all records of a kind into a file: .xlsx, .csv or .json"))
+    export.add_argument("kind", metavar="KIND")
+    export.add_argument("file", metavar="FILE")
+
+
+def _reports(report: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    names = report.add_subparsers(dest="report", metavar=tr("NAME"), title=tr("reports"), required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        made = names.add_parser(name, help=text, description=text, parents=[shared])
+        made.add_argument("--as-of", metavar="DATE", type=_day, help=tr("at the end of this day (default: today)"))
+        made.add_argument("--currency", metavar="C", default="VND", type=str.upper, help=tr("the currency (VND)"))
+        made.add_argument("-o", "--output", metavar="FILE", help=tr("into a file: .xlsx or .csv"))
+        return made
+
+    add("ageing", tr("what every customer owes, by how long it is overdue"))
+    pareto = add("pareto", tr("which few customers bring most of the business"))
+    pareto.add_argument("--from", dest="from_on", metavar="DATE", type=_day, help=tr("first day (default: 12 months)"))
+    pareto.add_argument("--to", dest="to_on", metavar="DATE", type=_day, help=tr("last day (default: the as-of date)"))
+    pareto.add_argument("--basis", choices=("revenue",), default="revenue", help=tr("the figure to rank by"))
+
+
+def _day(text: str) -> date:
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(tr("a date is written YYYY-MM-DD")) from None
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(tr("a whole number from 1 to {limit}", limit=10_000))
+    return int(text)
+
+
+def _demo_size(text: str) -> int:
+    sizes = {"small": -1, "large": -2}
+    if text in sizes:
+        return sizes[text]
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(tr("small, large, or a number of customers"))
+    return int(text)
+
+
+def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The last net under a command: the traceback for a report, and status 4 instead of Python's 1."""
+    sys.__excepthook__(kind, error, trace)
+    if issubclass(kind, Exception):
+        print(tr("This is our fault. Nothing that was saved is lost."), file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(OUR_FAULT)

@@ -1,0 +1,216 @@
+"""A profile on this computer: made, unlocked, opened and closed; for the window and the commands alike."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from kam_desktop.domain.clock import Clock
+from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID, Firm, Person
+from kam_desktop.domain.errors import Problem, Refused, Unavailable
+from kam_desktop.domain.ids import Ids
+from kam_desktop.services import records
+from kam_desktop.store import files, keys, migrations, profile_lock, profile_place, restore, unlock
+from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.database import FILE
+from kam_desktop.store.key_file import NAMES, KeyVault
+from kam_desktop.store.passphrase import passphrase_in_file as passphrase_in_file
+from kam_desktop.store.profile import DEVICE_FILE, JOURNAL, Store
+from kam_desktop.store.recovery_key import RecoveryKey as RecoveryKey
+from kam_desktop.store.restore import Restored as Restored
+from kam_desktop.store.unlock import PASSPHRASE_FILE as PASSPHRASE_FILE
+from kam_desktop.store.unlock import Source, Unlocked
+
+PERSON = "KAM"
+"""Name and code of the user until the settings say more; alike everywhere, so that two fresh profiles are equal."""
+
+
+@dataclass
+class OpenProfile:
+    """A profile that is open, with the lock of whoever writes to it. Use it in a `with`, or close it.
+
+    Attributes:
+        unlocked: how it was opened; None for one that was made just now.
+        notes: what the user should hear: the keyring that failed, commits that came back from the journal.
+    """
+
+    store: Store
+    keys: keys.KeyFile
+    lock: profile_lock.ProfileLock
+    unlocked: Unlocked | None = None
+    notes: tuple[Problem, ...] = ()
+
+    def close(self) -> None:
+        """Closes the store, then lets the next process write."""
+        self.store.close()
+        self.lock.release()
+
+    def __enter__(self) -> OpenProfile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def exists(folder: Path) -> bool:
+    """Whether the folder holds a profile, whole or damaged: then none is ever made there."""
+    return any((folder / name).exists() for name in (*NAMES, FILE))
+
+
+def open_profile(
+    folder: Path,
+    clock: Clock,
+    ids: Ids,
+    vault: KeyVault | None,
+    *,
+    write: bool = True,
+    passphrase_source: Source | None = None,
+    recovery_source: Source | None = None,
+    program: str = "kam-desktop",
+) -> OpenProfile:
+    """Opens a profile: for writing alone (kernel lock), or for reading beside whoever writes.
+
+    Raises Refused (no profile, a bad place, a wrong passphrase), Unavailable (`locked` by another process, no way to
+    unlock, a damaged or missing database), TooOld. Nothing is ever made in place of what does not open.
+    """
+    if not exists(folder):
+        message = "There is no profile in {folder}. Make one with “kam-desktop init”."
+        raise Refused(Problem("profile", "no_profile", message, {"folder": str(folder)}))
+    profile_place.refuse_bad_place(folder)
+    lock = profile_lock.acquire(folder, write, program)
+    try:
+        unlocked = unlock.unlock(folder, vault, passphrase_source, recovery_source, repair=write)
+        if write:
+            migrations.migrate(folder, unlocked.key, clock)
+        store = Store.open(folder, unlocked.key, unlocked.keys.profile_id, clock, ids, write=write)
+    except BaseException:
+        lock.release()
+        raise
+    return OpenProfile(store, unlocked.keys, lock, unlocked, _notes(store, unlocked))
+
+
+def _notes(store: Store, unlocked: Unlocked) -> tuple[Problem, ...]:
+    found = []
+    if unlocked.keyring_failure is not None:
+        failure = unlocked.keyring_failure
+        found.append(Problem("keyring", failure.code, str(failure)))
+    if store.recovered:
+        message = "The data file had been set back; {n} edits came back from the journal."
+        found.append(Problem("journal", "recovered", message, {"n": str(store.recovered)}))
+    return tuple(found)
+
+
+def create_profile(
+    folder: Path,
+    clock: Clock,
+    ids: Ids,
+    vault: KeyVault | None,
+    *,
+    passphrase: str | None = None,
+    recovery: RecoveryKey | None = None,
+    program: str = "kam-desktop",
+) -> OpenProfile:
+    """Makes a profile in a folder that holds none, and opens it for writing.
+
+    The keyring gets its slot where it works; a passphrase or a recovery key is needed besides. Raises Refused
+    (`profile_exists`, a bad place, a weak passphrase, `no_way_back`), Unavailable. A failure leaves nothing behind
+    that would pass for a profile.
+    """
+    if exists(folder) or (folder / JOURNAL).exists():
+        message = "There is a profile in {folder} already."
+        raise Refused(Problem("profile", "profile_exists", message, {"folder": str(folder)}))
+    profile_place.refuse_bad_place(folder)
+    files.private_folder(folder)
+    lock = profile_lock.acquire(folder, True, program)
+    made = False
+    try:
+        profile_id, key = ids.random(), DataKey.new()
+        key_file = keys.create_key_file(
+            folder, profile_id, key, clock, vault=vault, passphrase_text=passphrase, recovery=recovery
+        )
+        made = True
+        store = Store.create(folder, key, profile_id, clock, ids)
+    except BaseException:
+        if made:
+            _clear(folder)
+        lock.release()
+        raise
+    return OpenProfile(store, key_file, lock)
+
+
+def discard(found: OpenProfile) -> None:
+    """Takes away a profile that was made just now and could not be handed over (its recovery key was not kept)."""
+    if found.unlocked is not None:
+        raise ValueError("only a profile that was made just now is discarded")
+    found.close()
+    _clear(found.store.folder)
+
+
+def _clear(folder: Path) -> None:
+    """Takes away the files of a profile that could not be finished; it never held anything."""
+    for name in (*NAMES, FILE, f"{FILE}-wal", f"{FILE}-shm", DEVICE_FILE):
+        with contextlib.suppress(OSError):
+            (folder / name).unlink()
+    shutil.rmtree(folder / JOURNAL, ignore_errors=True)
+
+
+def set_up(store: Store, company: str, tax_code: str, person: str = PERSON, code: str = PERSON) -> None:
+    """Writes our firm (if it is named) and the user, with the ids that they have in every profile.
+
+    What is there already is left alone. Without a firm's tax code an import cannot tell sales from purchases.
+    """
+    with store.edit("Set up the profile", kind="internal") as uow:
+        if (company or tax_code) and uow.get(Firm, FIRM_ID) is None:
+            records.save(uow, Firm(id=FIRM_ID, legal_name=company or tax_code, tax_code=tax_code))
+        if uow.get(Person, LOCAL_PERSON_ID) is None:
+            records.save(uow, Person(id=LOCAL_PERSON_ID, full_name=person, code=code))
+
+
+def mend_keyring(opened: OpenProfile, vault: KeyVault, clock: Clock) -> bool:
+    """Makes the keyring's slot anew where its entry is lost for good; whether that worked."""
+    unlocked = opened.unlocked
+    if unlocked is None or not unlocked.reseal or not opened.lock.writes:
+        return False
+    try:
+        opened.keys = keys.set_keyring(opened.store.folder, opened.keys, unlocked.key, vault, clock)
+    except Unavailable:
+        return False
+    return True
+
+
+def restore_backup(
+    folder: Path,
+    file: Path,
+    clock: Clock,
+    ids: Ids,
+    vault: KeyVault | None,
+    *,
+    passphrase_source: Source | None = None,
+    recovery_source: Source | None = None,
+    program: str = "kam-desktop",
+) -> Restored:
+    """Puts a backup in the place of the profile's data, or makes the profile anew from it in an empty folder.
+
+    It opens by the profile's own keys, else by those of the time of the backup. What was there is kept beside it.
+    Raises as `store.restore.restore` and `unlock`, and `locked` while somebody works with the profile.
+    """
+    profile_place.refuse_bad_place(folder)
+    keys_of_it = restore.keys_for(folder, file)
+    files.private_folder(folder)
+    with profile_lock.acquire(folder, True, program):
+        key = unlock.unlock_keys(keys_of_it, vault, passphrase_source, recovery_source).key
+        return restore.restore(folder, file, key, clock, ids)
+
+
+def answer_twice(ask: Callable[[int], str]) -> str:
+    """A new passphrase, typed twice alike; `ask` gets 1 or 2. Raises Refused `not_alike`."""
+    first = ask(1)
+    if first and ask(2) != first:
+        raise Refused(Problem("passphrase", "not_alike", "The two passphrases are not alike."))
+    return first
