@@ -104,6 +104,15 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise unavailable(error) from error
 
 
+def unused(path: Path) -> Path:
+    """The path, or one with a number in its name where that is taken."""
+    found, number = path, 1
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return found
+
+
 def create(path: Path) -> int:
     """A descriptor of a new file, for writing, 0600; raises FileExistsError rather than open one that is there."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from kam_desktop.domain.entities import LOCAL_PERSON_ID
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.protocol.codec import decode_change, encode_change, to_json
-from kam_desktop.store import database, files, undo
+from kam_desktop.store import database, files, migrations, tables, undo
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
@@ -68,9 +69,17 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path, key: DataKey, profile_id: str, clock: Clock, ids: Ids, *, write: bool = True) -> Store:
-        """Opens a profile. A file that is missing, damaged or newer is refused and left untouched."""
+        """Opens a profile; one of an older program is brought to the newest schema, after a verified backup.
+
+        A file that is missing, damaged or newer is refused and left untouched.
+        """
         version = database.schema_version(folder / database.FILE, key.hex())
         database.refuse_newer(version)
+        if version < tables.SCHEMA:
+            if not write:
+                message = "This profile was written by an older version of KAM Desktop. Open it once in the window."
+                raise Unavailable("older_schema", message)
+            migrations.migrate(folder, key, clock)
         return cls(folder, key, profile_id, clock, ids, write=write)
 
     def close(self) -> None:
@@ -199,13 +208,16 @@ class Store:
             # The database was set back (an old copy, a restored disk): the journal knows more. The new name comes
             # first: after a crash in between the journal is still ahead, and all of this happens again.
             self._take_device_id()
-            for number, payload in journal.frames(after=known):
-                self._replay(number, json.loads(zlib.decompress(payload)))
+            frames = ((number, json.loads(zlib.decompress(payload))) for number, payload in journal.frames(after=known))
+            # A step that was written in parts has several frames; it comes back as one, in one transaction.
+            for _, parts in itertools.groupby(frames, key=lambda frame: frame[1]["step"]["n"]):
+                self._replay(list(parts))
 
-    def _replay(self, number: int, content: Mapping[str, Any]) -> None:
+    def _replay(self, parts: list[tuple[int, Mapping[str, Any]]]) -> None:
+        number, content = parts[-1]
         step = content["step"]
         with self.database.write() as connection:
-            changes = [decode_change(each) for each in content["changes"]]
+            changes = [decode_change(each) for _, part in parts for each in part["changes"]]
             groups = {each.group for each in changes}
             seen = connection.execute(
                 sa.select(history.c.group_id).where(history.c.group_id.in_(list(groups)[:500])).limit(1)
@@ -222,6 +234,10 @@ class Store:
             connection.execute(
                 sa.text("insert or replace into meta (key, value) values ('frame', :frame)"), {"frame": str(number)}
             )
+
+    def drop_journal(self, covered: int) -> int:
+        """Removes journal segments that are 30 days old and lie in a verified backup, up to this frame."""
+        return self._journal.drop(self.clock.now(), covered) if self._journal is not None else 0
 
     def journal_damages(self) -> list[str]:
         """What the journal could not read, for `doctor`; empty when it is sound."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from kam_desktop.store.journal import Journal
 from kam_desktop.store.profile import JOURNAL, Store
 from tests.crash import flows, verdict
-from tests.crash.flows import Promises, Teller
+from tests.crash.flows import Promises
 from tests.crash.power_loss import workplace
 
 

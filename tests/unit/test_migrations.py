@@ -1,0 +1,203 @@
+"""Migrations: a verified backup first, all or nothing, and they arrive at the declared schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlcipher3.dbapi2 as driver
+
+from kam_desktop.domain.entities.account import Account
+from kam_desktop.domain.errors import Broken, TooOld, Unavailable
+from kam_desktop.domain.ids import RandomIds
+from kam_desktop.store import backup, database, files, migrations, profile, tables
+from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.keys import create_key_file
+from kam_desktop.store.migrations import MIGRATIONS, Migration, declared, shape
+from kam_desktop.store.profile import Store
+from kam_desktop.store.recovery_key import RecoveryKey
+from tests.fakes import FakeClock
+
+KEY = DataKey(bytes(range(32)))
+NEXT = tables.SCHEMA + 1
+RELEASED = Path(__file__).parent / "released_schemas"
+"""For each released schema number a file `<number>.sql`; none before the first release."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    clock = FakeClock()
+    place = files.private_folder(tmp_path / "p")
+    create_key_file(place, "profile-1", KEY, clock, recovery=RecoveryKey.new())
+    store = Store.create(place, KEY, "profile-1", clock, RandomIds(clock))
+    with store.edit("Add") as uow:
+        uow.add(Account(id=uow.new_id(), name="Công ty Cũ"))
+    store.close()
+    return place
+
+
+def connect(folder: Path) -> Any:
+    return database.connector(folder / database.FILE, KEY.hex(), write=True)()
+
+
+def state(folder: Path) -> tuple[Any, ...]:
+    connection = connect(folder)
+    try:
+        rows = connection.execute("select * from account").fetchall()
+        return connection.execute("pragma user_version").fetchone(), shape(connection), rows
+    finally:
+        connection.close()
+
+
+def run(folder: Path, *steps: Callable[[Any], Any]) -> Any:
+    planned = [Migration(tables.SCHEMA + place, step) for place, step in enumerate(steps, 1)]
+    return migrations.migrate(folder, KEY, FakeClock(), planned, tables.SCHEMA + len(steps))
+
+
+def colour(connection: Any) -> None:
+    connection.execute("alter table account add column colour text")
+    connection.execute("update account set colour = 'blue'")
+
+
+def test_steps_run_in_order_after_a_verified_backup(folder: Path) -> None:
+    before = state(folder)
+    made = run(folder, colour, lambda connection: connection.execute("alter table account rename colour to paint"))
+    connection = connect(folder)
+    assert connection.execute("pragma user_version").fetchone() == (tables.SCHEMA + 2,)
+    assert connection.execute("select name, paint from account").fetchall() == [("Công ty Cũ", "blue")]
+    connection.close()
+    found = backup.verify(made.path, KEY, FakeClock())
+    assert (found.reason, found.schema) == ("migration", tables.SCHEMA)
+    (folder / database.FILE).unlink()
+    backup.unpack(made.path, KEY, folder / database.FILE)
+    assert state(folder) == before
+
+
+def _fails_in_sql(connection: Any) -> None:
+    connection.execute("update account set name = 'half done'")
+    connection.execute("insert into no_such_table values (1)")
+
+
+def _fails_in_python(connection: Any) -> None:
+    connection.execute("drop table activity")
+    raise KeyError("a mistake of ours")
+
+
+def _breaks_off(connection: Any) -> None:
+    connection.execute("update account set name = 'half done'")
+    raise KeyboardInterrupt
+
+
+def _ends_the_transaction(connection: Any) -> None:
+    connection.execute("rollback")
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (_fails_in_sql, Broken),
+        (_fails_in_python, KeyError),
+        (_breaks_off, KeyboardInterrupt),
+        (_ends_the_transaction, Broken),
+    ],
+)
+def test_a_step_that_fails_leaves_the_old_data_as_it_was_and_usable(
+    folder: Path, step: Callable[[Any], Any], expected: type[BaseException]
+) -> None:
+    before = state(folder)
+    with pytest.raises(expected):
+        run(folder, colour, step)
+    assert state(folder) == before
+    clock = FakeClock()
+    store = Store.open(folder, KEY, "profile-1", clock, RandomIds(clock))
+    with store.edit("Goes on") as uow:
+        uow.add(Account(id=uow.new_id(), name="Công ty Mới"))
+    store.close()
+
+
+def test_a_newer_schema_is_refused_untouched(folder: Path) -> None:
+    connection = connect(folder)
+    connection.execute(f"pragma user_version = {NEXT}")
+    connection.close()
+    content = (folder / database.FILE).read_bytes()
+    with pytest.raises(TooOld):
+        migrations.migrate(folder, KEY, FakeClock())
+    assert (folder / database.FILE).read_bytes() == content
+    assert not (folder / "backups").exists()
+
+
+def test_nothing_to_do_makes_no_backup(folder: Path) -> None:
+    assert migrations.migrate(folder, KEY, FakeClock()) is None
+    assert not (folder / "backups").exists()
+
+
+def test_a_step_that_is_missing_is_our_fault_and_changes_nothing(folder: Path) -> None:
+    before = state(folder)
+    with pytest.raises(Broken):
+        migrations.migrate(folder, KEY, FakeClock(), [Migration(NEXT + 1, colour)], NEXT + 1)
+    assert state(folder) == before
+
+
+def test_the_program_migrates_when_it_opens_for_writing_and_only_then(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "SCHEMA", NEXT)
+    really = migrations.migrate
+    steps = [Migration(NEXT, colour)]
+    monkeypatch.setattr(
+        profile.migrations, "migrate", lambda folder, key, clock: really(folder, key, clock, steps, NEXT)
+    )
+    clock = FakeClock()
+    with pytest.raises(Unavailable) as told:
+        Store.open(folder, KEY, "profile-1", clock, RandomIds(clock), write=False)
+    assert told.value.code == "older_schema"
+    store = Store.open(folder, KEY, "profile-1", clock, RandomIds(clock))
+    with store.reader() as reader:
+        assert reader.sql("select colour from account")[0][0] == "blue"
+    store.close()
+
+
+def test_the_list_of_migrations_has_no_gap() -> None:
+    assert [step.to for step in MIGRATIONS] == list(range(2, tables.SCHEMA + 1))
+
+
+def test_every_released_schema_arrives_at_the_declared_one() -> None:
+    wanted = driver.connect(":memory:", isolation_level=None)
+    declared(wanted)
+    for number in range(1, tables.SCHEMA):
+        old = driver.connect(":memory:", isolation_level=None)
+        old.executescript((RELEASED / f"{number}.sql").read_text())
+        for step in MIGRATIONS[number - 1 :]:
+            step.run(old)
+        assert shape(old) == shape(wanted), number
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        "alter table account add column colour text",
+        "alter table account drop column website",
+        "drop index account__sort",
+        "create index more on account (name)",
+        "create trigger t after insert on account begin select 1; end",
+        "drop table search",
+        "drop index account__owner; create index account__owner on account (owner)",
+    ],
+)
+def test_the_comparison_of_schemas_sees_a_difference(drift: str) -> None:
+    wanted, found = driver.connect(":memory:", isolation_level=None), driver.connect(":memory:", isolation_level=None)
+    declared(wanted)
+    declared(found)
+    assert shape(found) == shape(wanted)
+    found.executescript(drift)
+    assert shape(found) != shape(wanted)
+
+
+def test_the_comparison_does_not_mind_the_order_of_columns() -> None:
+    wanted, found = driver.connect(":memory:", isolation_level=None), driver.connect(":memory:", isolation_level=None)
+    wanted.execute("create table a (x text, y integer not null default 0)")
+    found.execute("create table a (y integer not null default 0)")
+    found.execute("alter table a add column x text")
+    assert shape(found) == shape(wanted)
