@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
+from kam_desktop.ui.charts import Progress
 from kam_desktop.ui.kit.buttons import IconButton
-from kam_desktop.ui.kit.charts import Progress
 from kam_desktop.ui.kit.labels import caption
 
 

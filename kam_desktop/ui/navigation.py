@@ -22,16 +22,15 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QToolTip,
     QVBoxLayout,
     QWidget,
 )
 
 from kam_desktop.language import tr
 from kam_desktop.ui import icons, paint, theme
-from kam_desktop.ui.kit.badges import Avatar
+from kam_desktop.ui.badges import Avatar
 from kam_desktop.ui.kit.buttons import IconButton
-from kam_desktop.ui.kit.labels import ElidedLabel, plain_tip
+from kam_desktop.ui.kit.labels import ElidedLabel, show_tip
 
 FOOT, HIDDEN = "foot", "hidden"
 Index = QModelIndex | QPersistentModelIndex
@@ -151,8 +150,7 @@ class _Painter(QStyledItemDelegate):
             return super().helpEvent(event, view, option, index)
         entry = index.data(_ENTRY)
         words = f"{entry.title} ({entry.shortcut})" if entry.shortcut else entry.title
-        QToolTip.showText(event.globalPos(), plain_tip(words if self.rail or entry.shortcut else ""), view)
-        return True
+        return show_tip(event, view, words if self.rail or entry.shortcut else "")
 
 
 class _List(QListView):

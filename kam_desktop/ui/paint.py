@@ -1,9 +1,9 @@
-"""Painting shared by widgets and table cells: text, pill, tag, key cap, bars, shapes."""
+"""Painting shared by widgets and table cells: text, pill, tag, key cap, tier, bars."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from kam_desktop.ui import icons, theme
 
@@ -103,19 +103,3 @@ def bar(painter: QPainter, area: QRectF, parts: Sequence[tuple[float, str]], rad
             painter.fillRect(QRectF(x, area.y(), shown, area.height()), theme.color(token))
         x += width
     painter.restore()
-
-
-def shape(painter: QPainter, x: float, middle: float, tone: str) -> None:
-    """Health without colour alone: circle for success, triangle for warning, square for danger; 8 px."""
-    side = theme.px(8)
-    area = QRectF(x, middle - side / 2, side, side)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color(tone))
-    if tone == "success":
-        painter.drawEllipse(area)
-    elif tone == "warning":
-        painter.drawPolygon(QPolygonF([QPointF(x + side / 2, area.top() - 0.5), area.bottomLeft(), area.bottomRight()]))
-    else:
-        painter.drawRect(area)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from kam_desktop.language import tr
 from kam_desktop.ui import icons, paint, theme
-from kam_desktop.ui.kit.badges import KeyCap, Tag
+from kam_desktop.ui.badges import KeyCap, Tag
 from kam_desktop.ui.kit.frames import Card, Line, Panel
 from kam_desktop.ui.kit.labels import IconLabel, caption
 from kam_desktop.ui.kit.search_box import BareEdit

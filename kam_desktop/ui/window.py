@@ -1,4 +1,4 @@
-"""The main window: bars, page list, pages made when first shown, history, palette, toasts, kept geometry."""
+"""The main window: bars, page list, pages made when first shown, history, kept geometry."""
 
 import base64
 import json

@@ -8,8 +8,8 @@ from PySide6.QtGui import QHelpEvent, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QToolTip, QWidget
 
 from kam_desktop import language
-from kam_desktop.ui import icons, theme
-from kam_desktop.ui.kit import badges, buttons, charts, dialogs, frames, labels, search_box, states
+from kam_desktop.ui import badges, charts, icons, theme
+from kam_desktop.ui.kit import buttons, dialogs, frames, labels, search_box, states
 
 PAYLOAD = '<img src="file:///etc/hostname"><b>đậm</b><a href="http://x.example/">bấm</a> & &amp; A&B'
 

@@ -1,4 +1,4 @@
-"""The window: lazy pages, history, geometry that always lands on a screen, live language and theme, F6, toasts."""
+"""The window: lazy pages, history, geometry on a screen, live language and theme, F6, toasts."""
 
 import base64
 import json

@@ -1,13 +1,13 @@
-"""Delegates that paint table cells: text, amount, date, pill, share, ageing, health, steps, tier, two lines."""
+"""Delegates that paint table cells: text, amount, date, pill, share, ageing."""
 
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from kam_desktop.ui import icons, paint, theme
-from kam_desktop.ui.kit.labels import plain_tip
+from kam_desktop.ui.kit.labels import show_tip
 
 LOOK = Qt.ItemDataRole.UserRole + 1  # a Look, or None for the plain look of the column's cell
 GROUP = Qt.ItemDataRole.UserRole + 2  # (title, note) in column 0 makes the row a group's head
@@ -27,10 +27,9 @@ class Look:
         tone: for text a colour token ("danger", "muted", "private"), for a pill its tone ("warning", "" is grey).
         strong: middle weight.
         icon: a pill's icon, or the small mark after a text.
-        part: 0 to 1, the length of a bar; for StepsCell how many steps of five.
+        part: 0 to 1, the length of a bar.
         part_tone: colour token of the bar, e.g. "age3".
-        note: second text: muted beside the first (TextCell), or the second line (TwoLineCell).
-        right: TwoLineCell only: (amount, label) at the right.
+        note: second text, muted beside the first (TextCell).
     """
 
     tone: str | None = None
@@ -39,7 +38,6 @@ class Look:
     part: float | None = None
     part_tone: str = "accent"
     note: str = ""
-    right: tuple[str, str] = ("", "")
 
 
 _PLAIN = Look()
@@ -103,8 +101,7 @@ class Cell(QStyledItemDelegate):
         words = index.data(Qt.ItemDataRole.ToolTipRole) if index.isValid() else None
         if not words and index.isValid() and self.sizeHint(option, index).width() > option.rect.width():
             words = index.data(_DISPLAY)
-        QToolTip.showText(event.globalPos(), plain_tip(str(words or "")), view)
-        return True
+        return show_tip(event, view, str(words or ""))
 
 
 class TextCell(Cell):
@@ -169,75 +166,6 @@ class AgeingCell(AmountCell):
             length = max(theme.px(3), round(width * min(1.0, look.part)))
             line = QRectF(right + 1 - length, area.bottom() - theme.px(4), length, theme.px(3))
             paint.box(painter, line, 1, theme.color(look.part_tone))
-
-
-class HealthCell(AmountCell):
-    """A number with a shape before it: circle, triangle, square for success, warning, danger."""
-
-    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
-        if look.tone and words not in ("", NOTHING):
-            x = area.right() - theme.metrics().horizontalAdvance(words) - theme.px(15)
-            paint.shape(painter, x, area.center().y() + 1, look.tone)
-        super().draw(painter, area, words, Look(tone="text"), selected)
-
-
-class StepsCell(Cell):
-    """Five small bars, the first `Look.part` of them filled: how far the reminders have gone."""
-
-    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
-        reached = round(look.part or 0)
-        for number in range(5):
-            left, top = area.left() + number * theme.px(8), area.center().y() - theme.px(5)
-            filled = "text2" if number < reached else ("surface" if selected else "border")
-            paint.box(painter, QRectF(left, top, theme.px(5), theme.px(12)), 1, theme.color(filled))
-
-
-class TierCell(Cell):
-    """The letter of a tier in its square."""
-
-    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
-        if words and words != NOTHING:
-            paint.tier(painter, area.left(), area.center().y() + 1, words)
-
-
-class TwoLineCell(Cell):
-    """A row of 56: icon on a tile, title and note, a second line, amount and label at the right.
-
-    The model gives the title by DisplayRole, `Look.note` is the second line, `Look.right` amount and label,
-    `Look.tone` colours tile and label. A title may carry its own quiet part after " · ".
-    """
-
-    height = 56
-
-    def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
-        middle, x = area.center().y() + 1, area.left()
-        if look.icon:
-            tile = QRectF(x, middle - theme.px(14), theme.px(28), theme.px(28))
-            paint.box(painter, tile, theme.px(6), theme.color(theme.ground_of(look.tone or "")))
-            icons.paint(painter, x + theme.px(6), middle - theme.px(8), look.icon, theme.text_of(look.tone or ""))
-            x += theme.px(40)
-        right = area.right()
-        amount, label = look.right
-        if label:
-            slot = QRect(right - theme.px(112), area.top(), theme.px(112), area.height())
-            paint.text(painter, slot, label, look.tone or "text2", weight=theme.MEDIUM if look.tone else theme.REGULAR,
-                       align=paint.RIGHT)  # fmt: skip
-            right -= theme.px(152)
-        if amount:
-            width = theme.metrics(theme.BODY, theme.MEDIUM).horizontalAdvance(amount) + 2
-            paint.text(painter, QRect(right - width, area.top(), width, area.height()), amount, weight=theme.MEDIUM)
-            right -= width + theme.px(16)
-        line = theme.px(20)
-        top = QRect(x, middle - (line if look.note else line // 2), right - x, line)
-        head, dot, tail = words.partition(" · ")
-        used = paint.text(painter, top, head, weight=theme.MEDIUM)
-        if dot:
-            paint.text(painter, top.adjusted(used, 0, 0, 0), dot + tail, "text2" if selected else "muted")
-        if look.note:
-            paint.text(painter, QRect(x, middle - 1, right - x, line), look.note, "text2", theme.CAPTION)
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(theme.px(200), theme.px(self.height))
 
 
 def row_summary(model: QAbstractItemModel, row: int) -> str:

@@ -1,4 +1,4 @@
-"""Frames that pages are laid out in: lines, card, strip, page head, tool row, action bar, side panel, scroll area."""
+"""Frames that pages are laid out in: lines, panel, card, page head, tool row, side panel."""
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent

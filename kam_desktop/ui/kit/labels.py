@@ -3,8 +3,8 @@
 import html
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QToolTip, QWidget
 
 from kam_desktop.ui import icons, theme
 
@@ -12,6 +12,12 @@ from kam_desktop.ui import icons, theme
 def plain_tip(text: str) -> str:
     """Tooltip text that Qt shows as it is: Qt guesses markup in tooltips, so we give it markup that holds only text."""
     return f"<qt>{html.escape(text).replace(chr(10), '<br>')}</qt>" if text else ""
+
+
+def show_tip(event: QHelpEvent, view: QWidget, text: str) -> bool:
+    """Show plain text beside the pointer, for delegates; always True, the event is answered."""
+    QToolTip.showText(event.globalPos(), plain_tip(text), view)
+    return True
 
 
 def set_tip(widget: QWidget, text: str) -> None:

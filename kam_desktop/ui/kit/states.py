@@ -1,10 +1,10 @@
-"""What a page says when it has nothing to show: empty, filter without a result, error; and a notice in a page."""
+"""What a page says when it has nothing to show: empty, filter without a result, error, notice."""
 
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
@@ -68,13 +68,12 @@ class ErrorState(Card):
         self.setAccessibleName(f"{title} {text} {code}".strip())
 
     def _row(self, *widgets: QWidget | None) -> None:
-        row: QLayout = QHBoxLayout()
+        row = QHBoxLayout()
         row.setSpacing(theme.px(8))
         for widget in widgets:
             if widget is not None:
                 row.addWidget(widget)
-        if isinstance(row, QHBoxLayout):
-            row.addStretch()
+        row.addStretch()
         self.box.addLayout(row)
 
 

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.kit.cells import GROUP, PRIVATE, Cell, Index, TextCell, row_summary
-from kam_desktop.ui.kit.labels import plain_tip
 
 HORIZONTAL = Qt.Orientation.Horizontal
 
@@ -296,7 +295,6 @@ class TotalsRow(QWidget):
         """Show these texts, by column."""
         self._texts = dict(texts)
         self.setAccessibleName("; ".join(self._texts.values()))
-        self.setToolTip(plain_tip(""))
         self.update()
 
     def sizeHint(self) -> QSize:

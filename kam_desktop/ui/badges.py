@@ -1,4 +1,4 @@
-"""Small marks beside text: pill, tag, key cap, tier, avatar, health."""
+"""Small marks beside text: pill, tag, key cap, tier, avatar."""
 
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -85,19 +85,3 @@ class Avatar(_Badge):
     def paintEvent(self, _event: QPaintEvent) -> None:
         area = QRect(0, 0, theme.px(self._side), theme.px(self._side))
         paint.avatar(QPainter(self), area, self.text, square=self._side > 32)
-
-
-class Health(_Badge):
-    """A number with the shape of its tone: success, warning or danger."""
-
-    def __init__(self, text: str, tone: str, parent: QWidget | None = None) -> None:
-        super().__init__(text, parent)
-        self._tone = tone
-
-    def sizeHint(self) -> QSize:
-        return QSize(theme.metrics().horizontalAdvance(self.text) + theme.px(18), theme.px(20))
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        paint.shape(painter, theme.px(2), self.height() / 2, self._tone)
-        paint.text(painter, self.rect().adjusted(theme.px(17), 0, 0, 0), self.text)
