@@ -314,8 +314,6 @@ def _limit(task: Confined) -> None:
         lower(resource.RLIMIT_AS, task.memory_bytes)
         lower(resource.RLIMIT_CPU, max(1, int(task.time_s) + 1))
         lower(resource.RLIMIT_CORE, 0)
-        if not task.may_open:
-            lower(resource.RLIMIT_FSIZE, 0)
 
 
 def _close_the_door() -> None:
@@ -329,6 +327,7 @@ def _close_the_door() -> None:
     if sys.platform != "win32":
         import resource
 
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         # Descriptors 0, 1 and 2 stay usable; nothing gets a new one: neither Python nor a library opens or connects.
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     sys.addaudithook(_refuse_to_open)

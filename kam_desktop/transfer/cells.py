@@ -44,7 +44,7 @@ def prefixed(text: str) -> str:
 
 
 def unprefixed(text: str) -> str:
-    """Takes away the apostrophe that `prefixed` put there."""
+    """Takes away the apostrophe that `prefixed` put there; done where CSV is read."""
     if text.startswith("'") and (text[1:2] == "'" or is_dangerous(text[1:])):
         return text[1:]
     return text
@@ -62,7 +62,7 @@ def as_text(cell: Cell) -> str:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
         return format(Decimal(repr(cell)).normalize(), "f")
-    return clean(unprefixed(str(cell)))
+    return clean(str(cell))
 
 
 def as_date(cell: Cell, where: str) -> date | None:
@@ -136,7 +136,7 @@ def as_whole(cell: Cell, where: str, words: tuple[str, ...] = ()) -> int | None:
 def several(cell: Cell) -> tuple[str, ...]:
     """The parts of a cell that lists several things, each once, in order."""
     whole = str(cell) if isinstance(cell, str) else as_text(cell)
-    return tuple(dict.fromkeys(part for part in (clean(each) for each in _SPLIT.split(unprefixed(whole))) if part))
+    return tuple(dict.fromkeys(part for part in (clean(each) for each in _SPLIT.split(whole)) if part))
 
 
 def is_email(text: str) -> bool:

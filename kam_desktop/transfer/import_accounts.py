@@ -205,7 +205,7 @@ def _read(values: Mapping[str, Raw], table: Table) -> _Reading:
     if not account.get("name"):
         problems.append(Problem("name", "no_name", "The customer's name is missing."))
     if "internal_note" in given:
-        account["internal_note"] = clean_lines(cells.unprefixed(str(given["internal_note"])))
+        account["internal_note"] = clean_lines(str(given["internal_note"]))
     if "tags" in given:
         account["tags"] = cells.several(given["tags"])
     _read_tax_code(given, account, problems, notes)

@@ -1,10 +1,10 @@
-"""Brings foreign files in: read once, planned against real data, previewed, then written by the same decisions."""
+"""Brings foreign files in: read, planned against real data, then written by the same decisions."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -51,7 +51,7 @@ class ImportPlan:
 
     Attributes:
         files: each file with the verdict on its rows.
-        new_invoices: how many invoices it makes; their opening question stands open when `opening` is None.
+        new_invoices: the invoices it makes; their opening question stands open when `opening` is None.
         settled: how many invoices the opening answer says were paid before.
         records: how many records of each entity it writes.
     """
@@ -61,7 +61,7 @@ class ImportPlan:
     kind: str | None
     opening: Opening | None
     our_codes: tuple[str, ...]
-    new_invoices: int = 0
+    new_invoices: tuple[Invoice, ...] = ()
     settled: int = 0
     records: dict[str, int] = field(default_factory=dict)
 
@@ -73,7 +73,11 @@ class ImportPlan:
     @property
     def asks_opening(self) -> bool:
         """Whether the program must ask which of the imported invoices are still open."""
-        return self.new_invoices > 0 and self.opening is None
+        return bool(self.new_invoices) and self.opening is None
+
+    def answered(self, opening: Opening | None) -> ImportPlan:
+        """The same plan with the opening question answered (or, with None, left for later)."""
+        return replace(self, opening=opening)
 
     def count(self, verdict: Verdict) -> int:
         """How many rows of all files have that verdict."""
@@ -176,7 +180,7 @@ def _decide(
         for each in group:
             name = type(each).entity.name
             records[name] = records.get(name, 0) + 1
-    made = ImportPlan(tuple(files), sources, kind, opening, codes, len(money.created), settled, records)
+    made = ImportPlan(tuple(files), sources, kind, opening, codes, tuple(money.created), settled, records)
     return made, working
 
 
@@ -250,7 +254,7 @@ def apply(uow: UnitOfWork, planned: ImportPlan) -> ImportReport:
     step = next_step(uow) if _write(uow, working) else None
     _remember_opening(uow, decided, step)
     files = tuple(FileReport.of(file) for file in decided.files)
-    return ImportReport(step, files, decided.records, decided.new_invoices, decided.settled, decided.asks_opening)
+    return ImportReport(step, files, decided.records, len(decided.new_invoices), decided.settled, decided.asks_opening)
 
 
 def _write(uow: UnitOfWork, working: Working) -> bool:

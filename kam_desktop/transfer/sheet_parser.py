@@ -14,6 +14,7 @@ import python_calamine
 
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.transfer import archives
+from kam_desktop.transfer.cells import unprefixed
 
 MOST_LINE: Final = 262_144
 """Bytes of one line of a CSV file."""
@@ -170,7 +171,9 @@ def _csv(text: str) -> list[list[Any]]:
     try:
         for row in reader:
             number, before = start + before + 1, reader.line_num
-            values: list[Any] = [value[:MOST_TEXT] if value.strip() else None for value in row[: archives.MOST_COLUMNS]]
+            values: list[Any] = [
+                unprefixed(value[:MOST_TEXT]) if value.strip() else None for value in row[: archives.MOST_COLUMNS]
+            ]
             while values and values[-1] is None:
                 values.pop()
             cells += len(values)

@@ -1,4 +1,4 @@
-"""Imports end to end on a real store: preview and import agree, nothing doubles, everything can be taken back."""
+"""Imports on a real store: preview and import agree, nothing doubles, all can be taken back."""
 
 from __future__ import annotations
 
@@ -507,6 +507,19 @@ def test_an_answer_given_with_a_second_import_serves_the_first_too(store: Store,
     assert report.settled == 1
     with store.reader() as reader:
         assert summary.payments_entered(reader)
+
+
+def test_the_answer_can_be_ticked_between_preview_and_import(store: Store, tmp_path: Path) -> None:
+    makers.write_invoices(tmp_path / "in", BILLS[:3])
+    with store.reader() as reader:
+        planned = importer.plan(reader, importer.read([tmp_path / "in"]))
+    assert planned.asks_opening
+    assert [each.number for each in planned.new_invoices] == ["00000001", "00000002"]
+    answered = planned.answered(Opening(ids=frozenset({own("1")})))
+    with store.edit("Import", kind="import") as uow:
+        report = importer.apply(uow, answered)
+    assert (report.invoices, report.settled, report.asks_opening) == (2, 1, False)
+    assert total_open(store) == 9_720_000 - 1_080_000
 
 
 @pytest.mark.parametrize("text", ["", "none", "since:", "since:gestern", "list:", "all:x", "list:/absent.csv"])
