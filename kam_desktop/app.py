@@ -27,7 +27,7 @@ from kam_desktop.ui import qt_words, theme
 from kam_desktop.ui.background import Fail, Failure, Job
 from kam_desktop.ui.desktop import LOOK_FILE, Desktop, start_values
 from kam_desktop.ui.kit import dialogs
-from kam_desktop.ui.kit.record_form import words_of
+from kam_desktop.ui.sentences import words_of
 from kam_desktop.ui.tour import Tour
 from kam_desktop.ui.unlock_dialog import UnlockDialog
 

@@ -25,11 +25,11 @@ from kam_desktop.language import N_, tr
 from kam_desktop.ui import pages, theme
 from kam_desktop.ui.background import Background, broken_by
 from kam_desktop.ui.change_feed import ChangeFeed
+from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
-from kam_desktop.ui.kit.record_controller import Desk
-from kam_desktop.ui.kit.record_form import words_of
 from kam_desktop.ui.navigation import HIDDEN
 from kam_desktop.ui.palette import Hit
+from kam_desktop.ui.sentences import words_of
 from kam_desktop.ui.window import Command, Job, PageSpec, Window
 
 LOOK_FILE = "look.json"  # language, theme and zoom alone: the first frame needs them before the profile can be read

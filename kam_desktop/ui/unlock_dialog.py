@@ -12,7 +12,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.labels import Link, PlainLabel
-from kam_desktop.ui.kit.record_form import words_of
+from kam_desktop.ui.sentences import words_of
 
 
 class UnlockDialog(Dialog):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -18,17 +17,18 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QPlainTextEdit,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from kam_desktop import formats
-from kam_desktop.domain import money
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.labels import IconLabel, PlainLabel, caption
+from kam_desktop.ui.typed_values import read_day, read_moment, read_money, read_number, read_texts
 
 
 class Editor(QWidget):
@@ -138,52 +138,6 @@ class LineEditor(Editor):
         self.left.emit()
 
 
-def read_number(text: str, field: Field) -> int | Decimal | None:
-    """A typed number of a field's kind, in the language's own writing; None for nothing. Raises Refused."""
-    mark = formats.decimal_mark()
-    plain = "".join(text.split()).replace(formats.MINUS, "-").replace("%", "")
-    plain = plain.replace("." if mark == "," else ",", "").replace(mark, ".")
-    if not plain or plain == formats.NOTHING:
-        return None
-    try:
-        number = Decimal(plain)
-        if number.is_finite() and (field.kind is not Kind.INTEGER or number == number.to_integral_value()):
-            return int(number) if field.kind is Kind.INTEGER else number
-    except InvalidOperation:
-        pass
-    raise Refused(Problem(field.name, "unreadable_number", "“{text}” is not a number.", {"text": text.strip()[:40]}))
-
-
-def read_money(text: str, field: Field, currency: str) -> int | None:
-    """A typed amount as Vietnamese write it (1.234.567, 125tr, 1,2 tỷ); None for nothing. Raises Refused."""
-    if not text.strip() or text.strip() == formats.NOTHING:
-        return None
-    return money.parse(text, currency, decimal_mark=formats.decimal_mark(), where=field.name)
-
-
-def read_moment(text: str, field: Field) -> datetime | None:
-    """A day and a time of day in the machine's zone, 19/11/2026 14:05; None for nothing. Raises Refused."""
-    if not text:
-        return None
-    words, _, clock = text.rpartition(" ") if ":" in text else (text, "", "0:00")
-    day = formats.parse_day(words, where=field.name)
-    hour, _, minute = clock.partition(":")
-    try:
-        return datetime(day.year, day.month, day.day, int(hour), int(minute)).astimezone()
-    except ValueError:
-        problem = Problem(field.name, "unreadable_time", "“{text}” is not a time of day.", {"text": clock[:20]})
-        raise Refused(problem) from None
-
-
-def _read_day(text: str, field: Field, today: date | None) -> date | None:
-    return formats.parse_day(text, today=today, where=field.name) if text else None
-
-
-def _read_texts(text: str) -> tuple[str, ...]:
-    parts = (part.strip() for part in text.replace(";", ",").split(","))
-    return tuple(dict.fromkeys(part for part in parts if part))
-
-
 class _Note(QPlainTextEdit):
     """Several lines; Tab leaves, Ctrl+Enter is the form's."""
 
@@ -192,7 +146,13 @@ class _Note(QPlainTextEdit):
     def __init__(self, lines: int) -> None:
         super().__init__()
         self.setTabChangesFocus(True)
-        self.setFixedHeight(theme.px(20 * lines + 16))
+        self._height = theme.px(20 * lines + 16)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(200), self._height)
+
+    minimumSizeHint = sizeHint
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -234,7 +194,21 @@ class NoteEditor(Editor):
         self.set_value(str(raw))
 
 
-class ChoiceEditor(Editor):
+class _Picked(Editor):
+    """An editor whose every change is a decision: it is left as soon as it is typed."""
+
+    def raw(self) -> Any:
+        return self.value()
+
+    def set_raw(self, raw: Any) -> None:
+        self.set_value(raw)
+
+    def _on_picked(self, _state: object) -> None:
+        self.typed.emit()
+        self.left.emit()
+
+
+class ChoiceEditor(_Picked):
     """One of the field's words; `names` are their translated texts. The first is "–" where the field may be empty."""
 
     inner: QComboBox
@@ -243,19 +217,14 @@ class ChoiceEditor(Editor):
         super().__init__(field, QComboBox())
         self._keys = [*([] if field.required or field.default else [""]), *field.options]
         self.inner.addItems([names.get(key, key) if key else formats.NOTHING for key in self._keys])
-        self.inner.activated.connect(self._on_activated)
-        # a wheel that scrolls the form must not change what it passes over
-        self.inner.installEventFilter(self)
+        self.inner.activated.connect(self._on_picked)
+        self.inner.installEventFilter(self)  # a wheel that scrolls the form must not change what it passes over
 
     def eventFilter(self, _watched: Any, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and not self.inner.hasFocus():
             event.ignore()
             return True
         return False
-
-    def _on_activated(self, _place: int) -> None:
-        self.typed.emit()
-        self.left.emit()
 
     def value(self) -> str:
         place = self.inner.currentIndex()
@@ -264,35 +233,21 @@ class ChoiceEditor(Editor):
     def set_value(self, value: Any) -> None:
         self.inner.setCurrentIndex(self._keys.index(value) if value in self._keys else 0)
 
-    raw = value
 
-    def set_raw(self, raw: Any) -> None:
-        self.set_value(raw)
-
-
-class FlagEditor(Editor):
+class FlagEditor(_Picked):
     """Yes or no."""
 
     inner: QCheckBox
 
     def __init__(self, field: Field) -> None:
         super().__init__(field, QCheckBox(tr(field.label)))
-        self.inner.clicked.connect(self._on_clicked)
-
-    def _on_clicked(self) -> None:
-        self.typed.emit()
-        self.left.emit()
+        self.inner.clicked.connect(self._on_picked)
 
     def value(self) -> bool:
         return self.inner.isChecked()
 
     def set_value(self, value: Any) -> None:
         self.inner.setChecked(bool(value))
-
-    raw = value
-
-    def set_raw(self, raw: Any) -> None:
-        self.set_value(raw)
 
 
 class RefEditor(LineEditor):
@@ -410,10 +365,10 @@ def editor_for(field: Field, *, names: dict[str, str] | None = None, currency: C
             write = shown(lambda value: formats.amount(value, currency()))
             return LineEditor(field, lambda text: read_money(text, field, currency()), write, right=True)
         case Kind.DATE:
-            read = partial(_read_day, field=field, today=today)
+            read = partial(read_day, field=field, today=today)
             return LineEditor(field, read, shown(formats.day), tr("day/month/year"))
         case Kind.MOMENT:
             return LineEditor(field, lambda text: read_moment(text, field), shown(formats.moment))
         case Kind.TEXTS:
-            return LineEditor(field, _read_texts, ", ".join)
+            return LineEditor(field, read_texts, ", ".join)
     return LineEditor(field)

@@ -10,9 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -20,76 +18,15 @@ from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from kam_desktop.domain.change import ChangeSet
-from kam_desktop.domain.clock import Clock
-from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.errors import Refused
-from kam_desktop.domain.fields import Kind
-from kam_desktop.domain.ids import Ids
 from kam_desktop.language import tr
-from kam_desktop.ui.background import Background, Failure
-from kam_desktop.ui.kit.record_form import RecordForm, sentence
+from kam_desktop.ui.background import Failure
+from kam_desktop.ui.desk import Desk as Desk
+from kam_desktop.ui.desk import read_draft, titles_of
+from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.kit.table_view import TableView
-
-
-class Shell(Protocol):
-    """What a controller may ask of the window around its page (see ui/window.py)."""
-
-    def toast(self, text: str, undo: Callable[[], None] | None = None, tone: str = "") -> None: ...
-    def show_page(self, key: str, place: str = "") -> None: ...
-    def note_place(self, place: str) -> None: ...
-    def set_count(self, key: str, count: int) -> None: ...
-    def set_selection_text(self, text: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What a controller works with; the same for all pages of a window.
-
-    Attributes:
-        remembered: this laptop's preferences, read when the store was opened; change them with `remember`.
-        door: holds the one app.Door, which makes a profile (first run).
-    """
-
-    background: Background
-    clock: Clock
-    ids: Ids
-    shell: Shell
-    remembered: dict[str, str]
-    door: list[Any] = field(default_factory=list)
-
-    def today(self) -> date:
-        """The date on the user's wall."""
-        return self.clock.today()
-
-    def new_id(self) -> str:
-        """An id for a record that a form is going to make."""
-        return self.ids.new()
-
-    def remember(self, key: str, value: str) -> None:
-        """Keeps a preference of this laptop (sort, widths, last page): in memory now, in the store soon."""
-        if self.remembered.get(key) != value:
-            self.remembered[key] = value
-            self.background.edit(lambda uow: uow.set_preference(key, value), label="")
-
-    def undo(self, step: int | None = None) -> None:
-        """Takes back the newest step (or that one) and says so."""
-        self.background.undo(lambda _changes, report: self._say(tr("Undone"), report), self._nothing, step=step)
-
-    def redo(self) -> None:
-        """Does again what was taken back last and says so."""
-        self.background.redo(lambda _changes, report: self._say(tr("Done again"), report), self._nothing)
-
-    def _say(self, done: str, report: Any) -> None:
-        text = f"{done}: {tr(report.label, **report.label_args)}"
-        if report.kept:
-            names = ", ".join(dict.fromkeys(each.title for each in report.kept[:3]))
-            text += " · " + tr("Left as they are, because they were changed since: {names}", names=names)
-        self.shell.toast(text, None, "warning" if report.kept else "")
-
-    def _nothing(self, failure: Failure) -> None:
-        if isinstance(failure, Refused):
-            self.shell.toast(sentence(failure.problems[0]))
+from kam_desktop.ui.sentences import sentence
 
 
 class RecordController(QObject):
@@ -179,11 +116,11 @@ class RecordController(QObject):
 
     def ask_draft(self, form: RecordForm, within: str = "") -> None:
         """Shows what was typed into this form and not saved; `within` tells new records of two parents apart."""
-        form.setProperty("within", within)
-        key = draft_key(form)
+        form.within = within
+        key = form.draft_key()
 
         def show(kept: str) -> None:
-            if kept and isValid(form) and draft_key(form) == key and form.show_draft(json.loads(kept)):
+            if kept and isValid(form) and form.draft_key() == key and form.show_draft(json.loads(kept)):
                 self.desk.shell.toast(tr("What you had typed is here again; it is not saved yet."))
 
         self.ask(lambda reader: read_draft(reader, key), show)
@@ -206,12 +143,12 @@ class RecordController(QObject):
         self.ask(look, lambda found: form.offer(name, found) if isValid(form) else None, f"find {name}")
 
     def _keep_draft(self, form: RecordForm, draft: dict[str, Any]) -> None:
-        key, value = draft_key(form), json.dumps(draft, ensure_ascii=False) if draft else None
+        key, value = form.draft_key(), json.dumps(draft, ensure_ascii=False) if draft else None
         self.desk.background.edit(lambda uow: uow.set_draft(key, value), label="")
 
     def _commit(self, form: RecordForm, record: Any, names: tuple[str, ...], label: str,
                 saved: Callable[[Any], object] | None, save: Callable[[Any, Any], Any] | None) -> None:  # fmt: skip
-        kind, is_new, key = type(record), form.is_new, draft_key(form)
+        kind, is_new, key = type(record), form.is_new, form.draft_key()
         left = {name: raw for name, raw in form.draft().items() if name not in names}
         rest = json.dumps(left, ensure_ascii=False) if left else None
         values = {name: getattr(record, name) for name in names}
@@ -251,26 +188,3 @@ class RecordController(QObject):
         soon = QTimer(self, singleShot=True, interval=1000)
         soon.timeout.connect(lambda: self.desk.remember(key, table.layout_state().hex()))
         table.horizontalHeader().sectionResized.connect(lambda *_sizes: soon.start())
-
-
-def draft_key(form: RecordForm) -> str:
-    """The name under which a form's draft is kept: one for each record, one for the record that is not yet."""
-    within = form.property("within") or ""
-    return f"{form.kind.entity.name}:{f'new:{within}' if form.is_new or form.record is None else form.record.id}"
-
-
-def read_draft(reader: Any, key: str) -> str:
-    """The kept draft of that name as JSON, "" for none."""
-    rows = reader.sql("select value from draft where key = :key", {"key": key})
-    return str(rows[0][0]) if rows else ""
-
-
-def titles_of(reader: Any, record: Record) -> dict[str, str]:
-    """The titles of the records that a record's references point to, by id."""
-    found: dict[str, str] = {}
-    for each in type(record).entity.fields:
-        identity = getattr(record, each.name) if each.kind is Kind.REF else ""
-        other = reader.get(BY_NAME[each.to].record, identity) if identity else None
-        if other is not None:
-            found[identity] = str(getattr(other, BY_NAME[each.to].title))
-    return found

@@ -12,26 +12,13 @@ from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kam_desktop.domain.entity import Record
-from kam_desktop.domain.errors import Problem, Refused, Unavailable
+from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.fields import Visibility
-from kam_desktop.language import tr
 from kam_desktop.ui.kit.editors import Editor, Labelled, RefEditor, editor_for
 from kam_desktop.ui.kit.labels import PlainLabel
+from kam_desktop.ui.sentences import sentence as sentence
 
 _DRAFT_MS = 400  # from the first letter; with the edit lane's commit it is on the disk within a second
-
-
-def sentence(problem: Problem) -> str:
-    """A problem as it is shown: translated, and the names of fields in it too."""
-    args = {name: tr(value) if name == "label" else value for name, value in problem.args.items()}
-    return tr(problem.message, **args)
-
-
-def words_of(failure: Refused | Unavailable) -> str:
-    """A failure as it is shown."""
-    if isinstance(failure, Refused):
-        return " ".join(map(sentence, failure.problems))
-    return tr(failure.message, **failure.args_named)
 
 
 class RecordForm(QWidget):
@@ -45,6 +32,7 @@ class RecordForm(QWidget):
 
     Attributes:
         record: as it was last saved, None before `show_record`.
+        within: tells the drafts of new records of two parents apart.
         is_new: it is not saved yet, and is saved by `commit` only (Ctrl+Enter, the button), not field by field.
     """
 
@@ -56,6 +44,7 @@ class RecordForm(QWidget):
         super().__init__(parent)
         self.kind, self.is_new, self._today = kind, False, today
         self.record: Record | None = None
+        self.within = ""
         self._rows: dict[str, Labelled] = {}
         self._joined: list[frozenset[str]] = []
         self._dirty: set[str] = set()
@@ -154,6 +143,11 @@ class RecordForm(QWidget):
     def draft(self) -> dict[str, Any]:
         """What is typed and not saved, as JSON can hold it."""
         return {name: self.editor(name).raw() for name in self._rows if name in self._dirty}
+
+    def draft_key(self) -> str:
+        """The name under which its draft is kept: one for each record, one (within a parent) for that to be made."""
+        new = self.is_new or self.record is None
+        return f"{self.kind.entity.name}:" + (f"new:{self.within}" if new or self.record is None else self.record.id)
 
     # What the user does.
 

@@ -9,10 +9,11 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from kam_desktop.ui import theme
+from kam_desktop.ui.kept_place import KeptPlace
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import page_head, tool_row
 from kam_desktop.ui.kit.labels import PlainLabel, title
-from kam_desktop.ui.kit.record_table import KeptPlace, RecordTable, TableColumn
+from kam_desktop.ui.kit.record_table import RecordTable, TableColumn
 from kam_desktop.ui.kit.search_box import SearchBox
 from kam_desktop.ui.kit.states import EmptyState, FilterEmpty
 from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow

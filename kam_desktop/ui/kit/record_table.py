@@ -10,7 +10,6 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
-    QItemSelection,
     QItemSelectionModel,
     QModelIndex,
     QObject,
@@ -19,8 +18,8 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from kam_desktop.ui.kept_place import KeptPlace as KeptPlace
 from kam_desktop.ui.kit.cells import GROUP, LOOK, PRIVATE, Index, Look, row_summary
-from kam_desktop.ui.kit.table_view import TableView
 
 PAGE = 100  # rows that are asked for together
 KEPT = 40 * PAGE  # rows that stay in memory
@@ -254,75 +253,3 @@ class RecordTable(QAbstractTableModel):
         if wanted:
             self._asked = True
             self.wanted.emit(wanted)
-
-
-class KeptPlace(QObject):
-    """Keeps a view's current row, its selection and its place while its model shows another answer.
-
-    Signals:
-        current_changed(str): the id that is current now, "" for none.
-    """
-
-    current_changed = Signal(str)
-
-    def __init__(self, view: TableView, model: RecordTable) -> None:
-        super().__init__(view)
-        self._view, self._model = view, model
-        self._current, self._selected, self._top = "", list[str](), ("", 0)
-        view.setModel(model)
-        head = view.horizontalHeader()
-        head.sectionClicked.connect(self._on_head_clicked)
-        view.selectionModel().currentRowChanged.connect(self._on_current)
-        model.modelAboutToBeReset.connect(self._remember)
-        model.modelReset.connect(self._restore)
-
-    def current(self) -> str:
-        """The id of the current row."""
-        return self._model.id_at(self._view.currentIndex().row()) if self._view.currentIndex().isValid() else ""
-
-    def selected(self) -> list[str]:
-        """The ids of the selected rows, from the top."""
-        rows = sorted({index.row() for index in self._view.selectionModel().selectedRows()})
-        return [key for key in map(self._model.id_at, rows) if key]
-
-    def show(self, identity: str) -> bool:
-        """Makes the row of an id current; False if it is not in the list."""
-        row = self._model.row_of(identity)
-        if row >= 0:
-            self._view.setCurrentIndex(self._model.index(row, max(0, self._view.edges[0])))
-        return row >= 0
-
-    def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        if current.isValid() or not self._current:
-            self.current_changed.emit(self._model.id_at(current.row()) if current.isValid() else "")
-
-    def _on_head_clicked(self, column: int) -> None:
-        name = self._model.columns[column].order
-        if name:
-            descending = not self._model.order[1] if self._model.order[0] == name else False
-            order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
-            self._view.horizontalHeader().setSortIndicatorShown(True)
-            self._view.horizontalHeader().setSortIndicator(column, order)
-            self._model.sort(column, order)
-
-    def _remember(self) -> None:
-        self._current, self._selected = self.current(), self.selected()
-        top = self._view.rowAt(0)
-        self._top = (self._model.id_at(top), self._view.rowViewportPosition(top) if top >= 0 else 0)
-
-    def _restore(self) -> None:
-        model, view = self._model, self._view
-        chosen, last = QItemSelection(), len(model.columns) - 1
-        for row in map(model.row_of, self._selected[:200]):
-            if row >= 0:
-                chosen.select(model.index(row, 0), model.index(row, last))
-        row = model.row_of(self._current) if self._current else -1
-        lost, self._current = self._current if row < 0 else "", ""
-        if row >= 0:
-            view.selectionModel().setCurrentIndex(model.index(row, max(0, view.edges[0])), _FLAG.NoUpdate)
-        view.selectionModel().select(chosen, _FLAG.ClearAndSelect | _FLAG.Rows)
-        top = model.row_of(self._top[0]) if self._top[0] else -1
-        if top >= 0:
-            view.verticalScrollBar().setValue(top * view.verticalHeader().defaultSectionSize() - self._top[1])
-        if lost:
-            self.current_changed.emit("")

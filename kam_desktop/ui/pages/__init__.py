@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from kam_desktop.language import N_
-from kam_desktop.ui.kit.record_controller import Desk
+from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.navigation import PageSpec
 
 
@@ -40,8 +40,16 @@ def _account(desk: Desk) -> QWidget:
     return AccountController(desk).page
 
 
+def _proposal(desk: Desk) -> QWidget:
+    from kam_desktop.ui.pages.proposal.controller import ProposalController
+
+    return ProposalController(desk).page
+
+
 PAGES: tuple[Entry, ...] = (
     Entry("account", N_("Accounts"), "users", _account, "Ctrl+2", opens=("account",), create=N_("Add account")),
+    Entry("proposal", N_("Proposals"), "file-text", _proposal, "Ctrl+3", wide=True,
+          opens=("proposal", "proposal_version"), create=N_("New proposal")),
 )
 """In the order of the list at the left; the first is shown when nothing is remembered."""
 

@@ -12,10 +12,12 @@ from kam_desktop import formats
 from kam_desktop.domain.entities import Account, Activity, Contact
 from kam_desktop.domain.text import company_core
 from kam_desktop.language import tr, trn
-from kam_desktop.ui.kit.charts import Figure
-from kam_desktop.ui.kit.record_controller import Desk, RecordController, titles_of
+from kam_desktop.ui.charts import Figure
+from kam_desktop.ui.desk import Desk, titles_of
+from kam_desktop.ui.form_dialog import FormDialog
+from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
-from kam_desktop.ui.pages.account.form import KIND_ICONS, AccountDetail, ContactForm, FormDialog, InteractionForm
+from kam_desktop.ui.pages.account.form import KIND_ICONS, AccountDetail, ContactForm, InteractionForm
 from kam_desktop.ui.pages.account.page import LATE_DAYS, AccountLine, AccountList, AccountPage, Happened, Peek, Person
 
 if TYPE_CHECKING:

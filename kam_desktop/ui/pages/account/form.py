@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from datetime import date
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.domain.entities import Account, Activity, Contact
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
-from kam_desktop.ui.kit.badges import Pill, Tier
+from kam_desktop.ui.badges import Pill, Tier
+from kam_desktop.ui.charts import Figure, FigureStrip
+from kam_desktop.ui.form_dialog import two_columns
 from kam_desktop.ui.kit.buttons import Button
-from kam_desktop.ui.kit.charts import Figure, FigureStrip
-from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, Link, PlainLabel, caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
@@ -27,18 +26,6 @@ KIND_ICONS = {"meeting": "handshake", "call": "phone", "message": "message-circl
 def kind_names() -> dict[str, str]:
     """The kinds of interaction in the current language."""
     return {"meeting": tr("Meeting"), "call": tr("Call"), "message": tr("Message"), "note": tr("Note")}
-
-
-def _grid(rows: Sequence[Sequence[QWidget]]) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(theme.px(16))
-    grid.setVerticalSpacing(theme.px(12))
-    for at, row in enumerate(rows):
-        for column, widget in enumerate(row):
-            grid.addWidget(widget, at, column * (2 // len(row)), 1, 2 // len(row), Qt.AlignmentFlag.AlignTop)
-    grid.setColumnStretch(0, 1)
-    grid.setColumnStretch(1, 1)
-    return grid
 
 
 class AccountForm(RecordForm):
@@ -63,7 +50,7 @@ class AccountForm(RecordForm):
         ]  # fmt: skip
         for name, rows in parts:
             box.addWidget(section(name))
-            box.addLayout(_grid(rows))
+            box.addLayout(two_columns(rows))
             box.addSpacing(theme.px(8))
         box.addStretch()
 
@@ -78,7 +65,7 @@ class ContactForm(RecordForm):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.px(12))
         box.addWidget(self.problem_line())
-        box.addLayout(_grid([
+        box.addLayout(two_columns([
             [self.add("full_name")], [self.add("honorific"), self.add("position")],
             [self.add("phones")], [self.add("emails")],
             [self.add("zalo"), self.add("language", names=languages)], [self.add("birthday"), self.add("left_on")],
@@ -95,25 +82,10 @@ class InteractionForm(RecordForm):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.px(12))
         box.addWidget(self.problem_line())
-        box.addLayout(_grid([
+        box.addLayout(two_columns([
             [self.add("subject")], [self.add("kind", names=kind_names()), self.add("at")], [self.add("contact")],
             [self.add("said", lines=4)], [self.add("promised", lines=2)],
         ]))  # fmt: skip
-
-
-class FormDialog(Dialog):
-    """A form over the window; it saves with Ctrl+Enter or the button, Esc leaves it with its draft kept."""
-
-    def __init__(self, parent: QWidget, title: str, form: RecordForm, save: str) -> None:
-        super().__init__(parent, title, width=520)
-        self.form = form
-        self.body.addWidget(form)
-        self.add_button(Button(tr("Cancel")), 0)
-        self._save = self.add_button(Button(save, kind="primary", key="Ctrl ⏎"))
-        self._save.clicked.connect(form.commit)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):  # also from the buttons, where the form's own keys do not reach
-            QShortcut(QKeySequence(keys), self._save).activated.connect(form.commit)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
 
 class AccountDetail(QWidget):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QStackedWidget, Q
 from kam_desktop import formats
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
-from kam_desktop.ui.kit.badges import Avatar, Tier
+from kam_desktop.ui.badges import Avatar, Tier
 from kam_desktop.ui.kit.buttons import Button, Chip, open_below
 from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, ShareCell, TextCell
 from kam_desktop.ui.kit.frames import Panel, action_bar, scrolled, side_panel
@@ -310,6 +310,10 @@ class AccountPage(QStackedWidget):
     def open_place(self, place: str) -> None:
         """Called by the window."""
         self.place_wanted.emit(place)
+
+    def tour_places(self) -> list[tuple[str, str]]:
+        """One customer, and the form of a new one, for the tour."""
+        return [("form", self.list.place.current()), ("new", "new")]
 
     def remembered(self) -> tuple[str, str]:
         """What is kept while the page is built again: search and current row."""

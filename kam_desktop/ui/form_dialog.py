@@ -1,0 +1,43 @@
+"""A form in a dialog over the window, and the two-column layout that forms share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from kam_desktop.language import tr
+from kam_desktop.ui import theme
+from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.kit.dialogs import Dialog
+from kam_desktop.ui.kit.record_form import RecordForm
+
+
+class FormDialog(Dialog):
+    """A form over the window; it saves with Ctrl+Enter or the button, Esc leaves it with its draft kept."""
+
+    def __init__(self, parent: QWidget, title: str, form: RecordForm, save: str) -> None:
+        super().__init__(parent, title, width=520)
+        self.form = form
+        self.body.addWidget(form)
+        self.add_button(Button(tr("Cancel")), 0)
+        self._save = self.add_button(Button(save, kind="primary", key="Ctrl ⏎"))
+        self._save.clicked.connect(form.commit)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):  # also from the buttons, where the form's own keys do not reach
+            QShortcut(QKeySequence(keys), self._save).activated.connect(form.commit)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+
+def two_columns(rows: Sequence[Sequence[QWidget]]) -> QGridLayout:
+    """Rows of one or two editors in equal columns."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(theme.px(16))
+    grid.setVerticalSpacing(theme.px(12))
+    for at, row in enumerate(rows):
+        for column, widget in enumerate(row):
+            grid.addWidget(widget, at, column * (2 // len(row)), 1, 2 // len(row), Qt.AlignmentFlag.AlignTop)
+    grid.setColumnStretch(0, 1)
+    grid.setColumnStretch(1, 1)
+    return grid

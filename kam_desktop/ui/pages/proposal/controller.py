@@ -1,0 +1,252 @@
+"""Answers the proposal page: list, editor, live totals, lines saved one edit at a time, versions, sending."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kam_desktop import formats
+from kam_desktop.domain.entities import Proposal, ProposalLine
+from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
+from kam_desktop.domain.text import company_core
+from kam_desktop.language import tr, trn
+from kam_desktop.ui.desk import Desk, read_draft, titles_of
+from kam_desktop.ui.form_dialog import FormDialog
+from kam_desktop.ui.kit.record_controller import RecordController
+from kam_desktop.ui.kit.record_table import Answer, RowGroup
+from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor
+from kam_desktop.ui.pages.proposal.page import ProposalLineRow, ProposalList, ProposalPage, stage_names
+
+NEW = "new"
+_FIRST = 60  # rows that come along with the ids
+_STAGES = {"open": OPEN_STAGES, "all": STAGES, "won": ("won",), "lost": ("lost",), "on_hold": ("on_hold",)}
+
+
+class ProposalController(RecordController):
+    """One for each proposal page. `page` is the widget."""
+
+    entities = frozenset({"proposal", "proposal_version", "proposal_line", "account"})
+    page: ProposalPage
+
+    def __init__(self, desk: Desk) -> None:
+        today = desk.today()
+        self._list, self._editor = ProposalList(today), ProposalEditor(today)
+        super().__init__(desk, ProposalPage(self._list, self._editor))
+        self._text, self._filter, self._place, self._version = "", "open", "", ""
+        self._waiting = 0  # edits of lines that are not saved yet: answers from before them are old
+        self._detail: Any = None
+        editor, listing, shell = self._editor, self._list, desk.shell
+        wired: Sequence[tuple[Any, Callable[..., object]]] = (
+            (listing.searched, self._on_searched), (listing.filter_chosen, self._on_filter),
+            (listing.cleared, self._on_cleared), (listing.model.wanted, self._on_wanted),
+            (listing.opened, lambda key: shell.show_page("proposal", key)),
+            (listing.create_wanted, self._on_create), (listing.current_changed, self._on_current),
+            (editor.back_wanted, lambda: shell.show_page("proposal")),
+            (editor.new_version_wanted, self._on_new_version), (editor.sent_wanted, self._on_sent),
+            (editor.version_chosen, self._on_version),
+            (editor.model.edited, self._on_lines), (editor.lines.drafted, self._on_cell_draft),
+            (self.page.place_wanted, self.open_place),
+        )  # fmt: skip
+        for signal, slot in wired:
+            signal.connect(slot)
+        self.shortcut(editor, "Ctrl+N", self._on_create)
+        self.bind(editor.form, "Change proposal {name}", "")
+        self.bind(editor.version_form, "Change terms of {name}", "")
+        self.keep_layout(listing.table, "proposal")
+        self.keep_layout(editor.lines, "proposal_line")
+
+    # The list.
+
+    def refresh(self) -> None:
+        text, stages = self._text, _STAGES[self._filter]
+        self.ask(lambda reader: _ask_list(reader, text, stages), self._show_list, "list")
+        if self._place:
+            self._ask_detail()
+
+    def _show_list(self, answer: tuple[Any, dict[str, ProposalLineRow], int]) -> None:
+        listing, rows, known = answer
+        names = stage_names()
+        groups = [
+            RowGroup(names[group.stage], trn("{n} proposal", "{n} proposals", group.count), group.count)
+            for group in listing.groups
+        ]
+        count = len(listing.ids)
+        self._list.model.set_answer(Answer(listing.ids, groups, rows))
+        filtered = bool(self._text) or known > 0
+        self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
+        if self._filter == "open" and not self._text:
+            self.desk.shell.set_count("proposal", count)
+        if count and not self._list.place.current():
+            self._list.place.show(listing.ids[0])
+
+    def _on_wanted(self, ids: list[str]) -> None:
+        self.ask(lambda reader: _rows(reader, ids), self._list.model.deliver)
+
+    def _on_searched(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.refresh()
+
+    def _on_filter(self, key: str) -> None:
+        self._filter = key
+        self.refresh()
+
+    def _on_cleared(self) -> None:
+        self._text, self._filter = "", "all"
+        self._list.search.edit.clear()
+        self._list.show_filter("all")
+        self.refresh()
+
+    def _on_current(self, key: str) -> None:
+        row = self._list.model.row_value(key) if key else None
+        if row is not None:
+            value = formats.amount(row.value, row.currency, symbol=True)
+            self.desk.shell.set_selection_text(f"{row.account} · {value}")
+
+    # The editor.
+
+    def open_place(self, place: str) -> None:
+        """Shows the list, the editor of a proposal, or asks what a new one needs."""
+        if place == NEW:
+            self.page.setCurrentWidget(self._list)
+            self._on_create()
+            return
+        if place != self._place:
+            self._version = ""
+        self._place = place
+        if place:
+            self._ask_detail()
+        else:
+            self.page.setCurrentWidget(self._list)
+            self._list.table.setFocus()
+
+    def _ask_detail(self) -> None:
+        place, version = self._place, self._version
+        self.ask(lambda reader: _ask_detail(reader, place, version), self._show_detail, "detail")
+
+    def _show_detail(self, answer: tuple[Any, dict[str, str], str]) -> None:
+        detail, titles, draft = answer
+        if detail.proposal.id != self._place or self._waiting:
+            return
+        fresh = self.page.currentWidget() is not self._editor or self._detail.version.id != detail.version.id
+        self._detail, self._version = detail, detail.version.id
+        account = detail.account.short_name or company_core(detail.account.name) if detail.account else ""
+        self._editor.show_proposal(
+            detail.proposal, account, detail.versions, detail.version, detail.lines, detail.frozen, titles
+        )
+        self._editor.totals.show_totals(detail.totals, detail.version.currency, detail.proposal.client_budget)
+        if fresh:
+            self.page.setCurrentWidget(self._editor)
+            self._editor.lines.setFocus()
+            self.ask_draft(self._editor.form)
+            self.ask_draft(self._editor.version_form)
+            if draft:
+                self._editor.lines.show_draft(*json.loads(draft))
+
+    def _on_lines(self, lines: tuple[ProposalLine, ...], label: str) -> None:
+        """The totals follow at once; the store follows in the edit lane."""
+        from kam_desktop.services import proposal  # loaded already: the lines on the screen came through it
+
+        detail = self._detail
+        version = detail.version.id
+        self._editor.totals.show_totals(
+            proposal.totals(detail.version, lines), detail.version.currency, detail.proposal.client_budget
+        )
+        self._waiting += 1
+
+        def work(uow: Any) -> Any:
+            uow.set_draft(_cell_key(version), None)
+            return proposal.set_lines(uow, version, lines)
+
+        self.edit(work, label, self._lines_done, self._lines_refused, name=detail.proposal.title)
+
+    def _lines_done(self, _saved: object) -> None:
+        self._waiting -= 1
+
+    def _lines_refused(self, failure: Any) -> None:
+        self._waiting -= 1
+        self.refuse(failure)
+        self._ask_detail()
+
+    def _on_cell_draft(self, line: int, column: int, text: str) -> None:
+        key = _cell_key(self._version)
+        value = json.dumps([line, column, text], ensure_ascii=False) if line >= 0 else None
+        self.desk.background.edit(lambda uow: uow.set_draft(key, value), label="")
+
+    def _on_version(self, key: str) -> None:
+        self._version = key
+        self._ask_detail()
+
+    def _on_new_version(self) -> None:
+        version, name = self._version, self._detail.proposal.title
+
+        def work(uow: Any) -> Any:
+            from kam_desktop.services import proposal
+
+            return proposal.new_version(uow, version)
+
+        self.edit(work, "New version of {name}", lambda made: self._on_version(made.id), name=name)
+
+    def _on_sent(self) -> None:
+        version, name = self._version, self._detail.proposal.title
+
+        def work(uow: Any) -> Any:
+            from kam_desktop.services import proposal
+
+            return proposal.mark_sent(uow, version)
+
+        self.edit(work, "Mark {name} as sent", name=name)
+
+    def _on_create(self) -> None:
+        form = NewProposalForm(self.desk.today())
+        dialog = FormDialog(self.page, tr("New proposal"), form, tr("Create"))
+
+        def make(uow: Any, record: Proposal) -> Proposal:
+            from kam_desktop.services import proposal
+
+            return proposal.create(uow, record.account, record.title, client_budget=record.client_budget)
+
+        def made(record: Proposal) -> None:
+            dialog.accept()
+            self.desk.shell.show_page("proposal", record.id)
+
+        self.bind(form, "", "New proposal {name}", made, make)
+        form.show_record(Proposal(id=self.desk.new_id(), account="", title=""), is_new=True)
+        self.ask_draft(form)
+        dialog.open()
+
+
+# Questions: they run in the ask lane and give frozen values.
+
+
+def _cell_key(version: str) -> str:
+    return f"proposal_line:{version}"
+
+
+def _ask_list(reader: Any, text: str, stages: Sequence[str]) -> tuple[Any, dict[str, ProposalLineRow], int]:
+    from kam_desktop.domain.query import Query
+    from kam_desktop.services import proposal
+
+    listing = proposal.listing(reader, text=text, stages=stages)
+    known = len(listing.ids) or reader.count(Query("proposal"))
+    return listing, _rows(reader, listing.ids[:_FIRST]), known
+
+
+def _rows(reader: Any, ids: Sequence[str]) -> dict[str, ProposalLineRow]:
+    from kam_desktop.services import proposal
+
+    return {
+        row.id: ProposalLineRow(
+            row.id, row.number, row.title, company_core(row.account_name), str(row.version_number), row.status, row.net,
+            row.currency, row.valid_until, row.next_step, row.next_step_on,
+        )
+        for row in proposal.rows(reader, ids)
+    }  # fmt: skip
+
+
+def _ask_detail(reader: Any, key: str, version: str) -> tuple[Any, dict[str, str], str]:
+    from kam_desktop.services import proposal
+
+    detail = proposal.detail(reader, key, version)
+    return detail, titles_of(reader, detail.proposal), read_draft(reader, _cell_key(detail.version.id))

@@ -1,0 +1,261 @@
+"""The editor of one proposal: price table, live totals, terms of the version, what we plan; and a new proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from kam_desktop import formats
+from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
+from kam_desktop.domain.figures.totals import Totals
+from kam_desktop.language import tr
+from kam_desktop.ui import theme
+from kam_desktop.ui.badges import Pill, Tag
+from kam_desktop.ui.charts import Progress
+from kam_desktop.ui.form_dialog import two_columns
+from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
+from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, caption, section
+from kam_desktop.ui.kit.record_form import RecordForm
+from kam_desktop.ui.pages.proposal.line_view import LineView
+from kam_desktop.ui.pages.proposal.lines import LineTable
+from kam_desktop.ui.pages.proposal.page import STATUS_TONES, stage_names, status_names
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class NewProposalForm(RecordForm):
+    """What a proposal needs to begin: whose it is and its title."""
+
+    def __init__(self, today: date) -> None:
+        super().__init__(Proposal, today=today)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self.problem_line())
+        box.addLayout(two_columns([[self.add("account")], [self.add("title")], [self.add("client_budget"), QWidget()]]))
+
+
+class ProposalForm(RecordForm):
+    """Where the proposal stands and what comes next."""
+
+    def __init__(self, today: date) -> None:
+        super().__init__(Proposal, today=today)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(theme.px(10))
+        box.addWidget(self.problem_line())
+        rows: list[list[QWidget]] = [
+                [self.add("title")], [self.add("stage", names=stage_names())], [self.add("outcome_reason")],
+                [self.add("next_step")], [self.add("next_step_on"), self.add("expected_close_on")],
+                [self.add("client_budget")], [self.add("owner")],
+        ]  # fmt: skip
+        box.addLayout(two_columns(rows))
+        self.join("stage", "outcome_reason")
+
+
+class VersionForm(RecordForm):
+    """What the client reads around the lines."""
+
+    def __init__(self, today: date) -> None:
+        super().__init__(ProposalVersion, today=today)
+        languages = {"vi": tr("Vietnamese"), "en": tr("English")}
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(theme.px(10))
+        box.addWidget(self.problem_line())
+        rows: list[list[QWidget]] = [
+            [self.add("quoted_on"), self.add("valid_until")],
+            [self.add("language", names=languages), self.add("discount")], [self.add("terms", lines=4)],
+        ]  # fmt: skip
+        box.addLayout(two_columns(rows))
+
+
+class TotalsPanel(Panel):
+    """The sums under the lines: the client's budget, the totals by rate of tax, and violet our cost and margin."""
+
+    def __init__(self) -> None:
+        super().__init__(row=True, lines="top", margins=(24, 12, 0, 0))
+        self._body: QWidget | None = None
+        self.setMinimumHeight(theme.px(168))
+
+    def show_totals(self, totals: Totals, currency: str, budget: int | None) -> None:
+        """Other figures; amounts in minor units."""
+        if self._body is not None:
+            self.box.removeWidget(self._body)
+            self._body.deleteLater()
+        self._body = QWidget()
+        row = QHBoxLayout(self._body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.px(24))
+        row.addWidget(self._budget(totals, currency, budget), 2)
+        row.addWidget(self._sums(totals, currency), 3)
+        row.addWidget(self._ours(totals, currency))
+        self.box.addWidget(self._body)
+
+    def _budget(self, totals: Totals, currency: str, budget: int | None) -> QWidget:
+        made = Panel(gap=6)
+        if budget:
+            used = Decimal(100 * totals.total) / budget
+            tone = "danger" if used > 100 else "warning" if used > 95 else "accent"
+            share = caption(formats.percent(used, 0), "text2")
+            head = Panel(row=True).add(caption(tr("Client's budget"), "text2"), None, share)
+            left = budget - totals.total
+            words = tr("Left: {amount}", amount=formats.amount(left, currency, symbol=True))
+            if left < 0:
+                words = tr("Over by {amount}", amount=formats.amount(-left, currency, symbol=True))
+            bar = Progress(min(1.0, float(used) / 100), tone, name=tr("Client's budget"))
+            made.add(head, bar, PlainLabel(words, weight=theme.MEDIUM, tone="danger" if left < 0 else "text"))
+            whole = formats.amount(budget, currency, symbol=True)
+            made.add(caption(tr("of {amount}, VAT included", amount=whole), wrap=True))
+        return made.add(None)
+
+    def _sums(self, totals: Totals, currency: str) -> QWidget:
+        rows = [(tr("Sum of lines"), totals.gross, False)]
+        if totals.discount:
+            rows.append((tr("Discount"), -totals.discount, False))
+        rows.append((tr("Before VAT"), totals.net, True))
+        for group in totals.groups:
+            name = formats.percent(group.percent, 0) if group.percent is not None else group.group
+            rows.append((tr("VAT {rate}", rate=name), group.tax, False))
+        made = QWidget()
+        grid = _grid(made)
+        for at, (name, amount, strong) in enumerate(rows):
+            weight = theme.MEDIUM if strong else theme.REGULAR
+            grid.addWidget(PlainLabel(name, weight=weight, tone="text" if strong else "text2"), at, 0)
+            grid.addWidget(_right(formats.amount(amount, currency), weight), at, 1)
+        grid.addWidget(section(tr("Total")), len(rows), 0)
+        grid.addWidget(_right(formats.amount(totals.total, currency), theme.BOLD, theme.SECTION), len(rows), 1)
+        grid.setRowStretch(len(rows) + 1, 1)
+        return made
+
+    def _ours(self, totals: Totals, currency: str) -> QWidget:
+        made = Panel(ground="private_bg", margins=(10, 4, 24, 12), gap=4)
+        made.setMinimumWidth(theme.px(192))
+        inner = QWidget()
+        grid = _grid(inner)
+        margin = formats.percent(totals.margin_percent) if totals.margin_percent is not None else formats.NOTHING
+        shown = [formats.amount(totals.cost, currency), formats.amount(totals.margin, currency), margin]
+        for at, (name, words) in enumerate(zip((tr("Cost"), tr("Gross profit"), tr("Margin")), shown, strict=True)):
+            weight = theme.MEDIUM if at == 2 else theme.REGULAR
+            grid.addWidget(PlainLabel(name, tone="private", weight=weight), at, 0)
+            grid.addWidget(_right(words, weight, tone="private"), at, 1)
+        made.add(Tag(tr("Internal")), inner)
+        if totals.without_cost and totals.cost is not None:
+            made.add(caption(tr("{n} lines have no cost yet", n=totals.without_cost), "private", wrap=True))
+        return made.add(None)
+
+
+def _grid(widget: QWidget) -> QGridLayout:
+    grid = QGridLayout(widget)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(theme.px(16))
+    grid.setVerticalSpacing(theme.px(4))
+    return grid
+
+
+def _right(words: str, weight: int = theme.REGULAR, size: int = theme.BODY, tone: str = "text") -> PlainLabel:
+    made = PlainLabel(words, weight=weight, size=size, tone=tone, select=True)
+    made.setAlignment(_RIGHT)
+    return made
+
+
+class ProposalEditor(QWidget):
+    """One proposal with one of its versions.
+
+    Signals:
+        back_wanted, new_version_wanted, sent_wanted: the button was pressed.
+        version_chosen(str): another version is to be shown.
+    """
+
+    back_wanted = Signal()
+    new_version_wanted = Signal()
+    sent_wanted = Signal()
+    version_chosen = Signal(str)
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self.model = LineTable(self)
+        self.lines = LineView(self.model)
+        self.totals = TotalsPanel()
+        self.form, self.version_form = ProposalForm(today), VersionForm(today)
+        self._name = ElidedLabel(size=theme.TITLE, weight=theme.BOLD)
+        self._whose = caption("", "text2")
+        self._state = Pill("")
+        self._versions = QMenu(self)
+        self._version = Button(tr("Versions"), icon="history", menu=self._versions)
+        self._new = Button(tr("New version"))
+        self._sent = Button(tr("Mark as sent"), kind="primary", icon="send")
+        self._said = PlainLabel(tone="danger", wrap=True)
+        self._said.hide()
+        back = Button(tr("All proposals"), icon="arrow-left", kind="flat")
+        head = page_head(back, line=True)
+        head.box.addWidget(self._name, 1)
+        head.add(self._whose, self._state, self._version, self._new, self._sent)
+        self._add = Button(tr("Add line"), icon="plus", small=True, key="Ctrl ⏎")
+        self._section = Button(tr("Add section"), small=True, kind="flat")
+        tools = Panel(row=True, margins=(24, 8, 24, 4), gap=8).add(self._add, self._section, None, self._keys())
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(tools)
+        left.addWidget(self.lines, 1)
+        left.addWidget(self._said)
+        left.addWidget(self.totals)
+        side = Panel(margins=(20, 14, 20, 20), gap=10)
+        side.add(section(tr("For the client")), self.version_form, section(tr("Where it stands")), self.form, None)
+        area = scrolled(side)
+        area.setFixedWidth(theme.px(340))
+        frame = Panel(lines="left", margins=(1, 0, 0, 0)).add(area)
+        for pane in (self.lines, area):
+            pane.setProperty("pane", True)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addLayout(left, 1)
+        middle.addWidget(frame)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(head)
+        box.addLayout(middle, 1)
+        back.clicked.connect(self.back_wanted)
+        self._new.clicked.connect(self.new_version_wanted)
+        self._sent.clicked.connect(self.sent_wanted)
+        self._add.clicked.connect(lambda: self.lines.add_line())
+        self._section.clicked.connect(lambda: self.lines.add_line(tr("New section")))
+        self.model.refused.connect(self._say)
+
+    def _keys(self) -> QWidget:
+        return caption(tr("Alt ↑ ↓ moves · Ctrl D duplicates · Delete takes away"))
+
+    def _say(self, sentence: str) -> None:
+        self._said.setText(sentence)
+        self._said.setVisible(bool(sentence))
+
+    def show_proposal(
+        self, proposal: Proposal, account: str, versions: Sequence[ProposalVersion], version: ProposalVersion,
+        lines: Sequence[ProposalLine], frozen: bool, titles: dict[str, str],
+    ) -> None:  # fmt: skip
+        """Everything but the totals."""
+        self._name.setText(proposal.title)
+        self._whose.setText(" · ".join(filter(None, (account, proposal.number))))
+        words = tr("Version {number} · {status}", number=version.number, status=status_names().get(version.status, ""))
+        self._state.set_state(words, STATUS_TONES.get(version.status, ""))
+        self._versions.clear()
+        for each in versions:
+            text = tr("Version {number} · {status}", number=each.number, status=status_names().get(each.status, ""))
+            action = QAction(text.replace("&", "&&"), self._versions)
+            action.triggered.connect(lambda _on=False, key=each.id: self.version_chosen.emit(key))
+            self._versions.addAction(action)
+        self._version.setVisible(len(versions) > 1)
+        self._sent.setVisible(not frozen)
+        self._new.setVisible(frozen)
+        for widget in (self._add, self._section):
+            widget.setEnabled(not frozen)
+        self.model.set_lines(lines, version.currency, frozen)
+        self.form.show_record(proposal, titles)
+        self.version_form.show_record(version)
+        self.version_form.lock(frozen)

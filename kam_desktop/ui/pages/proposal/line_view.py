@@ -1,0 +1,173 @@
+"""The price table of a proposal: cells edited in place, lines added, moved and deleted by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
+
+from kam_desktop.domain.errors import Refused
+from kam_desktop.language import tr
+from kam_desktop.ui import theme
+from kam_desktop.ui.kit.cells import GROUP, AmountCell, Cell, DateCell, Index, TextCell
+from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.pages.proposal.lines import DESCRIPTION, FIELDS, LineTable
+from kam_desktop.ui.sentences import sentence
+
+_ROLE = Qt.ItemDataRole
+
+
+class CellEditor(Cell):
+    """Edits one cell in place over the cell that paints it; what cannot be read keeps the keyboard in the cell.
+
+    Signals:
+        typed(QModelIndex, str): what stands in the editor, for the draft.
+    """
+
+    typed = Signal(QModelIndex, str)
+
+    def __init__(self, cell: Cell, model: LineTable) -> None:
+        super().__init__()
+        self._cell, self._model, self.align = cell, model, cell.align
+        cell.setParent(self)
+
+    def paint(self, painter: Any, option: QStyleOptionViewItem, index: Index) -> None:
+        self._cell.paint(painter, option, index)
+
+    def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: Index) -> QWidget:
+        line = QLineEdit(parent)
+        line.setProperty("cell", True)
+        line.setAlignment(self._cell.align)
+        line.setAccessibleName(str(self._model.headerData(index.column(), Qt.Orientation.Horizontal)))
+        where = QModelIndex(index) if isinstance(index, QModelIndex) else self._model.index(index.row(), index.column())
+        line.textEdited.connect(lambda text: self.typed.emit(where, text))
+        return line
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        if isinstance(editor, QLineEdit) and not editor.isModified():
+            editor.setText(str(index.data(_ROLE.EditRole) or ""))
+            editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        if isinstance(editor, QLineEdit):
+            model.setData(index, editor.text())
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, _index: Index) -> None:
+        inset = max(0, (option.rect.height() - theme.px(28)) // 2)
+        editor.setGeometry(option.rect.adjusted(0, inset, 0, -inset))
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        leaving = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in (
+            Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)  # fmt: skip
+        if leaving and isinstance(editor, QLineEdit):
+            viewport = editor.parentWidget()
+            view = viewport.parentWidget() if viewport else None
+            index = view.currentIndex() if isinstance(view, QAbstractItemView) else QModelIndex()
+            if self._model.data(self._model.index(index.row(), 0), GROUP) is None and index.column() in FIELDS:
+                try:
+                    self._model.read(index.column(), editor.text())
+                except Refused as refused:
+                    editor.setProperty("invalid", True)
+                    self._model.refused.emit(sentence(refused.problems[0]))
+                    return True
+        return super().eventFilter(editor, event)
+
+
+class LineView(TableView):
+    """The table with its keys: Ctrl+Enter adds, Ctrl+D duplicates, Alt+↑ ↓ moves, Delete deletes, Enter or F2 edits.
+
+    Signals:
+        drafted(int, int, str): line, column and what is being typed there; "" when nothing is any more.
+    """
+
+    drafted = Signal(int, int, str)
+
+    def __init__(self, model: LineTable) -> None:
+        super().__init__(tr("Lines"), cell_focus=True)
+        self.lines = model
+        self.setModel(model)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.AnyKeyPressed
+        )  # fmt: skip
+        columns: list[Column] = []
+        for width, cell, rank in (
+            (18, DateCell("muted"), 0), (0, TextCell(), 0), (48, TextCell("text2"), 2), (48, AmountCell(), 0),
+            (92, AmountCell(), 0), (104, AmountCell(strong=True), 0), (42, DateCell(), 1),
+            (98, AmountCell("private"), 1), (46, AmountCell("private"), 1),
+        ):  # fmt: skip
+            editor = CellEditor(cell, model)
+            editor.typed.connect(self._on_typed)
+            editor.closeEditor.connect(self._on_closed)
+            columns.append(Column(width, editor, rank))
+        self.set_columns(columns)
+        self._typing: tuple[int, int, str] | None = None
+        self._soon = QTimer(self, singleShot=True, interval=400)
+        self._soon.timeout.connect(self._tell_draft)
+        self.setTabKeyNavigation(True)
+
+    def _on_typed(self, index: QModelIndex, text: str) -> None:
+        self._typing = (self.lines.line_at(index.row()), index.column(), text)
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _tell_draft(self) -> None:
+        if self._typing is not None:
+            self.drafted.emit(*self._typing)
+
+    def _on_closed(self, *_hint: object) -> None:
+        if self._typing is not None:
+            self._soon.stop()
+            self._typing = None
+            self.drafted.emit(-1, -1, "")
+
+    def show_draft(self, line: int, column: int, text: str) -> None:
+        """Opens a cell with what was being typed in it when the program ended."""
+        index = self.lines.index(self.lines.row_of(line), column)
+        if index.isValid() and self.lines.flags(index) & Qt.ItemFlag.ItemIsEditable:
+            self.setCurrentIndex(index)
+            self.edit(index)
+            editor = self.indexWidget(index) or self.viewport().findChild(QLineEdit)
+            if isinstance(editor, QLineEdit):
+                editor.setText(text)
+                editor.setModified(True)
+
+    def go_to(self, line: int, column: int, *, edit: bool = False) -> None:
+        """Makes a line's cell current, and opens it."""
+        index = self.lines.index(self.lines.row_of(line), column)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+            if edit:
+                self.edit(index)
+
+    def add_line(self, section: str | None = None) -> None:
+        """Begins a line after the current one and opens its description."""
+        if not self.lines.frozen:
+            last = len(self.lines.lines) - 1
+            current = self.lines.line_at(self.currentIndex().row()) if section is None else last
+            self.go_to(self.lines.add_after(current if current >= 0 else last, section), DESCRIPTION, edit=True)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        line, column = self.lines.line_at(self.currentIndex().row()), self.currentIndex().column()
+        key, control = event.key(), event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
+        enter = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if control and enter:
+            self.add_line()
+        elif enter and self.state() != QAbstractItemView.State.EditingState and self.currentIndex().isValid():
+            self.edit(self.currentIndex())
+        elif line < 0 or self.lines.frozen or self.state() == QAbstractItemView.State.EditingState:
+            super().keyPressEvent(event)
+        elif control and key == Qt.Key.Key_D:
+            self.go_to(self.lines.duplicate(line), column)
+        elif alt and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.go_to(self.lines.move(line, -1 if key == Qt.Key.Key_Up else 1), column)
+        elif key == Qt.Key.Key_Delete and not event.modifiers():
+            self.lines.remove(line)
+            self.go_to(min(line, len(self.lines.lines) - 1), column)
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,158 @@
+"""The list of proposals by stage, and the frame of list and editor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+
+from kam_desktop import formats
+from kam_desktop.language import tr
+from kam_desktop.ui.kit.buttons import Chip, open_below
+from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, PillCell, TextCell
+from kam_desktop.ui.kit.record_page import RecordPage
+from kam_desktop.ui.kit.record_table import TableColumn
+from kam_desktop.ui.kit.table_view import Column
+
+SOON_DAYS = 7  # an offer that ends within these days is amber
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalLineRow:
+    """One proposal as the list shows it; `value` before tax, in minor units of `currency`."""
+
+    id: str
+    number: str
+    title: str
+    account: str
+    version: str
+    status: str
+    value: int
+    currency: str
+    valid_until: date | None
+    next_step: str
+    next_step_on: date | None
+
+
+def stage_names() -> dict[str, str]:
+    """The stages in the current language."""
+    return {
+        "briefed": tr("Brief received"), "working": tr("In progress"), "in_approval": tr("In approval"),
+        "sent": tr("Sent"), "negotiating": tr("Negotiating"),
+        "won": tr("Won"), "lost": tr("Lost"), "on_hold": tr("On hold"),
+    }  # fmt: skip
+
+
+def status_names() -> dict[str, str]:
+    """What a version can be, in the current language."""
+    return {
+        "draft": tr("draft"), "in_approval": tr("in approval"), "approved": tr("approved"),
+        "sent": tr("sent"), "accepted": tr("accepted"),
+        "rejected": tr("rejected"), "expired": tr("expired"), "superseded": tr("superseded"),
+    }  # fmt: skip
+
+
+STATUS_TONES = {
+    "draft": "info", "in_approval": "warning", "approved": "success", "sent": "", "accepted": "success",
+    "rejected": "danger", "expired": "warning", "superseded": "",
+}  # fmt: skip
+
+
+def columns(today: date) -> list[tuple[TableColumn, Column]]:
+    """The columns of the list, in their order on the screen."""
+
+    def status(row: ProposalLineRow) -> str:
+        return tr("Version {number} · {status}", number=row.version, status=status_names().get(row.status, ""))
+
+    def status_look(row: ProposalLineRow) -> Look:
+        return Look(tone=STATUS_TONES.get(row.status, ""))
+
+    def valid_look(row: ProposalLineRow) -> Look | None:
+        if row.status not in ("draft", "in_approval", "approved", "sent") or row.valid_until is None:
+            return None
+        return Look(tone="warning", strong=True) if row.valid_until <= today + timedelta(days=SOON_DAYS) else None
+
+    def value(row: ProposalLineRow) -> str:
+        return formats.amount(row.value, row.currency, zero=formats.NOTHING)
+
+    return [
+        (
+            TableColumn(tr("Proposal"), lambda row: row.title, lambda row: Look(note=row.number)),
+            Column(0, TextCell(name=True)),
+        ),
+        (TableColumn(tr("Account"), lambda row: row.account), Column(170, TextCell("text2"), 2)),
+        (TableColumn(tr("Value before VAT"), value), Column(112, AmountCell(strong=True))),
+        (TableColumn(tr("Version"), status, status_look), Column(140, PillCell(), 1)),
+        (TableColumn(tr("Valid until"), lambda row: formats.day(row.valid_until), valid_look), Column(84, DateCell())),
+        (TableColumn(tr("Next step"), lambda row: row.next_step), Column(190, TextCell(), 3)),
+        (
+            TableColumn(tr("On"), lambda row: formats.short_day(row.next_step_on) if row.next_step_on else ""),
+            Column(48, DateCell(), 3),
+        ),
+    ]
+
+
+class ProposalList(RecordPage):
+    """The list with its filter.
+
+    Signals:
+        filter_chosen(str): open, won, lost, on_hold or all.
+    """
+
+    filter_chosen = Signal(str)
+
+    def __init__(self, today: date) -> None:
+        self.filter_chip = Chip(tr("Show"), tr("Open"))
+        super().__init__(
+            tr("Proposals"), columns(today), create=tr("New proposal"), search=tr("Search proposals"),
+            empty=("file-text", tr("No proposals yet"), tr("Make the first one for one of your accounts.")),
+            filter_empty=tr("No proposal fits the filter"), tools=[self.filter_chip],
+        )  # fmt: skip
+        stages = stage_names()
+        self._names = {"open": tr("Open"), **{key: stages[key] for key in ("won", "lost", "on_hold")}, "all": tr("All")}
+        menu = QMenu(self)
+        for key, text in self._names.items():
+            action = QAction(text.replace("&", "&&"), menu)
+            action.triggered.connect(self._choosing(key))
+            menu.addAction(action)
+        self.filter_chip.clicked.connect(lambda: open_below(menu, self.filter_chip))
+
+    def _choosing(self, key: str) -> Callable[[], None]:
+        def choose() -> None:
+            self.show_filter(key)
+            self.filter_chosen.emit(key)
+
+        return choose
+
+    def show_filter(self, key: str) -> None:
+        """Says which filter is on."""
+        self.filter_chip.set_texts(tr("Show"), self._names[key])
+
+
+class ProposalPage(QStackedWidget):
+    """The list, or the editor of one proposal.
+
+    Signals:
+        place_wanted(str): an id, "new" or "" for the list.
+    """
+
+    place_wanted = Signal(str)
+
+    def __init__(self, listing: ProposalList, editor: QWidget) -> None:
+        super().__init__()
+        self.list, self.editor = listing, editor
+        self.addWidget(listing)
+        self.addWidget(editor)
+
+    def open_place(self, place: str) -> None:
+        """Called by the window."""
+        self.place_wanted.emit(place)
+
+    def tour_places(self) -> list[tuple[str, str]]:
+        """The editor of the first proposal, for the tour."""
+        ids = self.list.model.answer.ids
+        return [("editor", ids[0])] if ids else []
