@@ -67,9 +67,7 @@ def _demo(args: Namespace, output: Output, store: Store) -> int:
 def _doctor(args: Namespace, output: Output) -> int:
     from kam_desktop.services import doctor
 
-    findings = doctor.examine(
-        folder_of(args), lambda: opened(args, output, write=False), SystemClock(), deep=args.deep
-    )
+    findings = doctor.examine(folder_of(args), lambda: opened(args, output, write=False), SystemClock(), deep=args.deep)
     wrong = [each for each in findings if not each.sound]
     if output.json:
         output.document({"sound": not wrong, "checks": [doctor.plain(each) for each in findings]})

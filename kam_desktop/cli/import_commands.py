@@ -61,9 +61,7 @@ def _tell(document: dict[str, Any], output: Output) -> None:
         *(Column(tr(word), right=True) for word in ("created", "updated", "unchanged", "skipped")),
     ]
     files, counted = document["files"], ("created", "updated", "unchanged")
-    rows = [
-        [safe(each["file"]), *(str(each[key]) for key in counted), str(len(each["skipped"]))] for each in files
-    ]
+    rows = [[safe(each["file"]), *(str(each[key]) for key in counted), str(len(each["skipped"]))] for each in files]
     output.table(columns, rows)
     for each in files:
         for row in each["skipped"]:

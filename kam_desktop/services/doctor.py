@@ -117,7 +117,7 @@ def _rights(folder: Path) -> Finding:
     with contextlib.suppress(OSError):
         for path in (folder, *folder.rglob("*")):
             if stat.S_IMODE(path.lstat().st_mode) & 0o077 and not path.is_symlink():
-                message, mend = N_("Others may read {path}."), N_("Take their rights away: chmod -R go= on the folder.")
+                message, mend = N_("Others may read {path}."), N_("Any command that writes takes their rights away.")
                 return _failed("rights", message, {"path": path.name}, mend)
     return Finding("rights", True, N_("Nobody else may read the profile's files."))
 

@@ -87,6 +87,7 @@ def open_profile(
     try:
         unlocked = unlock.unlock(folder, vault, passphrase_source, recovery_source, repair=write)
         if write:
+            profile_place.tighten(folder)
             migrations.migrate(folder, unlocked.key, clock)
         store = Store.open(folder, unlocked.key, unlocked.keys.profile_id, clock, ids, write=write)
     except BaseException:

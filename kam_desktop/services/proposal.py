@@ -78,9 +78,7 @@ class ProposalDetail:
     frozen: bool
 
 
-def listing(
-    reader: Reader, *, text: str = "", stages: Sequence[str] = OPEN_STAGES, account: str = ""
-) -> ProposalList:
+def listing(reader: Reader, *, text: str = "", stages: Sequence[str] = OPEN_STAGES, account: str = "") -> ProposalList:
     """The proposals in those stages by id, stage by stage, each by title; empty stages are left out."""
     ids: list[str] = []
     groups: list[StageGroup] = []
@@ -253,9 +251,7 @@ def create(
         currency=currency or account.currency,
     )
     made = records.save(uow, made)
-    uow.add(
-        ProposalVersion(id=uow.new_id(), proposal=made.id, number=1, currency=made.currency, language=language)
-    )
+    uow.add(ProposalVersion(id=uow.new_id(), proposal=made.id, number=1, currency=made.currency, language=language))
     return made
 
 

@@ -104,7 +104,6 @@ def local_day(moment: str) -> date:
     return datetime.fromisoformat(moment).astimezone().date()
 
 
-
 @dataclass(frozen=True, slots=True)
 class AgeingRow:
     """One customer in one currency: not_due + Σ overdue − unallocated = balance. account "" is the unknown payer."""
@@ -276,9 +275,7 @@ def _due_between(as_of: date, bucket: int | None) -> tuple[date | None, date | N
     return (as_of - timedelta(days=EDGES[bucket]) if bucket < len(EDGES) else None), latest
 
 
-def pareto(
-    reader: Reader, from_on: date, to_on: date, currency: str = "VND", basis: str = "revenue"
-) -> ParetoReport:
+def pareto(reader: Reader, from_on: date, to_on: date, currency: str = "VND", basis: str = "revenue") -> ParetoReport:
     """Customers by invoiced net less credit notes in the period, with their classes (features.md 2, ABC)."""
     amounts = figures.revenue(reader, from_on, to_on, currency)
     names = account_figures.names(reader, list(amounts))

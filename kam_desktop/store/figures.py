@@ -27,9 +27,9 @@ join invoice v on v.id = i.invoice
 left join receipt r on r.id = a.receipt
 left join credit_note c on c.id = a.credit_note
 where coalesce(a.reverses, '') = '' and a.allocated_on <= :day
-  and v.issued_on <= :day and not {_STOPPED.format(id='v.id')}
+  and v.issued_on <= :day and not {_STOPPED.format(id="v.id")}
   and coalesce(r.received_on, c.issued_on) <= :day and coalesce(r.currency, c.currency) = v.currency
-  and (c.id is null or not {_STOPPED.format(id='c.id')})
+  and (c.id is null or not {_STOPPED.format(id="c.id")})
   and not exists (select 1 from allocation b where b.reverses = a.id and b.allocated_on <= :day)
 """
 
@@ -38,7 +38,7 @@ _EXACT = f"""
 with wanted as (select value as id from json_each(:invoices)),
 counted as (
   select v.id, v.account, v.currency, v.issued_on from invoice v
-  where v.id in (select id from wanted) and v.issued_on <= :day and not {_STOPPED.format(id='v.id')}),
+  where v.id in (select id from wanted) and v.issued_on <= :day and not {_STOPPED.format(id="v.id")}),
 lines as (
   select i.id, i.invoice, i.due_on, i.amount,
          sum(i.amount) over (partition by i.invoice order by i.place, i.id) - i.amount as before
