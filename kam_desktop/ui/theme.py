@@ -56,7 +56,9 @@ QDialog, QMessageBox, QWizard { background: @surface; }
 QMainWindow, QMainWindow > QWidget#frame { background: @window; }
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
   background: @surface; color: @text; border: 1px solid @border_strong; border-radius: 6dp; padding: 0 9dp;
-  selection-background-color: @accent; selection-color: @on_accent; min-height: @thin; }
+  min-height: @thin; }
+QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox {
+  selection-background-color: @accent; selection-color: @on_accent; }
 QPlainTextEdit, QTextEdit { padding: 5dp 6dp; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
   border: 2px solid @accent; padding: 0 8dp; min-height: @thick; }
@@ -70,9 +72,12 @@ QLineEdit[cell="true"] { border: 2px solid @accent; border-radius: 4dp; padding:
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QDateEdit::drop-down, QComboBox::drop-down { width: 26dp; border: none; }
 QComboBox::down-arrow, QDateEdit::down-arrow { image: url(@styles/chevron-@mode.svg); width: 14dp; height: 14dp; }
+QComboBox { combobox-popup: 0; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; padding: 4dp; outline: 0;
   selection-background-color: @selected; selection-color: @text; }
-QComboBox QAbstractItemView::item { min-height: 28dp; padding: 0 6dp; }
+QComboBox QAbstractItemView::item { min-height: 28dp; padding: 0 6dp; border-radius: 6dp; color: @text; }
+QComboBox QAbstractItemView::item:selected { background: @selected; color: @text; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QCheckBox, QRadioButton { color: @text; spacing: 8dp; min-height: 24dp; }
 QCheckBox:disabled, QRadioButton:disabled { color: @muted; }
 QCheckBox::indicator, QRadioButton::indicator { width: 14dp; height: 14dp; border: 1px solid @border_strong;
@@ -114,6 +119,7 @@ QCalendarWidget QToolButton { background: transparent; color: @text; border: non
 QCalendarWidget QToolButton:hover { background: @subtle; border-radius: 6dp; }
 QCalendarWidget QAbstractItemView { background: @surface; color: @text;
   selection-background-color: @accent; selection-color: @on_accent; }
+QCalendarWidget QToolButton::menu-indicator { image: none; }
 QCalendarWidget QSpinBox { min-height: 24dp; }
 """
 

@@ -1,14 +1,16 @@
 """The kit's widgets: data is plain text, names for screen readers, sizes at every zoom."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QLocale, QPoint, QRect, Qt
 from PySide6.QtGui import QHelpEvent, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QToolTip, QWidget
 
 from kam_desktop import language
 from kam_desktop.ui import badges, charts, icons, theme
+from kam_desktop.ui.date_edit import DateEdit
 from kam_desktop.ui.kit import buttons, dialogs, frames, labels, search_box, states
 
 PAYLOAD = '<img src="file:///etc/hostname"><b>đậm</b><a href="http://x.example/">bấm</a> & &amp; A&B'
@@ -234,3 +236,38 @@ def test_empty_charts_paint(qtbot) -> None:
 
 def test_menu_icons_are_drawn(qapp: QApplication) -> None:
     assert not icons.icon("plus").isNull()
+
+
+def test_the_ring_stands_around_the_button_while_the_keyboard_is_on_it(qtbot) -> None:
+    frame = frames.Panel(row=True)
+    one, other = buttons.Button("Một"), buttons.Button("Hai")
+    frame.add(one, other)
+    qtbot.addWidget(frame)
+    outer = frames.Panel(margins=(20, 20, 20, 20))
+    outer.add(frame)
+    qtbot.addWidget(outer)
+    outer.show()
+    qtbot.waitExposed(outer)
+    outer.activateWindow()
+    one.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(one.hasFocus)
+    ring = one._ring
+    assert ring is not None and ring.isVisible()
+    assert ring.parentWidget() is outer, "the row has no room for it"
+    assert ring.geometry() == QRect(one.mapTo(outer, QPoint(0, 0)), one.size()).adjusted(-4, -4, 4, 4)
+    other.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert one._ring is None and other._ring is None and not ring.isVisible()
+
+
+def test_a_date_is_shown_in_the_programs_language(qtbot) -> None:
+    edit = DateEdit(date(2026, 11, 23), "Tính đến")
+    qtbot.addWidget(edit)
+    assert edit.text() == "23/11/2026" and edit.day() == date(2026, 11, 23)
+    assert edit.locale().language() == QLocale.Language.Vietnamese
+    with qtbot.waitSignal(edit.chosen) as chosen:
+        edit.stepDown()
+    assert chosen.args == [edit.day()]
+    language.use("en")
+    english = DateEdit(date(2026, 11, 23), "As of")
+    qtbot.addWidget(english)
+    assert english.calendarWidget().locale().language() == QLocale.Language.English

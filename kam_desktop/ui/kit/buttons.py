@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
-    QFocusFrame,
     QHBoxLayout,
     QMenu,
     QSizePolicy,
     QWidget,
 )
+from shiboken6 import isValid
 
 from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.kit.labels import set_tip
@@ -20,15 +20,34 @@ from kam_desktop.ui.kit.labels import set_tip
 _KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
-class FocusRing(QFocusFrame):
-    """The accent ring two pixels around the control that the keyboard is on; one for a window."""
+class FocusRing(QWidget):
+    """The accent ring two pixels around the control that the keyboard is on, over an ancestor with room for it."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, target: QWidget) -> None:
+        above = [target]
+        while not above[-1].isWindow() and (parent := above[-1].parentWidget()) is not None:
+            above.append(parent)
+            if parent.rect().contains(self._around(target, parent)):
+                break
+        super().__init__(above[-1])
+        self._target, self._home = target, above[-1]
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for moving in above[:-1]:
+            moving.installEventFilter(self)
+        self.setGeometry(self._around(target, self._home))
+        self.show()
+
+    @staticmethod
+    def _around(target: QWidget, home: QWidget) -> QRect:
+        return QRect(target.mapTo(home, QPoint(0, 0)), target.size()).adjusted(-4, -4, 4, 4)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize):
+            self.setGeometry(self._around(self._target, self._home))
+        return False
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        paint.box(QPainter(self), QRectF(self.rect()), theme.px(8), None, theme.color("accent"), 2)
+        paint.box(QPainter(self), QRectF(self.rect()), theme.px(6) + 3, None, theme.color("accent"), 2)
 
 
 class _Ringed(QAbstractButton):
@@ -39,17 +58,24 @@ class _Ringed(QAbstractButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         if event.reason() in _KEYBOARD:
+            self._drop_ring()
             self._ring = FocusRing(self)
-            self._ring.setWidget(self)
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        if self._ring is not None:
-            self._ring.hide()
-            self._ring.deleteLater()
-            self._ring = None
+        self._drop_ring()
         self.update()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._drop_ring()
+
+    def _drop_ring(self) -> None:
+        ring, self._ring = self._ring, None
+        if ring is not None and isValid(ring):  # a frame that is built again takes the ring with it
+            ring.hide()
+            ring.deleteLater()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():

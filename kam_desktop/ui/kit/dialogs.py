@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from kam_desktop.language import tr
@@ -44,6 +44,12 @@ class Dialog(QDialog):
         self._foot.addStretch()
         outer.addSpacing(theme.px(4))
         outer.addLayout(self._foot)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        lines = self.layout()
+        if lines is not None and lines.hasHeightForWidth():  # Qt guesses too much height for text that wraps
+            self.resize(self.width(), lines.heightForWidth(self.width()))
 
     def add_button(self, button: Button, result: int | None = None) -> Button:
         """Add a button at the right; with a result it closes the dialog."""
