@@ -22,8 +22,8 @@ from kam_desktop.store import files
 from kam_desktop.store.journal import Journal
 from kam_desktop.store.profile import Store
 from tests.crash import flows, verdict
-from tests.crash.flows import Promises
 from tests.crash.power_loss import workplace
+from tests.crash.promises import Promises, digest
 
 STEP_BYTES = 24 << 10
 """From one size to the next; a save needs a few pages of 4 KiB, an import a few hundred."""
@@ -131,7 +131,7 @@ def fill(disk: Disk, base: Path) -> tuple[list[str], bool]:
     store = flows.open_store(profile)
     faults: list[str] = []
     full = behind = False
-    promises = Promises([flows.digest(store)], acknowledged=1)
+    promises = Promises([digest(store)], acknowledged=1)
     for step in steps():
         try:
             step(store)
@@ -141,16 +141,16 @@ def fill(disk: Disk, base: Path) -> tuple[list[str], bool]:
             # Still full: the same again says the same, and looking at the data goes on.
             with contextlib.suppress(Unavailable):
                 step(store)
-                promises = Promises([flows.digest(store)], acknowledged=1)
+                promises = Promises([digest(store)], acknowledged=1)
                 continue
             faults += _refused(problem, store, promises)
             disk.free()
             step(store)
-        promises = Promises([flows.digest(store)], acknowledged=1)
+        promises = Promises([digest(store)], acknowledged=1)
         behind = behind or bool(store.journal_behind)
     disk.free()
     steps()[0](store)
-    promises = Promises([flows.digest(store)], acknowledged=1)
+    promises = Promises([digest(store)], acknowledged=1)
     if store.journal_behind:
         faults.append("journal: stays behind though there is room")
     store.close()
@@ -162,7 +162,7 @@ def _refused(problem: Unavailable, store: Store, promises: Promises) -> list[str
     found = []
     if problem.code != "disk_full":
         found.append(f"message: {problem.code}: {problem}")
-    if flows.digest(store) not in promises.allowed():
+    if digest(store) not in promises.allowed():
         found.append("lost: a refused step changed the data")
     return found
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
-import json
-import os
+import functools
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,11 +13,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kam_desktop.domain.entities import FIRM_ID
 from kam_desktop.domain.entities.account import Account, Contact
 from kam_desktop.domain.entities.activity import Activity
-from kam_desktop.store import database, profile
+from kam_desktop.domain.entities.firm import Firm
+from kam_desktop.store import backup, database, files, migrations, profile, rolling, tables
 from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.keys import create_key_file
+from kam_desktop.store.migrations import Migration
 from kam_desktop.store.profile import Store
+from kam_desktop.store.recovery_key import RecoveryKey
+from kam_desktop.store.restore import restore
+from kam_desktop.transfer import importer
+from kam_desktop.transfer.import_plan import Opening
+from kam_desktop.transfer.importer import Sources
+from tests import makers
+from tests.crash.promises import Teller
+from tests.makers import Bill, L
 
 KEY = DataKey(bytes(range(32)))
 PROFILE_ID = "0192f0c0-0000-7000-8000-00000000c0de"
@@ -33,6 +44,9 @@ class SteadyClock:
     def now(self) -> datetime:
         self._now += timedelta(seconds=1)
         return self._now
+
+    def pass_a_day(self) -> None:
+        self._now += timedelta(days=1)
 
     def today(self) -> date:
         return self._now.date()
@@ -68,62 +82,15 @@ def journal_key() -> bytes:
 
 def make_base(folder: Path) -> None:
     """A small profile that was once connected, so that the outbox is written too; closed again."""
+    create_key_file(files.private_folder(folder), PROFILE_ID, KEY, SteadyClock(), recovery=RecoveryKey.new())
     store = Store.create(folder, KEY, PROFILE_ID, SteadyClock(), CountedIds(0))
     with store.database.write() as connection:
         connection.execute(sa.text("insert into meta (key, value) values ('workspace', 'crash')"))
     with store.edit("Base") as uow:
+        uow.add(Firm(id=FIRM_ID, legal_name=makers.OUR_NAME, tax_code=makers.OUR_CODE))
         for number in range(6):
             uow.add(Account(id=uow.new_id(), name=f"Công ty Cổ phần Thử nghiệm {number}", tier="A"))
     store.close()
-
-
-# What is in a profile, as one number.
-
-_NOT_CONTENT = ("meta", "journal_pending", "preference", "draft", "sqlite_", "search", "cache_")
-
-
-def content(store: Store) -> dict[str, list[Any]]:
-    """Every row of every table that holds the user's work, without numbers that a replay may give anew."""
-    found: dict[str, list[Any]] = {}
-    with store.database.read() as connection:
-        names = connection.exec_driver_sql("select name from sqlite_master where type = 'table'").scalars().all()
-        for name in sorted(names):
-            if not name.startswith(_NOT_CONTENT):
-                rows = connection.exec_driver_sql(f'select * from "{name}"').mappings()
-                kept = [[value for key, value in row.items() if key != "n" or name == "undo_step"] for row in rows]
-                found[name] = sorted(kept, key=repr)
-        found["indexed"] = sorted(connection.exec_driver_sql("select record from search_doc").scalars())
-        found["bodies"] = [connection.exec_driver_sql("select count(*) from search_docsize").scalar()]
-    return found
-
-
-def digest(store: Store) -> str:
-    """A short name for the content."""
-    return hashlib.sha256(repr(content(store)).encode()).hexdigest()[:16]
-
-
-class Teller:
-    """Says on standard output what has been promised; one system call a line, so that nothing waits in a buffer."""
-
-    def __init__(self, descriptor: int = 1) -> None:
-        self._descriptor = descriptor
-        self._count = 0
-
-    def saved(self, store: Store) -> None:
-        """All that is in the store now was acknowledged."""
-        self._say(f"ACK {self._count} {digest(store)}")
-        self._count += 1
-
-    def maybe(self, store: Store) -> None:
-        """A resting place in the middle of a step: nothing is promised, yet a crash may leave exactly this."""
-        self._say(f"MID {digest(store)}")
-
-    def backed_up(self, store: Store, file: Path) -> None:
-        """The file was called a verified backup of what is in the store now."""
-        self._say(f"BACKUP {file.relative_to(store.folder)} {digest(store)}")
-
-    def _say(self, line: str) -> None:
-        os.write(self._descriptor, (line + "\n").encode())
 
 
 # The flows.
@@ -174,26 +141,62 @@ def undo(store: Store, tell: Teller) -> None:
             tell.saved(store)
 
 
+@functools.cache
+def incoming() -> tuple[Sources, Sources, Sources]:
+    """What the user drops on the window: a list of customers, e-invoices, the list again with corrections.
+
+    Read before the flow begins: parsing runs in other processes and writes nothing to the profile.
+    """
+    rows = [
+        [
+            n,
+            f"Công ty Nhập Liệu {n}",
+            makers.tax_code(500 + n),
+            f"028 3999 {1000 + n}",
+            f"Phạm Thị {n}",
+            "",
+            "Huế",
+            "",
+            "B",
+            30,
+        ]
+        for n in range(25)
+    ]
+    bills = [
+        Bill(number=str(n), lines=(L(1_000_000 * n), L(10_000, kind="3")), buyer=makers.BUYERS[n % 3])
+        for n in range(1, 9)
+    ]
+    with tempfile.TemporaryDirectory() as place:
+        table = makers.write_accounts(Path(place, "khách hàng.xlsx"), rows)
+        folder = Path(place, "hóa đơn")
+        makers.write_invoices(folder, bills)
+        corrected = [[*row[:3], "028 3999 9999", *row[4:]] for row in rows[:10]]
+        again = makers.write_accounts(Path(place, "lần hai.xlsx"), corrected)
+        return importer.read([table]), importer.read([folder]), importer.read([again])
+
+
 def import_(store: Store, tell: Teller) -> None:
-    """Lists of customers as one step each: new, again with changes, taken back."""
-    accounts: list[Account] = []
-    with store.edit("Import", kind="import", file="khách hàng.xlsx") as uow:
-        for number in range(60):
-            if number % 20 == 0:
-                uow.new_group()
-            account = Account(id=uow.new_id(), name=f"Công ty Nhập liệu {number}", address=f"{number} Lê Lợi, Huế")
-            uow.add(account)
-            uow.add(Contact(id=uow.new_id(), account=account.id, full_name=f"Phạm Thị {number}"))
-            accounts.append(account)
-    tell.saved(store)
-    with store.edit("Import", kind="import", file="lần hai.xlsx") as uow:
-        for number, account in enumerate(accounts[:40]):
-            uow.put(dataclasses.replace(account, tier="A", tags=("nhập lại",)))
-            uow.add(Activity(id=uow.new_id(), account=account.id, **_activity(number)))
-    tell.saved(store)
+    """A list of customers, a folder of e-invoices, the list again; taken back and done again; a load in parts."""
+    for sources in incoming():
+        with store.reader() as reader:
+            planned = importer.plan(reader, sources, None, Opening(everything=True))
+        assert not planned.problems, planned.problems
+        with store.edit("Import", kind="import") as uow:
+            importer.apply(uow, planned)
+        tell.saved(store)
     store.undo()
     tell.saved(store)
     store.redo()
+    tell.saved(store)
+    with store.edit("Load", kind="import") as uow:
+        for part in range(4):
+            for number in range(15):
+                account = Account(id=uow.new_id(), name=f"Công ty Từng Phần {part}-{number}")
+                uow.add(account)
+                uow.add(Activity(id=uow.new_id(), account=account.id, **_activity(number)))
+            uow.flush_part()
+    tell.saved(store)
+    store.undo()
     tell.saved(store)
 
 
@@ -205,12 +208,103 @@ def _activity(number: int) -> dict[str, Any]:
     }
 
 
+def back_up(store: Store, tell: Teller) -> None:
+    """Backups asked for and made by themselves, with edits between them."""
+    for number in range(3):
+        made = backup.backup_to(store, store.folder / f"asked-{number}.kambackup")
+        tell.backed_up(store, made.path)
+        _edit_one(store, f"Sau bản sao {number}")
+        tell.saved(store)
+        rolled = rolling.roll(store)
+        if rolled is not None:
+            tell.backed_up(store, rolled.path)
+        store.clock.pass_a_day()  # type: ignore[attr-defined]
+        _edit_one(store, f"Hôm sau {number}")
+        tell.saved(store)
+
+
+def put_back(store: Store, tell: Teller) -> Store:
+    """A backup put back after more edits, work going on from it, and the way back again."""
+    made = backup.backup_to(store, store.folder / "asked.kambackup")
+    tell.backed_up(store, made.path)
+    for number in range(3):
+        _edit_one(store, f"Sẽ bị thay {number}")
+        tell.saved(store)
+    for turn, file in enumerate((made.path, None)):
+        store.close()
+        file = file or next(each.path for each in backup.backups(store.folder) if each.reason == "restore")
+        restore(store.folder, file, KEY, store.clock, store.ids)
+        store = open_store(store.folder, 50_000 * (turn + 1))
+        tell.saved(store)
+        _edit_one(store, f"Làm tiếp {turn}")
+        tell.saved(store)
+    return store
+
+
+def migrated(store: Store, tell: Teller) -> None:
+    """The migration itself ran when the store was opened; a few edits under the new schema."""
+    for number in range(3):
+        _edit_one(store, f"Sau khi nâng cấp {number}")
+        tell.saved(store)
+
+
+def _edit_one(store: Store, name: str) -> None:
+    with store.edit("New account") as uow:
+        uow.add(Account(id=uow.new_id(), name=name))
+
+
+def _colour(connection: Any) -> None:
+    connection.execute("alter table account add column colour text")
+    connection.execute("update account set colour = 'blue'")
+
+
+def _rebuild(connection: Any) -> None:
+    """The long way that SQLite needs for a changed column: a new table, everything copied, the old one dropped."""
+    wanted = "select sql from sqlite_master where tbl_name = 'history' and type = "
+    made = connection.execute(wanted + "'table'").fetchone()[0]
+    indexes = connection.execute(wanted + "'index'").fetchall()
+    connection.execute(made.replace("CREATE TABLE history", "create table history_new", 1))
+    connection.execute("insert into history_new select * from history")
+    connection.execute("drop table history")
+    connection.execute("alter table history_new rename to history")
+    for (sql,) in indexes:
+        connection.execute(sql)
+    connection.execute("create index account__colour on account (colour)")
+
+
+@contextlib.contextmanager
+def world(flow: str) -> Iterator[None]:
+    """The program as it is for a flow: for `migrate` one that is two schemas newer than the profile."""
+    schema, really = tables.SCHEMA, migrations.migrate
+    if flow == "migrate":
+        steps = [Migration(schema + 1, _colour), Migration(schema + 2, _rebuild)]
+        tables.SCHEMA = schema + 2
+        migrations.migrate = lambda folder, key, clock: really(folder, key, clock, steps, schema + 2)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        tables.SCHEMA, migrations.migrate = schema, really
+
+
 def prepare(flow: str, folder: Path) -> None:
-    """The profile that a flow starts from; the same bytes of content each time."""
+    """The profile that a flow starts from; the same content each time."""
     make_base(folder)
+    if flow == "migrate":
+        store = open_store(folder, 100)
+        with store.edit("More to migrate") as uow:
+            for number in range(60):
+                uow.add(Account(id=uow.new_id(), name=f"Công ty Cũ {number}", address="Phố Cũ " * 20))
+        store.close()
 
 
-FLOWS: dict[str, Callable[[Store, Teller], None]] = {"save": save, "undo": undo, "import": import_}
+FLOWS: dict[str, Callable[[Store, Teller], Store | None]] = {
+    "save": save,
+    "undo": undo,
+    "import": import_,
+    "backup": back_up,
+    "restore": put_back,
+    "migrate": migrated,
+}
 
 
 @contextlib.contextmanager
@@ -240,71 +334,17 @@ def forget_what_is_known() -> None:
 
 def perform(flow: str, folder: Path, tell: Teller, synchronous: str = "") -> None:
     """Opens the profile, runs the flow, closes."""
-    with weakened(synchronous):
+    if flow == "import":
+        incoming()
+    with weakened(synchronous), world(flow):
         store = open_store(folder)
         tell.saved(store)
-        FLOWS[flow](store, tell)
-        store.close()
-
-
-@dataclasses.dataclass
-class Promises:
-    """What the lines of a flow say, up to some line.
-
-    Attributes:
-        digests: the content after each acknowledged step of the whole flow.
-        between: what may be found instead while step n + 1 is under way.
-        acknowledged: how many steps were acknowledged so far.
-        backups: files called verified backups so far, with their content.
-    """
-
-    digests: list[str] = dataclasses.field(default_factory=list)
-    between: dict[int, set[str]] = dataclasses.field(default_factory=dict)
-    acknowledged: int = 0
-    backups: dict[str, str] = dataclasses.field(default_factory=dict)
-
-    @classmethod
-    def of(cls, lines: list[str]) -> Promises:
-        """All that a whole run says; nothing of it counts as acknowledged yet."""
-        promises = cls()
-        for line in lines:
-            word, *rest = line.split()
-            if word == "ACK":
-                promises.digests.append(rest[1])
-            elif word == "MID":
-                promises.between.setdefault(len(promises.digests), set()).add(rest[0])
-        return promises
-
-    def hear(self, line: str) -> None:
-        """Counts a line as said before the crash."""
-        word, *rest = line.split()
-        if word == "ACK":
-            assert self.digests[int(rest[0])] == rest[1], "two runs of one flow must be alike"
-            self.acknowledged = int(rest[0]) + 1
-        elif word == "BACKUP":
-            self.backups[rest[0]] = rest[1]
-
-    def allowed(self) -> set[str]:
-        """Contents that may be found now: what was acknowledged, or one step more, or a resting place between."""
-        at_least = max(self.acknowledged - 1, 0)
-        return {*self.digests[at_least : self.acknowledged + 1], *self.between.get(self.acknowledged, ())}
+        (FLOWS[flow](store, tell) or store).close()
 
 
 def main(arguments: list[str]) -> None:
     """`python -m tests.crash.flows FLOW FOLDER [SYNCHRONOUS]`: the program that the harnesses crash."""
     perform(arguments[0], Path(arguments[1]), Teller(), *arguments[2:])
-
-
-def histories(store: Store) -> list[tuple[str, int]]:
-    """Group and place of every change that the database knows."""
-    with store.database.read() as connection:
-        rows = connection.exec_driver_sql("select group_id, place from history order by n").all()
-    return [(row[0], row[1]) for row in rows]
-
-
-def describe(store: Store) -> str:
-    """The content as text, for looking at a difference."""
-    return json.dumps(content(store), ensure_ascii=False, indent=1)
 
 
 if __name__ == "__main__":

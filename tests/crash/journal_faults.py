@@ -13,8 +13,8 @@ from pathlib import Path
 from kam_desktop.store.journal import Journal
 from kam_desktop.store.profile import JOURNAL, Store
 from tests.crash import flows, verdict
-from tests.crash.flows import Promises
 from tests.crash.power_loss import workplace
+from tests.crash.promises import Promises, digest
 
 
 class _Day:
@@ -33,7 +33,7 @@ class _Day:
 
     def saved(self, store: Store) -> None:
         """A step is done: keep the database as a disk image of this moment would hold it."""
-        self.digests.append(flows.digest(store))
+        self.digests.append(digest(store))
         self._copy(f"step-{len(self.digests) - 1}")
 
     def maybe(self, store: Store) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from kam_desktop.store.profile import JOURNAL
 from tests.crash import flows, trace, verdict
 from tests.crash.disk import Disk, lay_out
-from tests.crash.flows import Promises
+from tests.crash.promises import Promises
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,7 +72,7 @@ def crash(recording: Recording, states: int, seed: int, with_journal: bool, keep
     disk = Disk(recording.profile)
     promises = recording.promises
     found: Counter[str] = Counter()
-    with workplace() as place:
+    with workplace() as place, flows.world(recording.flow):
         for number, op in enumerate(recording.ops):
             disk.apply(op)
             if isinstance(op, trace.Said):
@@ -85,7 +85,7 @@ def crash(recording: Recording, states: int, seed: int, with_journal: bool, keep
                     shutil.rmtree(folder / JOURNAL, ignore_errors=True)
                 if keep:
                     shutil.copytree(folder, place / "as-found")
-                faults = verdict.faults(folder, promises, with_journal=with_journal)
+                faults = verdict.faults(folder, promises, with_journal=with_journal and recording.flow != "restore")
                 found["states"] += 1
                 for word in {fault.partition(":")[0] for fault in faults}:
                     found[word] += 1

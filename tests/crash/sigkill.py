@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from tests.crash import flows, verdict
-from tests.crash.flows import Promises, Teller
 from tests.crash.power_loss import workplace
+from tests.crash.promises import Promises, Teller
 from tests.crash.trace import MUTATING
 
 _ATTACH_DEADLINE_S = 30
@@ -77,6 +77,8 @@ def sweep(flow: str, wanted: int, seed: int, place: Path, control: bool) -> Coun
     base, folder, log = place / "base", place / "profile", place / "strace.log"
     base.mkdir()
     flows.prepare(flow, base)
+    if flow == "import":
+        flows.incoming()  # read here, so that the forked processes start no others
     shutil.copytree(base, folder)
     lines, status = run(flow, folder, log, None)
     if status:
@@ -95,7 +97,8 @@ def sweep(flow: str, wanted: int, seed: int, place: Path, control: bool) -> Coun
             promises.hear(line)
         if control:  # as if the program said "saved" before it had saved
             promises.acknowledged = min(promises.acknowledged + 1, len(promises.digests))
-        faults = verdict.faults(folder, promises)
+        with flows.world(flow):
+            faults = verdict.faults(folder, promises, with_journal=flow != "restore")
         found["points"] += 1
         for word in {fault.partition(":")[0] for fault in faults}:
             found[word] += 1

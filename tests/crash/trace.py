@@ -92,8 +92,12 @@ def run(command: Sequence[str], folder: Path, log: Path, cwd: Path) -> list[Op]:
 
 
 def _whole(lines: Iterator[str]) -> Iterator[tuple[str, list[str], int]]:
-    """Calls with their arguments and result, each where it ended; those that failed are left out."""
+    """Calls with their arguments and result, each where it ended; those that failed are left out.
+
+    Only of the program itself: what it starts (parsers of foreign files) never writes to the profile.
+    """
     waiting: dict[str, str] = {}
+    program = ""
     for raw in lines:
         line = raw.rstrip("\n")
         if begun := _UNFINISHED.match(line):
@@ -102,7 +106,8 @@ def _whole(lines: Iterator[str]) -> Iterator[tuple[str, list[str], int]]:
         if resumed := _RESUMED.match(line):
             line = waiting.pop(resumed[1]) + resumed[3]
         call = _CALL.match(line)
-        if call and int(call[4]) >= 0:
+        program = program or line.split(None, 1)[0]
+        if call and int(call[4]) >= 0 and call[1] == program:
             yield call[2], call[3].split(", "), int(call[4])
 
 
@@ -171,6 +176,9 @@ class _Reader:
             target = self._at(*arguments[2:4]) if with_folders else _text(arguments[1]).decode()
             if self._ours(source) or self._ours(target):
                 self._sizes[target] = self._sizes.get(source, 0)
+                self._existing.add(target)
+                if name.startswith("rename"):
+                    self._moved(source, target)
                 yield Link(source, target) if name.startswith("link") else Rename(source, target)
         elif name in ("unlink", "unlinkat", "rmdir"):
             path = self._at(*arguments[:2]) if name == "unlinkat" else _text(arguments[0]).decode()
@@ -186,6 +194,13 @@ class _Reader:
             self._ours(_descriptor(argument)[1]) for argument in arguments if "<" in argument
         ):
             raise ValueError(f"{name} on a file that is watched: teach the reader to follow it")
+
+    def _moved(self, source: str, target: str) -> None:
+        """A folder takes what is in it along."""
+        for path in [path for path in self._existing if path == source or path.startswith(source + "/")]:
+            self._existing.remove(path)
+            self._existing.add(target + path[len(source) :])
+            self._sizes[target + path[len(source) :]] = self._sizes.pop(path, 0)
 
     def _opened(self, path: str, flags: str, descriptor: int) -> Iterator[Op]:
         self._offsets[descriptor] = 0

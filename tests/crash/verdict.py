@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zlib
 from collections import Counter
 from pathlib import Path
 
 from kam_desktop.domain.entities.account import Account
 from kam_desktop.domain.errors import Broken, Refused, Unavailable
+from kam_desktop.store import backup, database
 from kam_desktop.store.journal import Journal
+from kam_desktop.store.key_file import KeyFile
 from kam_desktop.store.profile import JOURNAL, Store
 from tests.crash import flows
-from tests.crash.flows import Promises
+from tests.crash.promises import Promises, digest, histories
 
 
 def faults(folder: Path, promises: Promises, *, with_journal: bool = True) -> list[str]:
     """Every broken promise; empty when the profile opens whole and holds what was acknowledged, once.
 
-    Each begins with its kind: corrupt, lost, doubled, journal.
+    Each begins with its kind: corrupt, lost, doubled, journal, backup.
     """
     try:
         store = flows.open_store(folder)
@@ -26,6 +29,7 @@ def faults(folder: Path, promises: Promises, *, with_journal: bool = True) -> li
         return [f"corrupt: does not open: {problem}"]
     try:
         found = _sound(store) or _kept(store, promises)
+        found += _backups(folder, promises)
         if with_journal:
             found += _journal(store, folder)
         # What was recovered is saved for good: the same again after another start.
@@ -48,13 +52,37 @@ def _sound(store: Store) -> list[str]:
 
 
 def _kept(store: Store, promises: Promises) -> list[str]:
-    now = flows.digest(store)
+    now = digest(store)
     if now in promises.allowed():
         return []
     if now in promises.digests:
         step = promises.digests.index(now)
         return [f"lost: the profile is at step {step}, step {promises.acknowledged - 1} was acknowledged"]
     return ["lost: the profile holds what no step left"]
+
+
+def _backups(folder: Path, promises: Promises) -> list[str]:
+    """Whatever has the name of a backup opens whole; those that were told of hold what was saved then."""
+    found = []
+    files = {str(file.relative_to(folder)): file for file in folder.rglob(f"*{backup.SUFFIX}")}
+    for name in promises.backups.keys() - files.keys():
+        found.append(f"backup: {name} was promised and is not there")
+    for name, file in files.items():
+        place = folder / "opened"
+        place.mkdir()
+        try:
+            backup.unpack(file, flows.KEY, place / database.FILE)
+            KeyFile.load(folder).save(place)
+            store = flows.open_store(place)
+            now = digest(store)
+            store.close()
+        except (Unavailable, Refused, Broken) as problem:
+            found.append(f"backup: {name} does not open: {problem}")
+        else:
+            if name in promises.backups and now != promises.backups[name]:
+                found.append(f"backup: {name} holds something else than what was saved")
+        shutil.rmtree(place)
+    return found
 
 
 def _journal(store: Store, folder: Path) -> list[str]:
@@ -66,7 +94,7 @@ def _journal(store: Store, folder: Path) -> list[str]:
         for _, payload in journal.frames()
         for change in json.loads(zlib.decompress(payload))["changes"]
     ]
-    known = flows.histories(store)
+    known = histories(store)
     twice = [key for key, count in Counter(known).items() if count > 1]
     if twice:
         found.append(f"doubled: {len(twice)} changes stand in the history more than once")
@@ -80,15 +108,15 @@ def goes_on(folder: Path) -> list[str]:
     """Two more starts with an edit between them: what was found stays found, and the edit is kept once."""
     try:
         store = flows.open_store(folder, first_id=500_000)
-        before = flows.digest(store)
+        before = digest(store)
         with store.edit("After the fault") as uow:
             uow.add(Account(id=uow.new_id(), name="Công ty Sau sự cố"))
-        after = flows.digest(store)
+        after = digest(store)
         store.close()
         store = flows.open_store(folder)
-        again = flows.digest(store)
+        again = digest(store)
         recovered = store.recovered
-        known = flows.histories(store)
+        known = histories(store)
         store.close()
     except (Unavailable, Refused, Broken) as problem:
         return [f"corrupt: does not go on: {problem}"]
