@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.money import half_up, to_major
+
+_PERCENT: Final = re.compile(r"(?:KHAC:)?(-?[0-9]{1,6}(?:\.[0-9]{1,9})?)%")
 
 
 def check(invoice: Mapping[str, Any]) -> list[Problem]:
@@ -103,8 +106,8 @@ def _groups(invoice: Mapping[str, Any], tolerance: int) -> list[Problem]:
 def _share(rate: str) -> Decimal | None:
     if rate in ("KCT", "KKKNT"):
         return Decimal(0)
-    plain = rate.removeprefix("KHAC:")
-    return Decimal(plain[:-1]) / 100 if plain.endswith("%") else None
+    found = _PERCENT.fullmatch(rate)
+    return Decimal(found.group(1)) / 100 if found else None
 
 
 def _total(invoice: Mapping[str, Any], tolerance: int) -> list[Problem]:

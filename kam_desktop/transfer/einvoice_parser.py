@@ -62,7 +62,7 @@ def _archive(content: bytes) -> Iterator[dict[str, Any]]:
     seen = False
     for row, entry in enumerate(archive.infolist(), start=1):
         name = entry.filename.rsplit("/", 1)[-1]
-        if entry.is_dir() or not name.lower().endswith(".xml") or entry.filename.startswith("__MACOSX/"):
+        if not name.lower().endswith(".xml") or entry.filename.startswith("__MACOSX/"):
             continue
         seen = True
         try:

@@ -77,12 +77,13 @@ def test_amounts_with_decimals_and_the_printed_tax_stands(tmp_path: Path) -> Non
     [
         ("8%", "8%"), ("08%", "8%"), ("10.00%", "10%"), ("8", "8%"), ("0%", "0%"), ("KCT", "KCT"), ("KKKNT", "KKKNT"),
         ("KHAC:08.00%", "KHAC:8%"), ("KHAC:5.26%", "KHAC:5.26%"), ("-1", "KCT"), ("-2", "KKKNT"), (" 8 % ", "8%"),
-        ("theo bảng kê", "theo bảng kê"),
+        ("theo bảng kê", "theo bảng kê"), ("KHAC:x%", "KHAC:x%"),
     ],
 )  # fmt: skip
 def test_rates(tmp_path: Path, printed: str, rate: str) -> None:
-    invoice = one(tmp_path, Bill(lines=(L(1_000_000, rate=printed),), groups=(), tax=0))
+    invoice = one(tmp_path, Bill(lines=(L(1_000_000, rate=printed),), groups=((printed, 1_000_000, 0),), tax=0))
     assert invoice.lines[0].tax_rate == rate
+    assert invoice.tax_groups[0].rate == rate
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kam_desktop.domain.entities import (
     ENTITIES,
@@ -33,7 +35,8 @@ from kam_desktop.protocol.codec import to_wire
 from kam_desktop.services import summary
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
-from kam_desktop.transfer import importer, opening_answer
+from kam_desktop.transfer import import_accounts, importer, opening_answer, sheets
+from kam_desktop.transfer.headers import ACCOUNTS
 from kam_desktop.transfer.import_plan import Opening, Verdict
 from kam_desktop.transfer.import_report import ImportReport, write_rejects
 from tests import makers
@@ -244,6 +247,20 @@ def test_contacts_of_one_customer_have_telephones_of_their_own(store: Store, tmp
         ("Trần Thị Chín", ("0987 654 321",), ("chin@mot.example", "chin2@mot.example")),
     }
     assert counts(bring(store, path)) == (0, 0, 2, 0)
+
+
+RAW = st.one_of(
+    st.none(), st.text(max_size=40), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(),
+    st.dates(), st.datetimes(), st.sampled_from(["31/02/2020", "A", "N/A", "30 ngày", "1.234.567", "a@b.vn", "+84 9"]),
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(sorted(ACCOUNTS.synonyms)), RAW))
+def test_whatever_stands_in_a_cell_gives_a_reading(values: dict[str, Any]) -> None:
+    fields = {name: place for place, name in enumerate(values)}
+    table = sheets.Table("a", "", 1, tuple(values), fields, (sheets.Row(2, tuple(values.values())),))
+    reading = import_accounts._read(values, table)
+    assert bool(reading.problems) or reading.account["name"]
 
 
 def test_two_customers_of_one_name_need_a_tax_code(store: Store, tmp_path: Path) -> None:
