@@ -309,20 +309,29 @@ FLOWS: dict[str, Callable[[Store, Teller], Store | None]] = {
 
 @contextlib.contextmanager
 def weakened(how: str) -> Iterator[None]:
-    """The store as it must not be: `NORMAL` or `OFF` for SQLite's `synchronous`; "" changes nothing."""
-    really = database.Database.open_writer
+    """The store as it must not be; "" changes nothing.
+
+    `NORMAL` or `OFF`: SQLite's `synchronous`. `file-sync`, `folder-sync`: our own files or names are never synced.
+    """
+    really = database.Database.open_writer, files.sync, files.sync_folder
 
     def open_writer(self: database.Database) -> None:
-        really(self)
+        really[0](self)
         assert self._writer is not None
         connection = self._writer.raw_connection()
         connection.driver_connection.execute(f"pragma synchronous = {how}")
         connection.close()
 
-    if how:
+    if how == "file-sync":
+        files.sync = lambda descriptor: None
+    elif how == "folder-sync":
+        files.sync_folder = lambda folder: None
+    elif how:
         database.Database.open_writer = open_writer  # type: ignore[method-assign]
-    yield
-    database.Database.open_writer = really  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        database.Database.open_writer, files.sync, files.sync_folder = really  # type: ignore[method-assign]
 
 
 def forget_what_is_known() -> None:

@@ -110,17 +110,21 @@ def main() -> int:
         default="FULL",
         help="NORMAL and OFF are the control: the journal is left out, and acknowledged edits must be lost",
     )
+    parser.add_argument(
+        "--without", choices=["file-sync", "folder-sync"], default="", help="another control: something must be lost"
+    )
     parser.add_argument("--with-journal", action="store_true", help="with a control: what the journal brings back")
     parser.add_argument("--keep", type=Path, help="put the states that fail there")
     chosen = parser.parse_args()
     control = chosen.synchronous != "FULL"
     with_journal = not control or chosen.with_journal
+    weak = chosen.without or (chosen.synchronous if control else "")
     names = list(flows.FLOWS) if chosen.flow == "all" else [chosen.flow]
     started_at = time.monotonic()
     total: Counter[str] = Counter()
     with workplace() as place:
         for flow in names:
-            recording = record(flow, place, chosen.synchronous if control else "")
+            recording = record(flow, place, weak)
             share = -(-chosen.states // len(names) // chosen.jobs)
             work = [(recording, share, chosen.seed + job, with_journal, chosen.keep) for job in range(chosen.jobs)]
             with multiprocessing.get_context("fork").Pool(chosen.jobs) as pool:
@@ -131,11 +135,12 @@ def main() -> int:
     bad = sum(count for word, count in total.items() if word != "states")
     length_s = time.monotonic() - started_at
     print(
-        f"power loss, synchronous={chosen.synchronous}{'' if with_journal else ', journal left out'}: "
+        f"power loss, synchronous={chosen.synchronous}{'' if with_journal else ', journal left out'}"
+        f"{', without ' + chosen.without if chosen.without else ''}: "
         f"{total['states']} states, lost {total['lost']}, corrupt {total['corrupt']}, doubled {total['doubled']}, "
         f"journal {total['journal']}, backups {total['backup']}; {total['states'] / length_s:.0f} states/s"
     )
-    expected_bad = control and not with_journal
+    expected_bad = bool(chosen.without) or (control and not with_journal)
     return int(bool(bad) != expected_bad)
 
 
