@@ -1,4 +1,4 @@
-"""Backups: one verified file with the encrypted database and its key file; made, checked, listed, put back."""
+"""Backups: one verified file with the encrypted database and its keys; made, checked, listed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model of a disk that loses power: what was not synced survives in part, out of order, torn at 512 bytes."""
+"""A model of a disk that loses power: what was not synced survives in part, torn, out of order."""
 
 from __future__ import annotations
 

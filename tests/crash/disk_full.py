@@ -1,4 +1,4 @@
-"""Disks of growing size that fill up while the store works: `python -m tests.crash.disk_full --sizes 30`."""
+"""Disks that fill up while the store works: `python -m tests.crash.disk_full --sizes 30`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the crash tests run on the real store: flows that say, after each step, what must never be lost."""
+"""What the crash tests run on the real store: flows that say what must never be lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Power loss at any moment of the store's flows: `python -m tests.crash.power_loss --states 5000 --flow all`."""
+"""Power loss at any moment of the flows: `python -m tests.crash.power_loss --states 5000`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a program under strace and gives back, in order, everything it did to the files below one folder."""
+"""Runs a program under strace and gives back in order what it did to the files of a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings the database of an older program to the newest schema: a verified backup, then all or nothing."""
+"""Brings an older database to the newest schema: a verified backup first, then all or nothing."""
 
 from __future__ import annotations
 
