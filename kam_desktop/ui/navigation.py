@@ -32,7 +32,7 @@ from kam_desktop.ui.badges import Avatar
 from kam_desktop.ui.kit.buttons import IconButton
 from kam_desktop.ui.kit.labels import ElidedLabel, show_tip
 
-FOOT, HIDDEN = "foot", "hidden"
+FOOT, HIDDEN, ALONE = "foot", "hidden", "alone"
 Index = QModelIndex | QPersistentModelIndex
 _ENTRY = Qt.ItemDataRole.UserRole + 1
 
@@ -47,7 +47,8 @@ class PageSpec:
         icon: a drawing of resources/icons.
         factory: makes the page's widget when it is first shown, and again when language, theme or zoom change.
         shortcut: e.g. "Ctrl+2", or empty.
-        section: "" for the main list, FOOT for the gear at the bottom, HIDDEN for none, else an English head.
+        section: "" for the main list, FOOT for the gear at the bottom, HIDDEN for none, ALONE for none and no bars
+            around the page (first run), else an English head.
         wide: the page wants the room, so the list shrinks to its rail on windows under 1600 px.
     """
 
@@ -76,7 +77,7 @@ class _Pages(QAbstractListModel):
         super().__init__(parent)
         self.entries: list[_Entry] = []
         section = ""
-        listed = [spec for spec in specs if spec.section not in (FOOT, HIDDEN)]
+        listed = [spec for spec in specs if spec.section not in (FOOT, HIDDEN, ALONE)]
         for spec in sorted(listed, key=lambda spec: spec.section != ""):
             if spec.section != section:
                 section = spec.section

@@ -16,7 +16,7 @@ from kam_desktop.language import N_, tr
 from kam_desktop.ui import icons, theme
 from kam_desktop.ui.bars import StatusBar, TopBar
 from kam_desktop.ui.job_tray import Job
-from kam_desktop.ui.navigation import HIDDEN, Navigation, PageSpec
+from kam_desktop.ui.navigation import ALONE, HIDDEN, Navigation, PageSpec
 from kam_desktop.ui.palette import Command
 from kam_desktop.ui.palette_popup import Context, Finder, PalettePopup
 from kam_desktop.ui.toasts import Toasts
@@ -88,7 +88,7 @@ class Window(QMainWindow):
             self._bind(keys, deed)
         for spec in pages:
             if spec.shortcut:
-                self._bind(spec.shortcut, partial(self.show_page, spec.key))
+                self._bind(spec.shortcut, partial(self._on_page_key, spec.key))
         theme.signals.changed.connect(self._on_look_changed)
         if pages:
             self.show_page(pages[0].key)
@@ -235,6 +235,13 @@ class Window(QMainWindow):
         rail = self._collapsed or (spec is not None and spec.wide and self.width() < theme.px(1600))
         self.navigation.set_rail(rail)
         self.top.set_rail(rail)
+        for bar in (self.navigation, self.top, self.bottom):
+            bar.setVisible(not self._is_alone())
+
+    def _is_alone(self) -> bool:
+        """Whether the shown page stands without bars, and nothing leads away from it but itself (first run)."""
+        spec = self._specs.get(self._key)
+        return spec is not None and spec.section == ALONE
 
     def _cycle(self, step: int) -> None:
         page = self.pages.currentWidget()
@@ -297,10 +304,16 @@ class Window(QMainWindow):
         """What the open record offers first in the palette; forgotten when another page is shown."""
         self._context = Context(name, commands)
 
+    def _on_page_key(self, key: str) -> None:
+        if not self._is_alone():
+            self.show_page(key)
+
     def open_palette(self, text: str = "") -> None:
         """The palette over the window, with this text typed."""
+        if self._is_alone():
+            return
         going = [Command(spec.title, partial(self.show_page, spec.key), (N_("Go to"),), spec.shortcut, spec.icon)
-                 for spec in self._order if spec.section != HIDDEN]  # fmt: skip
+                 for spec in self._order if spec.section not in (HIDDEN, ALONE)]  # fmt: skip
         self._palette.open([*self._commands, *going], self._context, self.finder, text)
 
     def set_look(self, mode: str, zoom: int) -> None:

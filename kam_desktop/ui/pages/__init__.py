@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from kam_desktop.language import N_
 from kam_desktop.ui.desk import Desk
-from kam_desktop.ui.navigation import PageSpec
+from kam_desktop.ui.navigation import ALONE, FOOT, PageSpec
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,46 @@ def _proposal(desk: Desk) -> QWidget:
     return ProposalController(desk).page
 
 
+def _today(desk: Desk) -> QWidget:
+    from kam_desktop.ui.pages.today.controller import TodayController
+
+    return TodayController(desk).page
+
+
+def _collection(desk: Desk) -> QWidget:
+    from kam_desktop.ui.pages.collection.controller import CollectionController
+
+    return CollectionController(desk).page
+
+
+def _importing(desk: Desk) -> QWidget:
+    from kam_desktop.ui.pages.importing.controller import ImportController
+
+    return ImportController(desk).page
+
+
+def _settings(desk: Desk) -> QWidget:
+    from kam_desktop.ui.pages.settings.controller import SettingsController
+
+    return SettingsController(desk).page
+
+
+def _first_run(desk: Desk) -> QWidget:
+    from kam_desktop.ui.pages.first_run.controller import FirstRunController
+
+    return FirstRunController(desk).page
+
+
 PAGES: tuple[Entry, ...] = (
+    Entry("today", N_("Today"), "sun", _today, "Ctrl+1"),
     Entry("account", N_("Accounts"), "users", _account, "Ctrl+2", opens=("account",), create=N_("Add account")),
     Entry("proposal", N_("Proposals"), "file-text", _proposal, "Ctrl+3", wide=True,
           opens=("proposal", "proposal_version"), create=N_("New proposal")),
+    Entry("collection", N_("Collections"), "wallet", _collection, "Ctrl+4", wide=True,
+          opens=("invoice", "instalment", "receipt", "credit_note", "allocation", "opening_settlement")),
+    Entry("importing", N_("Import"), "upload", _importing, "Ctrl+5", wide=True),
+    Entry("settings", N_("Settings"), "settings", _settings, "Ctrl+,", FOOT, opens=("firm",)),
+    Entry("first_run", N_("First run"), "sparkles", _first_run, section=ALONE),
 )
 """In the order of the list at the left; the first is shown when nothing is remembered."""
 

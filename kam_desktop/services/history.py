@@ -1,0 +1,35 @@
+"""What this person did on this laptop, step by step, for the list that undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from kam_desktop.store import undo
+from kam_desktop.store.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; the label is an English sentence with places, translated where it is shown.
+
+    Attributes:
+        kind: edit or import.
+        state: done, undone, or dropped (undone, and not to be done again).
+    """
+
+    number: int
+    label: str
+    label_args: Mapping[str, str]
+    kind: str
+    at: datetime
+    state: str
+
+
+def steps(reader: Reader, limit: int = 200) -> list[Step]:
+    """The newest steps first."""
+    return [
+        Step(each.number, each.label, each.label_args, each.kind, datetime.fromisoformat(each.at), each.state)
+        for each in undo.steps(reader.connection, limit)
+    ]

@@ -1,0 +1,1 @@
+"""Collection: who owes how much since when, and the money that comes in."""

@@ -1,0 +1,227 @@
+"""The ageing view: figures, stacked bar, and the matrix of customers and ages with a cell in focus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from kam_desktop import formats
+from kam_desktop.language import tr, trn
+from kam_desktop.ui.charts import Figure, FigureStrip, Part, StackedBar
+from kam_desktop.ui.kit.cells import LOOK, AgeingCell, AmountCell, Look, TextCell, row_summary
+from kam_desktop.ui.kit.frames import Panel
+from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
+
+Index = QModelIndex | QPersistentModelIndex
+_AGES = ("age0", "age1", "age2", "age3", "age4", "age4")
+_LATE = 4  # from this column of ages on, an amount stands in red
+ALL = -2  # the whole customer, not one of the ages
+FREE = -3  # what is laid against nothing
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRow:
+    """What one customer owes by age, in minor units: not due, then the buckets; account "" is the unknown payer."""
+
+    account: str
+    name: str
+    ages: tuple[int, ...]
+    unallocated: int
+    balance: int
+    open_items: int = 0
+
+
+@dataclass(frozen=True)
+class AgeingShown:
+    """What the view shows.
+
+    Attributes:
+        buckets: names such as "1-30" and ">180", without the first one (not due).
+        total: the sums; its `open_items` and `on_default_term` are of all customers.
+    """
+
+    currency: str
+    buckets: tuple[str, ...]
+    rows: Sequence[AgeRow]
+    total: AgeRow
+    on_default_term: int = 0
+
+
+def bucket_title(name: str) -> str:
+    """A bucket as the head of a column: 1–30, > 180."""
+    return f"> {name[1:]}" if name.startswith(">") else name.replace("-", "–")
+
+
+def bucket_words(place: int, buckets: Sequence[str]) -> str:
+    """A bucket in words: not due, 1–30 days, over 180 days."""
+    if place < 0:
+        return tr("Not due")
+    return tr("{days} days", days=bucket_title(buckets[place]))
+
+
+class AgeMatrix(QAbstractTableModel):
+    """Customers down, ages across; the last two columns are what is not allocated and the balance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = AgeingShown("VND", (), (), AgeRow("", "", (), 0, 0))
+        self._most = 1
+
+    def show(self, shown: AgeingShown) -> None:
+        """Shows another ageing."""
+        self.beginResetModel()
+        self.shown = shown
+        self._most = max((max(row.ages, default=0) for row in shown.rows), default=1) or 1
+        self.endResetModel()
+
+    def ages(self) -> int:
+        """How many columns of ages there are, the first is not due."""
+        return len(self.shown.buckets) + 1
+
+    def cell(self, index: Index) -> tuple[AgeRow, int]:
+        """The row, and −1 for not due, 0 … for a bucket, ALL or FREE."""
+        row, column = self.shown.rows[index.row()], index.column()
+        if 1 <= column <= self.ages():
+            return row, column - 2
+        return row, FREE if column == self.ages() + 1 else ALL
+
+    def amount(self, index: Index) -> int:
+        """The amount in a cell, minor units; the balance in the column of names."""
+        row, column = self.shown.rows[index.row()], index.column()
+        if 1 <= column <= self.ages():
+            return row.ages[column - 1]
+        return -row.unallocated if column == self.ages() + 1 else row.balance
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.shown.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else self.ages() + 3
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row, column = self.shown.rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            if not column:
+                return row.name or tr("Payer unknown")
+            return formats.amount(self.amount(index), self.shown.currency, zero=formats.NOTHING)
+        if role == LOOK:
+            return self._look(row, column)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return row_summary(self, index.row()) if not column else None
+        return None
+
+    def _look(self, row: AgeRow, column: int) -> Look | None:
+        if not column:
+            return Look(tone="text2") if not row.account else None
+        if 1 <= column <= self.ages():
+            amount, late = row.ages[column - 1], column - 1 >= _LATE
+            if not amount:
+                return None
+            tone = "danger" if late or amount < 0 else None
+            return Look(tone=tone, strong=late, part=max(0, amount) / self._most, part_tone=_AGES[min(column - 1, 5)])
+        return Look(tone="text2") if column == self.ages() + 1 else Look(strong=True)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        names = [tr("Account"), tr("Not due"), *map(bucket_title, self.shown.buckets), tr("Unallocated"), tr("Balance")]
+        return names[section] if 0 <= section < len(names) else None
+
+
+class AgeingView(QWidget):
+    """Figures, bar, matrix and totals.
+
+    Signals:
+        cell_opened(account, bucket): Enter on a cell; the bucket is −1 for not due, 0 … , ALL or FREE.
+        cell_told(text): what is in focus, for the status bar.
+    """
+
+    cell_opened = Signal(str, int)
+    cell_told = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = AgeMatrix()
+        self._strip = FigureStrip()
+        self._bar = StackedBar(name=tr("Receivables by age"))
+        self.table = TableView(tr("Receivables by age"), cell_focus=True)
+        self.table.setModel(self.model)
+        self.table.opened.connect(self._on_opened)
+        self.table.selectionModel().currentChanged.connect(lambda *_places: self._tell())
+        self.totals = TotalsRow(self.table)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(Panel(margins=(24, 0, 24, 12)).add(self._strip))
+        box.addWidget(Panel(margins=(24, 14, 24, 12), lines="top bottom").add(self._bar))
+        box.addWidget(self.table, 1)
+        box.addWidget(self.totals)
+        self.setFocusProxy(self.table)
+        self._columns = 0
+
+    def show_ageing(self, shown: AgeingShown) -> None:
+        """Shows another ageing; the cell in focus stays on its customer."""
+        before, column = self._account(), max(1, self.table.currentIndex().column())
+        self.model.show(shown)
+        if self._columns != self.model.columnCount():
+            self._columns = self.model.columnCount()
+            ages = [Column(104, AgeingCell()) for _ in range(self.model.ages())]
+            last = [Column(100, AmountCell("text2")), Column(112, AmountCell(strong=True))]
+            self.table.set_columns([Column(0, TextCell(name=True)), *ages, *last])
+        self._show_sums(shown)
+        if shown.rows:
+            row = next((at for at, each in enumerate(shown.rows) if each.account == before), 0)
+            self.table.setCurrentIndex(self.model.index(row, column))
+
+    def _account(self) -> str | None:
+        index = self.table.currentIndex()
+        return self.model.cell(index)[0].account if index.isValid() and index.row() < self.model.rowCount() else None
+
+    def _show_sums(self, shown: AgeingShown) -> None:
+        total, currency = shown.total, shown.currency
+        gross, late = sum(total.ages), sum(total.ages[1:])
+        share = formats.percent(Decimal(late * 100) / gross) if gross else formats.NOTHING
+        items = trn("{n} instalment", "{n} instalments", total.open_items)
+        self._strip.set_figures([
+            Figure(tr("Receivables"), formats.amount(total.balance, currency, symbol=True)),
+            Figure(f"{tr('Overdue')} · {share}", formats.amount(late, currency, symbol=True), tone="danger" if late else "text"),
+            Figure(tr("Unallocated"), formats.amount(total.unallocated, currency, symbol=True)),
+            Figure(tr("Open"), items),
+            Figure(tr("On the default term"), trn("{n} instalment", "{n} instalments", shown.on_default_term)),
+        ])  # fmt: skip
+        self._bar.set_parts([
+            Part(max(0, amount), _AGES[min(place, 5)], bucket_words(place - 1, shown.buckets),
+                 formats.amount(amount, currency), formats.percent(Decimal(amount * 100) / gross) if gross else "")
+            for place, amount in enumerate(total.ages)
+        ])  # fmt: skip
+        amounts = [*total.ages, -total.unallocated, total.balance]
+        texts = {0: trn("{n} account", "{n} accounts", len(shown.rows))}
+        texts.update({at: formats.amount(each, currency) for at, each in enumerate(amounts, 1)})
+        self.totals.set_texts(texts)
+
+    def _on_opened(self, index: QModelIndex) -> None:
+        row, bucket = self.model.cell(index)
+        if self.model.amount(index) or bucket == ALL:
+            self.cell_opened.emit(row.account, bucket)
+
+    def _tell(self) -> None:
+        index = self.table.currentIndex()
+        if not index.isValid():
+            self.cell_told.emit("")
+            return
+        row, bucket = self.model.cell(index)
+        words = {ALL: tr("Balance"), FREE: tr("Unallocated")}.get(bucket) or bucket_words(bucket, self.model.shown.buckets)
+        amount = self.model.amount(index)
+        said = [row.name or tr("Payer unknown"), words, formats.amount(amount, self.model.shown.currency, symbol=True)]
+        if amount and bucket != FREE:
+            said.append(tr("Enter opens the instalments"))
+        self.cell_told.emit(" · ".join(said))
+
+

@@ -1,0 +1,200 @@
+"""The panel of one invoice: what is open of it, its instalments and everything laid against them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from kam_desktop import formats
+from kam_desktop.language import tr
+from kam_desktop.ui import theme
+from kam_desktop.ui.badges import Pill
+from kam_desktop.ui.kit.buttons import Button, IconButton
+from kam_desktop.ui.kit.frames import Line, Panel, action_bar, scrolled
+from kam_desktop.ui.kit.labels import ElidedLabel, Link, PlainLabel, caption, section
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One instalment; amounts in minor units."""
+
+    name: str
+    due_on: date
+    days: int
+    amount: int
+    open: int
+    on_default_term: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaidLine:
+    """Something laid against the invoice: a receipt, a credit note, an opening settlement, or what was taken back."""
+
+    allocation: str
+    on: date | None
+    words: str
+    amount: int
+    can_take_back: bool = False
+
+
+@dataclass(frozen=True)
+class InvoiceShown:
+    """One invoice as the panel shows it; `lines` are (description, net) as printed."""
+
+    id: str
+    account: str
+    account_name: str
+    number: str
+    symbol: str
+    issued_on: date | None
+    currency: str
+    net: int
+    tax: int
+    total: int
+    open: int
+    days: int
+    parts: Sequence[PartLine] = ()
+    laid: Sequence[LaidLine] = ()
+    lines: Sequence[tuple[str, int]] = ()
+    replaced_by: str = ""
+
+
+class InvoicePanel(QWidget):
+    """The panel.
+
+    Signals:
+        receipt_wanted(account): money came in for it.
+        account_wanted(account): open the customer.
+        take_back_wanted(allocation): take back what was laid against it.
+        closed: the cross was pressed.
+    """
+
+    receipt_wanted = Signal(str)
+    account_wanted = Signal(str)
+    take_back_wanted = Signal(str)
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown_id = ""
+        self._account = ""
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(0)
+        self._content: QWidget | None = None
+
+    def show_invoice(self, shown: InvoiceShown) -> None:
+        """Shows another invoice, or the same one after a change."""
+        had_focus = self._content is not None and self._content.isAncestorOf(self.focusWidget() or self)
+        if self._content is not None:
+            self._box.removeWidget(self._content)
+            self._content.hide()
+            self._content.deleteLater()
+        self.shown_id, self._account = shown.id, shown.account
+        self._content = self._built(shown)
+        self._box.addWidget(self._content)
+        if had_focus:
+            self.setFocus()
+
+    def _built(self, shown: InvoiceShown) -> QWidget:
+        whole = Panel()
+        close = IconButton("x", tr("Close"), key="Esc")
+        close.clicked.connect(self.closed)
+        head = Panel(row=True, margins=(20, 0, 14, 0), height=56, lines="bottom", gap=8)
+        head.add(ElidedLabel(shown.account_name, size=theme.SECTION, weight=theme.BOLD), stretch=1)
+        whole.add(head.add(close))
+        body = Panel()
+        body.add(self._sum(shown), Line())
+        body.add(self._instalments(shown), Line())
+        body.add(self._payments(shown))
+        if shown.lines:
+            body.add(Line(), self._lines(shown))
+        body.box.addStretch(1)
+        whole.add(scrolled(body), stretch=1)
+        customer = Button(tr("Open the customer"), icon="users")
+        customer.clicked.connect(lambda: self.account_wanted.emit(shown.account))
+        pay = Button(tr("Record a receipt"), icon="banknote", key="Ctrl R")
+        pay.clicked.connect(lambda: self.receipt_wanted.emit(shown.account))
+        pay.setVisible(shown.open > 0)
+        whole.add(action_bar(customer, None, pay))
+        self.setFocusProxy(pay if shown.open > 0 else customer)
+        return whole
+
+    def _sum(self, shown: InvoiceShown) -> QWidget:
+        part = Panel(margins=(20, 12, 20, 12), gap=2)
+        number = " ".join(piece for piece in (shown.symbol, shown.number) if piece)
+        _pair(part, caption(tr("Open · invoice {number}", number=number)),
+              caption(tr("issued {day}", day=formats.day(shown.issued_on))))  # fmt: skip
+        amount = PlainLabel(formats.amount(shown.open, shown.currency, symbol=True), size=theme.FIGURE, weight=theme.BOLD)
+        _pair(part, amount, _state(shown))
+        words = tr("Total {total}, of it tax {tax}", total=formats.amount(shown.total, shown.currency),
+                   tax=formats.amount(shown.tax, shown.currency))  # fmt: skip
+        part.add(caption(words, wrap=True))
+        if shown.replaced_by:
+            part.add(caption(tr("Replaced by invoice {number}; it no longer counts.", number=shown.replaced_by),
+                             "warning", wrap=True))  # fmt: skip
+        return part
+
+    def _instalments(self, shown: InvoiceShown) -> QWidget:
+        part = Panel(margins=(20, 12, 20, 12), gap=6)
+        part.add(section(tr("Instalments")))
+        for each in shown.parts:
+            words = each.name or tr("Whole amount")
+            if each.days > 0 and each.open:
+                when = tr("due {day}, {days} days overdue", day=formats.day(each.due_on), days=formats.number(each.days))
+            else:
+                when = tr("due {day}", day=formats.day(each.due_on))
+            if each.on_default_term:
+                when += " · " + tr("default term")
+            _pair(part, PlainLabel(words, wrap=True), PlainLabel(formats.amount(each.open, shown.currency), weight=theme.MEDIUM))
+            part.add(caption(when, "danger" if each.days > 30 and each.open else "muted", wrap=True))
+        return part
+
+    def _payments(self, shown: InvoiceShown) -> QWidget:
+        part = Panel(margins=(20, 12, 20, 12), gap=4)
+        part.add(section(tr("Money laid against it")))
+        if not shown.laid:
+            part.add(caption(tr("Nothing yet.")))
+        for each in shown.laid:
+            row = QHBoxLayout()
+            row.setSpacing(theme.px(8))
+            row.addWidget(caption(formats.day(each.on), "text2"))
+            row.addWidget(PlainLabel(each.words, wrap=True), 1)
+            if each.can_take_back:
+                back = Link(tr("Take back"), size=theme.CAPTION)
+                back.setAccessibleDescription(f"{each.words} {formats.amount(each.amount, shown.currency)}")
+                back.opened.connect(lambda key=each.allocation: self.take_back_wanted.emit(key))
+                row.addWidget(back)
+            row.addWidget(PlainLabel(formats.amount(each.amount, shown.currency), weight=theme.MEDIUM))
+            part.box.addLayout(row)
+        return part
+
+    def _lines(self, shown: InvoiceShown) -> QWidget:
+        part = Panel(margins=(20, 12, 20, 12), gap=4)
+        part.add(section(tr("What was invoiced")))
+        for words, net in shown.lines:
+            _pair(part, PlainLabel(words, wrap=True, tone="text2"), PlainLabel(formats.amount(net, shown.currency)))
+        return part
+
+
+def _state(shown: InvoiceShown) -> QWidget:
+    if shown.replaced_by:
+        return Pill(tr("Replaced"), "warning", "circle-alert")
+    if shown.open <= 0:
+        return Pill(tr("Paid"), "success", "check")
+    if shown.days > 0:
+        words = tr("{days} days overdue", days=formats.number(shown.days))
+        return Pill(words, "danger" if shown.days > 30 else "warning", "hourglass")
+    return Pill(tr("Not due"), "")
+
+
+def _pair(panel: Panel, left: QWidget, right: QWidget) -> None:
+    row = QHBoxLayout()
+    row.setSpacing(theme.px(12))
+    row.addWidget(left, 1)
+    row.addWidget(right, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+    panel.box.addLayout(row)

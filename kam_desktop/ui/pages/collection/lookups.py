@@ -1,0 +1,67 @@
+"""What stands behind an id in the collections: whose it is, its invoice, and what a panel shows of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kam_desktop.domain.entities import Account, CreditNote, Instalment, Invoice, Receipt
+from kam_desktop.domain.text import company_core
+from kam_desktop.language import tr
+from kam_desktop.ui.pages.collection.invoice import InvoiceShown, LaidLine, PartLine
+
+
+def name_of(reader: Any, account: str) -> str:
+    """A customer's short name, "" when it is not there."""
+    found = reader.get(Account, account)
+    return (found.short_name or company_core(found.name)) if found is not None else ""
+
+
+def payer_of(reader: Any, account: str, instalment: str) -> tuple[str, str]:
+    """(id, name) of the customer that is meant: named, or whose instalment it is; ("", "") for nobody."""
+    part = reader.get(Instalment, instalment) if instalment and not account else None
+    invoice = reader.get(Invoice, part.invoice) if part is not None else None
+    found = reader.get(Account, account or (invoice.account if invoice is not None else ""))
+    return (found.id, found.name) if found is not None else ("", "")
+
+
+def whereabouts(reader: Any, key: str) -> tuple[str, str]:
+    """("invoice", id) for what belongs to an invoice, ("receipt", id), or two empty words."""
+    for record, invoice in ((Instalment, "invoice"), (Invoice, "id"), (CreditNote, "invoice")):
+        found = reader.get(record, key)
+        if found is not None:
+            return "invoice", getattr(found, invoice)
+    return ("receipt", key) if reader.get(Receipt, key) is not None else ("", "")
+
+
+def shown_of(detail: Any) -> InvoiceShown:
+    """What the panel shows of an invoice's detail (services.collection.InvoiceDetail)."""
+    invoice, account = detail.invoice, detail.account
+    name = (account.short_name or company_core(account.name)) if account is not None else invoice.buyer_name
+    open_days = [each.days_overdue for each in detail.instalments if each.open]
+    return InvoiceShown(
+        invoice.id, invoice.account, name, invoice.number, invoice.symbol, invoice.issued_on, invoice.currency,
+        invoice.net or 0, invoice.tax or 0, invoice.total or 0, detail.open, max(open_days, default=0),
+        [PartLine(each.instalment.name, each.due_on, each.days_overdue, each.instalment.amount or 0, each.open,
+                  each.on_default_term) for each in detail.instalments],
+        _laid(detail),
+        [(each.description or each.code, each.net or 0) for each in detail.lines],
+        detail.replaced_by.number if detail.replaced_by is not None else "",
+    )  # fmt: skip
+
+
+def _laid(detail: Any) -> list[LaidLine]:
+    reversed_ids = {each.reverses for each in detail.allocations if each.reverses}
+    found = []
+    for each in detail.allocations:
+        source = detail.sources.get(each.receipt or each.credit_note)
+        if isinstance(source, Receipt):
+            words = " ".join(part for part in (tr("Receipt"), source.reference) if part)
+        else:
+            words = tr("Credit note {number}", number=source.number if source is not None else "")
+        if each.reverses:
+            words = tr("Taken back: {what}", what=words)
+        can = not each.reverses and each.id not in reversed_ids
+        amount = each.amount or 0
+        found.append(LaidLine(each.id, each.allocated_on, words, -amount if each.reverses else amount, can))
+    found += [LaidLine("", each.settled_on, tr("Paid before the program was used"), each.amount or 0) for each in detail.settlements]
+    return found

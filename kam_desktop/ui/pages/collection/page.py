@@ -1,0 +1,335 @@
+"""The collections page: open instalments, ageing matrix and money received, with a panel at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from kam_desktop import formats, language
+from kam_desktop.language import tr
+from kam_desktop.ui import theme
+from kam_desktop.ui.kit.buttons import Button, Chip, Segmented, open_below
+from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, TextCell
+from kam_desktop.ui.kit.frames import Panel, page_head, side_panel
+from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, caption, title
+from kam_desktop.ui.kit.record_table import KeptPlace, RecordTable, TableColumn
+from kam_desktop.ui.kit.states import EmptyState, FilterEmpty, Notice
+from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
+from kam_desktop.ui.pages.collection.ageing import AgeingView
+from kam_desktop.ui.pages.collection.form import ReceiptForm
+from kam_desktop.ui.pages.collection.invoice import InvoicePanel
+
+OPEN, AGEING, RECEIPTS = "open", "ageing", "receipts"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """One open instalment in the list; amounts in minor units of `currency`, days overdue below 1 are not due."""
+
+    account: str
+    number: str
+    issued_on: date | None
+    due_on: date | None
+    days: int
+    open: int
+    currency: str
+    name: str = ""
+    on_default_term: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """Money that came in and is not laid against anything, or not wholly."""
+
+    received_on: date | None
+    account: str
+    payer: str
+    reference: str
+    amount: int
+    left: int
+    currency: str
+
+
+def _days(line: OpenLine) -> str:
+    return formats.number(line.days) if line.days > 0 else formats.NOTHING
+
+
+def _days_look(line: OpenLine) -> Look | None:
+    return Look(tone="danger" if line.days > 30 else "text", strong=True) if line.days > 0 else None
+
+
+def open_columns() -> list[TableColumn]:
+    """The columns of the list of open instalments."""
+    return [
+        TableColumn(tr("Account"), lambda line: line.account),
+        TableColumn(tr("Invoice"), lambda line: " · ".join(part for part in (line.number, line.name) if part)),
+        TableColumn(tr("Invoice date"), lambda line: formats.day(line.issued_on)),
+        TableColumn(tr("Due date"), lambda line: formats.day(line.due_on)),
+        TableColumn(tr("Days overdue"), _days, _days_look),
+        TableColumn(tr("Open"), lambda line: formats.amount(line.open, line.currency), lambda _line: Look(strong=True)),
+        TableColumn(tr("Payment term"), lambda line: tr("default term") if line.on_default_term else ""),
+    ]
+
+
+def receipt_columns() -> list[TableColumn]:
+    """The columns of the list of money that is laid against nothing."""
+    return [
+        TableColumn(tr("Received on"), lambda line: formats.day(line.received_on)),
+        TableColumn(tr("Account"), lambda line: line.account or tr("Payer unknown"),
+                    lambda line: None if line.account else Look(tone="text2")),
+        TableColumn(tr("Payer"), lambda line: line.payer),
+        TableColumn(tr("Reference"), lambda line: line.reference),
+        TableColumn(tr("Amount"), lambda line: formats.amount(line.amount, line.currency)),
+        TableColumn(tr("Unallocated"), lambda line: formats.amount(line.left, line.currency, zero=formats.NOTHING),
+                    lambda _line: Look(strong=True)),
+    ]  # fmt: skip
+
+
+class ListView(QWidget):
+    """A table with totals, or what stands in its place."""
+
+    def __init__(self, name: str, columns: list[TableColumn], places: Sequence[Column]) -> None:
+        super().__init__()
+        self.model = RecordTable(columns)
+        self.table = TableView(name)
+        self.place = KeptPlace(self.table, self.model)
+        self.table.set_columns(places)
+        self.totals = TotalsRow(self.table)
+        self.model.answered.connect(lambda: self.totals.set_texts(self.model.answer.totals))
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.table, 1)
+        box.addWidget(self.totals)
+        self.setFocusProxy(self.table)
+
+
+class CollectionPage(QWidget):
+    """Three views of receivables with one as-of date, and at the right an invoice or a new receipt.
+
+    Signals:
+        view_changed(key): open, ageing or receipts.
+        as_of_changed(date): count everything at the end of that day.
+        currency_changed(code): another currency.
+        filter_cleared: show the instalments of all customers and ages again.
+        receipt_wanted: record a receipt.
+        import_wanted, opening_wanted: from the empty page, from the notice.
+        panel_closed: the panel at the right was put away.
+        place_wanted(place): another page or the search leads here.
+    """
+
+    view_changed = Signal(str)
+    as_of_changed = Signal(object)
+    currency_changed = Signal(str)
+    filter_cleared = Signal()
+    receipt_wanted = Signal()
+    import_wanted = Signal()
+    opening_wanted = Signal()
+    panel_closed = Signal()
+    place_wanted = Signal(str)
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self._today = today
+        self.ageing = AgeingView()
+        self.open = ListView(tr("Open instalments"), open_columns(), [
+            Column(0, TextCell(name=True)), Column(150, TextCell("text2")), Column(84, DateCell(), 3),
+            Column(84, DateCell()), Column(72, AmountCell()), Column(112, AmountCell()), Column(96, TextCell("muted"), 2),
+        ])  # fmt: skip
+        self.receipts = ListView(tr("Money not allocated"), receipt_columns(), [
+            Column(84, DateCell()), Column(0, TextCell(name=True)), Column(180, TextCell("text2"), 2),
+            Column(150, TextCell("text2"), 3), Column(112, AmountCell("text2"), 1), Column(112, AmountCell()),
+        ])  # fmt: skip
+        self.form = ReceiptForm(today)
+        self.invoice = InvoicePanel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._build_main(), 1)
+        row.addWidget(self._build_side())
+        for keys, deed in (("Ctrl+R", self.receipt_wanted.emit), ("Escape", self.close_panel)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(deed)
+        self.show_view(OPEN)
+
+    def _build_main(self) -> QWidget:
+        self._count = PlainLabel(size=theme.SECTION, tone="muted")
+        self.switch = Segmented([(OPEN, tr("Open instalments")), (AGEING, tr("Ageing")), (RECEIPTS, tr("Not allocated"))],
+                                name=tr("View"))  # fmt: skip
+        self.switch.changed.connect(self.show_view)
+        self._record = Button(tr("Record a receipt"), kind="primary", icon="banknote", key="Ctrl R")
+        self._record.clicked.connect(self.receipt_wanted)
+        self._date = _date_edit(self._today)
+        self._date.dateChanged.connect(lambda day: self.as_of_changed.emit(day.toPython()))
+        self._today_link = Link(tr("Back to today"))
+        self._today_link.opened.connect(lambda: self._date.setDate(QDate(self._today)))
+        self._currency = Chip(tr("Currency"), "VND")
+        self._currencies = QMenu(self)
+        self._currency.clicked.connect(lambda: open_below(self._currencies, self._currency))
+        self._currency.hide()
+        self._filter = Chip("", "", closable=True)
+        self._filter.closed.connect(self.filter_cleared)
+        self._filter.clicked.connect(self.filter_cleared)
+        self._filter.hide()
+        self._note = caption()
+        as_of = caption(tr("As of"), "text2")
+        as_of.setBuddy(self._date)
+        tools = Panel(row=True, margins=(24, 0, 24, 12), gap=8)
+        tools.add(IconLabel("calendar", "muted", 14), as_of, self._date, self._today_link, self._currency, self._filter,
+                  None, self._note)  # fmt: skip
+        self._notice = Panel(margins=(24, 0, 24, 12))
+        answer = Link(tr("Say which are open"))
+        answer.opened.connect(self.opening_wanted)
+        text = tr("Payments are not entered yet: imported invoices that were paid look open.")
+        self._notice.add(Notice(text, "warning", "triangle-alert", answer))
+        self._notice.hide()
+        self._views = QStackedWidget()
+        for view in (self.open, self.ageing, self.receipts):
+            self._views.addWidget(view)
+        bring = Button(tr("Import invoices"), icon="upload")
+        bring.clicked.connect(self.import_wanted)
+        self._empty = EmptyState("wallet", tr("There are no invoices yet."),
+                                 tr("Import your e-invoices as XML or ZIP files."), bring)  # fmt: skip
+        self._no_match = FilterEmpty(tr("No open instalment fits."), self.filter_cleared.emit)
+        self._no_receipts = EmptyState("circle-check", tr("All money received is allocated."))
+        for state in (self._empty, self._no_match, self._no_receipts):
+            self._views.addWidget(state)
+        main = Panel()
+        main.setProperty("pane", True)
+        main.add(page_head(title(tr("Collections")), self._count, None, self.switch, self._record))
+        main.add(tools, self._notice)
+        main.add(self._views, stretch=1)
+        main.setFocusProxy(self._views)
+        self._today_link.hide()
+        return main
+
+    def _build_side(self) -> QWidget:
+        self._side = side_panel(440)
+        self._side.setProperty("pane", True)
+        self._panels = QStackedWidget()
+        self._panels.addWidget(self.invoice)
+        self._panels.addWidget(self.form)
+        self._side.add(self._panels)
+        self._side.hide()
+        self.invoice.closed.connect(self.close_panel)
+        self.form.closed.connect(self.close_panel)
+        return self._side
+
+    # What the controller shows.
+
+    def show_view(self, key: str) -> None:
+        """Shows one of the three views and says so when it is another one."""
+        changed = self.switch.chosen() != key or self._views.currentWidget() is not self._view(key)
+        self.switch.choose(key)
+        self._views.setCurrentWidget(self._view(key))
+        self.setFocusProxy(self._view(key))
+        if key == AGEING:
+            self.close_panel()
+        if changed:
+            self.view_changed.emit(key)
+
+    def _view(self, key: str) -> QWidget:
+        return {OPEN: self.open, AGEING: self.ageing, RECEIPTS: self.receipts}[key]
+
+    def show_state(self, *, count: int, filtered: str = "", on_default: str = "", payments_entered: bool = True,
+                   no_data: bool = False, currency: str = "VND", currencies: Sequence[str] = ()) -> None:  # fmt: skip
+        """What stands around the view: count, filter, default terms, currencies; `no_data` shows the empty page."""
+        key = self.switch.chosen()
+        self._count.setText(formats.number(count) if count else "")
+        self._filter.setVisible(bool(filtered) and key == OPEN)
+        self._filter.set_texts("", filtered)
+        self._note.setText(on_default if key == OPEN else "")
+        self._notice.setVisible(not payments_entered)
+        shown: QWidget = self._view(key)
+        if no_data:
+            shown = self._empty
+        elif not count and key == OPEN:
+            shown = self._no_match
+        elif not count and key == RECEIPTS:
+            shown = self._no_receipts
+        self._views.setCurrentWidget(shown)
+        self._currency.set_texts(tr("Currency"), currency)
+        self._currency.setVisible(bool(currencies))
+        self._currencies.clear()
+        for code in (currency, *currencies):
+            self._currencies.addAction(code, lambda code=code: self.currency_changed.emit(code))
+
+    def show_as_of(self, day: date) -> None:
+        """Shows the as-of date, silently."""
+        self._date.blockSignals(True)
+        self._date.setDate(QDate(day))
+        self._date.blockSignals(False)
+        self._today_link.setVisible(day != self._today)
+
+    def show_invoice_panel(self) -> None:
+        """Opens the panel with an invoice."""
+        self._panels.setCurrentWidget(self.invoice)
+        self._side.show()
+        self._record.show()
+
+    def show_receipt_form(self) -> None:
+        """Opens the panel with the form for a receipt; the matrix gives way to the list, which fits beside it."""
+        if self.switch.chosen() == AGEING:
+            self.show_view(OPEN)
+        self._panels.setCurrentWidget(self.form)
+        self._side.show()
+        self._record.hide()  # the form has the one filled button now
+        self.form.start()
+
+    def close_panel(self) -> None:
+        """Puts the panel away; the keyboard goes back to the list."""
+        if not self._side.isHidden():
+            self._side.hide()
+            self._record.show()
+            self._view(self.switch.chosen()).setFocus(Qt.FocusReason.OtherFocusReason)
+            self.panel_closed.emit()
+
+    def panel_shown(self) -> str:
+        """"invoice", "receipt" or "" when no panel is shown."""
+        if self._side.isHidden():
+            return ""
+        return "receipt" if self._panels.currentWidget() is self.form else "invoice"
+
+
+    # What the window asks.
+
+    def open_place(self, place: str) -> None:
+        """Shows a view, a customer's instalments or an invoice; nothing named leaves the page as it is."""
+        if place:
+            self.place_wanted.emit(place)
+
+    def tour_places(self) -> list[tuple[str, str]]:
+        """The further screens of this page."""
+        return [("ageing", AGEING), ("receipts", RECEIPTS), ("new-receipt", "new-receipt")]
+
+    def remembered(self) -> object:
+        """The view and the current row."""
+        return self.switch.chosen(), self.open.place.current()
+
+    def remember(self, state: object) -> None:
+        """Shows that view again."""
+        if isinstance(state, tuple):
+            self.show_view(str(state[0]))
+
+
+def _date_edit(today: date) -> QDateEdit:
+    """The picker of the as-of date, in the writing of the language."""
+    edit = QDateEdit(QDate(today))
+    vietnamese = language.current() == "vi"
+    edit.setLocale(QLocale(QLocale.Language.Vietnamese if vietnamese else QLocale.Language.English))
+    edit.setDisplayFormat("dd/MM/yyyy" if vietnamese else "d MMM yyyy")
+    edit.setCalendarPopup(True)
+    edit.setKeyboardTracking(False)
+    edit.setAccessibleName(tr("As of"))
+    edit.setFixedWidth(theme.px(128))
+    edit.setStyleSheet(f"min-height: {theme.px(26)}px")  # a row of small tools
+    edit.setMaximumDate(QDate(today))
+    edit.calendarWidget().setLocale(edit.locale())
+    edit.calendarWidget().setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+    return edit

@@ -1,0 +1,72 @@
+"""Makes the profile that the first run asks for, and leads on to the first page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QTimer
+
+from kam_desktop import language
+from kam_desktop.domain.entities import FIRM_ID, Firm
+from kam_desktop.language import tr
+from kam_desktop.ui import theme
+from kam_desktop.ui.background import Failure, Job
+from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit.record_controller import RecordController
+from kam_desktop.ui.pages.first_run.page import FILES, SAMPLE, Beginning, FirstRun
+from kam_desktop.ui.recovery_sheet import ShownKey
+from kam_desktop.ui.sentences import words_of
+
+
+class FirstRunController(RecordController):
+    """One for the first run. `page` is the widget; the desk's door makes the profile."""
+
+    page: FirstRun
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, FirstRun(self._on_chosen))
+        self._chosen = Beginning(SAMPLE)
+        self.page.language_chosen.connect(self._on_language)
+        self.page.recovery_wanted.connect(self._on_recovery)
+
+    def _on_language(self, code: str) -> None:
+        def switch() -> None:
+            language.use(code)
+            self.desk.shell.rebuild()
+            self.desk.shell.look_changed.emit(theme.mode(), theme.zoom())
+
+        if code != language.current():
+            QTimer.singleShot(0, switch)  # the page is built anew by this
+
+    def _on_recovery(self) -> None:
+        door = self.desk.door[0]
+        self.page.show_recovery(ShownKey(door.new_recovery_key(), door.groups_to_ask(), door.check_groups))
+
+    def _on_chosen(self, chosen: Beginning) -> None:
+        self._chosen = chosen
+        door, background = self.desk.door[0], self.desk.background
+        if chosen.way == SAMPLE:
+            door.new_recovery_key()  # nobody has to keep it: sample data can be made again
+        background.opened.connect(self._on_opened)
+        job = Job(tr("Making the sample data")) if chosen.way == SAMPLE else None
+        door.make(chosen.passphrase, chosen.kit, self._on_failed, job)
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.desk.background.opened.disconnect(self._on_opened)
+        words = words_of(failure) if hasattr(failure, "problems") or hasattr(failure, "args_named") else ""
+        self.page.show_problem(words or tr("The profile was not made. Please try again."))
+
+    def _on_opened(self) -> None:
+        chosen, desk = self._chosen, self.desk
+        desk.background.opened.disconnect(self._on_opened)
+        if chosen.way != FILES:
+            return
+        if chosen.company or chosen.tax_code:
+            firm = Firm(id=FIRM_ID, legal_name=chosen.company or chosen.tax_code, tax_code=chosen.tax_code)
+
+            def work(uow: Any) -> Any:
+                from kam_desktop.services import records
+
+                return records.save(uow, firm)
+
+            desk.background.edit(work, label="Enter our firm")

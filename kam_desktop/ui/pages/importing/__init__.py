@@ -1,0 +1,1 @@
+"""Importing: files read, looked through and taken over as one step."""

@@ -1,0 +1,1 @@
+"""Settings: our firm, language and look, keys, backups, history, about."""

@@ -1,0 +1,299 @@
+"""Answers the settings: saves our firm, switches language and look, adds keys, makes backups, undoes steps."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from kam_desktop import config, language
+from kam_desktop.domain.change import ChangeSet
+from kam_desktop.domain.entities import FIRM_ID, Firm
+from kam_desktop.domain.errors import Refused
+from kam_desktop.language import tr
+from kam_desktop.ui import theme
+from kam_desktop.ui.background import Failure, Job
+from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit import dialogs
+from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.kit.dialogs import Dialog
+from kam_desktop.ui.kit.labels import PlainLabel
+from kam_desktop.ui.kit.record_controller import RecordController
+from kam_desktop.ui.pages.settings.page import (
+    ABOUT,
+    BACKUPS,
+    FIRM,
+    HISTORY,
+    SECTIONS,
+    SECURITY,
+    BackupRow,
+    SettingsPage,
+    SlotRow,
+    StepRow,
+)
+from kam_desktop.ui.recovery_sheet import PassphraseLines, RecoverySheet, ShownKey
+from kam_desktop.ui.sentences import words_of
+
+if TYPE_CHECKING:
+    from kam_desktop.services.history import Step
+
+
+class SettingsController(RecordController):
+    """One for each settings page. `page` is the widget."""
+
+    entities = frozenset({"firm"})
+    page: SettingsPage
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, SettingsPage(desk.today()))
+        page = self.page
+        page.section_shown.connect(lambda _key: self._ask_section())
+        page.place_wanted.connect(self.open_place)
+        page.language_chosen.connect(self._on_language)
+        # the page is built anew by these, so they wait until its own signal is through
+        page.look_chosen.connect(lambda mode, zoom: QTimer.singleShot(0, partial(desk.shell.set_look, mode, zoom)))
+        page.keyring_wanted.connect(self._on_keyring)
+        page.passphrase_wanted.connect(self._on_passphrase)
+        page.recovery_wanted.connect(self._on_recovery)
+        page.backup_wanted.connect(self._on_backup)
+        page.folder_wanted.connect(self._on_folder)
+        page.undo_wanted.connect(desk.undo)
+        desk.background.feed.published.connect(self._on_any_change)
+        self.bind(page.form, "Change our firm", "Enter our firm", lambda _record: page.form.check_tax_code())
+        for name in ("legal_name", "tax_code"):
+            page.form.editor(name).left.connect(self._save_new)
+
+    def open_place(self, place: str) -> None:
+        """A section by its name."""
+        if place in SECTIONS:
+            self.page.show_section(place)
+        if place == FIRM:
+            self.page.form.editor("legal_name").setFocus()
+
+    def refresh(self) -> None:
+        self.ask(lambda reader: reader.get(Firm, FIRM_ID), self._show_firm, "firm")
+        self._ask_section()
+
+    def _show_firm(self, firm: Firm | None) -> None:
+        form = self.page.form
+        if firm is not None:
+            form.show_record(firm)
+        elif form.record is None:
+            form.show_record(Firm(id=FIRM_ID, legal_name=""), is_new=True)
+        form.check_tax_code()
+        self.ask_draft(form)
+
+    def _save_new(self) -> None:
+        """A firm that is not there yet is saved as soon as it has a name; then each field by itself."""
+        form = self.page.form
+        if form.is_new and form.editor("legal_name").raw():
+            form.commit()
+
+    def _ask_section(self) -> None:
+        key, background = self.page.shown(), self.desk.background
+        if background.profile is None:
+            return
+        if key == HISTORY:
+            self.ask(_ask_steps, self._show_steps, "history")
+        elif key == SECURITY:
+            background.run("files", partial(_ask_ways, background), self.page.show_slots, self._no_ways, owner=self)
+        elif key == BACKUPS:
+            background.run("files", partial(_ask_backups, background), self._show_backups, self.refuse, owner=self)
+        elif key == ABOUT:
+            background.run("files", _licences, self.page.show_licences, self.refuse, owner=self)
+
+    def _on_any_change(self, _changes: ChangeSet) -> None:
+        if self.page.isVisible() and self.page.shown() == HISTORY:
+            self._ask_section()
+
+    # Language.
+
+    def _on_language(self, code: str) -> None:
+        def switch() -> None:
+            language.use(code)
+            self.desk.shell.rebuild()
+            self.desk.shell.look_changed.emit(theme.mode(), theme.zoom())
+
+        if code != language.current():
+            QTimer.singleShot(0, switch)
+
+    # History.
+
+    def _show_steps(self, steps: list[Step]) -> None:
+        self.page.show_steps([
+            StepRow(each.number, tr(each.label, **each.label_args), each.at, each.kind, each.state) for each in steps
+        ])  # fmt: skip
+
+    # Keys.
+
+    def _no_ways(self, failure: Failure) -> None:
+        """Sample data of a demo have no key file: there is nothing to show."""
+        self.page.show_slots(())
+        if not isinstance(failure, Refused):
+            self.refuse(failure)
+
+    def _changed(self, words: str) -> None:
+        self.desk.shell.toast(words, None, "success")
+        self._ask_section()
+
+    def _on_keyring(self) -> None:
+        background = self.desk.background
+
+        def work() -> None:
+            from kam_desktop.services import security
+
+            security.renew_keyring(background.profile)
+
+        done = partial(self._changed, tr("This computer's keyring opens the data now."))
+        background.run("files", work, lambda _nothing: done(), self._say_failure, owner=self)
+
+    def _on_passphrase(self) -> None:
+        dialog = Dialog(self.page, tr("Passphrase"), icon="key-round")
+        lines = PassphraseLines()
+        dialog.body.addWidget(lines)
+        dialog.add_button(Button(tr("Cancel")), 0)
+        save = dialog.add_button(Button(tr("Save the passphrase"), kind="primary"))
+        background = self.desk.background
+
+        def refused(failure: Failure) -> None:
+            save.setEnabled(True)
+            if isinstance(failure, Refused):
+                lines.show_problems(failure.problems)
+            else:
+                self._say_failure(failure)
+
+        def done(_nothing: object) -> None:
+            lines.wipe()
+            dialog.accept()
+            self._changed(tr("The passphrase is saved."))
+
+        def commit() -> None:
+            if lines.is_empty():
+                lines.setFocus()
+                return
+            try:
+                text = lines.passphrase()
+            except Refused as problem:
+                lines.show_problems(problem.problems)
+                return
+            save.setEnabled(False)  # it takes up to a second, on purpose
+            background.run("files", partial(_set_passphrase, background, text), done, refused, owner=self)
+
+        save.clicked.connect(commit)
+        lines.entered.connect(commit)
+        lines.setFocus()
+        dialog.open()
+
+    def _on_recovery(self) -> None:
+        self.desk.background.run("files", _new_recovery, self._show_recovery, self._say_failure, owner=self)
+
+    def _show_recovery(self, made: tuple[Any, ShownKey]) -> None:
+        recovery, shown = made
+        dialog = Dialog(self.page, tr("Recovery key"), icon="life-buoy", width=640)
+        dialog.body.addWidget(PlainLabel(tr("An older recovery key opens nothing any more once this one is kept."),
+                                         tone="text2", wrap=True))  # fmt: skip
+        sheet = RecoverySheet(shown)
+        dialog.body.addWidget(sheet)
+        dialog.add_button(Button(tr("Cancel")), 0)
+        background = self.desk.background
+
+        def kept() -> None:
+            def done(_nothing: object) -> None:
+                dialog.accept()
+                self._changed(tr("The recovery key is in force."))
+
+            background.run("files", partial(_set_recovery, background, recovery), done, self._say_failure, owner=self)
+
+        sheet.kept.connect(kept)
+        dialog.finished.connect(lambda _result: dialog.deleteLater())
+        sheet.setFocus()
+        dialog.open()
+
+    def _say_failure(self, failure: Failure) -> None:
+        if not isinstance(failure, Refused) and not hasattr(failure, "args_named"):
+            return  # our own fault: the one dialog says it
+        dialogs.tell(self.page, tr("That was not saved"), words_of(failure), tone="danger", icon="circle-alert")
+
+    # Backups.
+
+    def _show_backups(self, found: tuple[list[BackupRow], str]) -> None:
+        self.page.show_backups(*found)
+
+    def _on_backup(self) -> None:
+        background, job = self.desk.background, Job(tr("Making a backup"))
+        self.page.set_backing_up(True)
+
+        def done(name: str) -> None:
+            self.page.set_backing_up(False)
+            self._changed(tr("Backup made and checked: {name}", name=name))
+
+        def failed(failure: Failure) -> None:
+            self.page.set_backing_up(False)
+            self._say_failure(failure)
+
+        background.run("files", partial(_make_backup, background), done, failed, owner=self, job=job)
+
+    def _on_folder(self) -> None:
+        profile = self.desk.background.profile
+        if profile is not None:
+            folder = Path(getattr(profile, "folder", ".")) / "backups"
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder if folder.is_dir() else folder.parent)))
+
+
+# In the lanes.
+
+
+def _ask_steps(reader: Any) -> list[Step]:
+    from kam_desktop.services import history
+
+    return history.steps(reader)
+
+
+def _ask_ways(background: Any) -> list[SlotRow]:
+    from kam_desktop.services import security
+
+    return [SlotRow(each.kind, each.made_at) for each in security.ways(background.profile.folder)]
+
+
+def _ask_backups(background: Any) -> tuple[list[BackupRow], str]:
+    from kam_desktop.services import backup
+
+    folder = background.profile.folder
+    found = [BackupRow(each.path.name, each.made_at, each.reason, each.size) for each in backup.listed(folder)]
+    return found, str(folder / "backups")
+
+
+def _make_backup(background: Any) -> str:
+    from kam_desktop.services import security
+
+    return security.backup_now(background.profile).path.name
+
+
+def _set_passphrase(background: Any, text: str) -> None:
+    from kam_desktop.services import security
+
+    security.set_passphrase(background.profile, text)
+
+
+def _new_recovery() -> tuple[Any, ShownKey]:
+    from kam_desktop.services import security
+
+    made = security.RecoveryKey.new()
+    return made, ShownKey(made.groups(), security.groups_to_ask(), made.check_answers)
+
+
+def _set_recovery(background: Any, recovery: Any) -> None:
+    from kam_desktop.services import security
+
+    security.set_recovery(background.profile, recovery)
+
+
+def _licences() -> str:
+    folder = config.resources() / "licences"
+    parts = []
+    for file in sorted(folder.glob("*.txt")):
+        parts.append(f"{file.stem}\n\n{file.read_text(encoding='utf-8').strip()}")
+    return "\n\n\n".join(parts)

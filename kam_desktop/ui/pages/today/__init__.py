@@ -1,0 +1,1 @@
+"""Today: what is overdue, due and to be followed up, in one order."""

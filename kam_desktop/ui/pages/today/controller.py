@@ -1,0 +1,169 @@
+"""Answers the page of today: what to do, my figures, the next days, and what a new profile needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from kam_desktop import formats
+from kam_desktop.language import tr, trn
+from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit.record_controller import RecordController
+from kam_desktop.ui.pages.today.page import DayRow, Figure, Shown, Step, TodayPage
+from kam_desktop.ui.pages.today.worklist import Item
+
+if TYPE_CHECKING:
+    from kam_desktop.services.agenda import Beginnings, Day
+    from kam_desktop.services.flows import Figure as Counted
+    from kam_desktop.services.flows import Today, TodayItem
+
+LATE_DAYS = 30  # overdue by more than this costs money today, and is red
+SAMPLE = "demo.kit"
+_ICONS = {
+    "overdue": "hourglass", "due": "receipt-text", "proposal_ended": "file-text", "proposal_ends": "file-text",
+    "follow_up": "handshake",
+}  # fmt: skip
+_FIGURE_PLACES = {
+    "overdue": ("collection", "ageing"), "due": ("collection", "open"), "collected": ("collection", "receipts"),
+    "invoiced": ("collection", "open"), "proposals": ("proposal", ""),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Answer:
+    today: Today
+    days: list[Day]
+    begun: Beginnings
+
+
+class TodayController(RecordController):
+    """One for each page of today. `page` is the widget."""
+
+    entities = frozenset({
+        "firm", "account", "activity", "proposal", "proposal_version", "proposal_line", "invoice", "instalment", "receipt",
+        "allocation", "credit_note", "opening_settlement",
+    })  # fmt: skip
+    page: TodayPage
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, TodayPage())
+        self._places: dict[str, tuple[str, str]] = {}
+        page = self.page
+        page.item_opened.connect(self._on_opened)
+        page.figure_opened.connect(lambda key: desk.shell.show_page(*_FIGURE_PLACES.get(key, ("collection", ""))))
+        page.step_opened.connect(self._on_step)
+        page.opening_wanted.connect(lambda: desk.shell.show_page("importing", "opening"))
+        page.all_wanted.connect(lambda: desk.shell.show_page("collection", "open"))
+
+    def refresh(self) -> None:
+        today, now = self.desk.today(), self.desk.clock.now()
+        self.ask(lambda reader: _ask(reader, today, now), self._show, "today")
+
+    def _show(self, answer: _Answer) -> None:
+        found = answer.today
+        items = [self._item(each, found.as_of) for each in found.items]
+        steps = _steps(answer.begun) if not items else ()
+        self.page.show_today(Shown(
+            today=found.as_of,
+            items=items,
+            more=sum(found.left_out.values()),
+            payments_entered=found.payments_entered,
+            figures=[_figure(each) for each in found.figures],
+            days=[_day(each) for each in answer.days],
+            as_of=tr("as of {time}", time=formats.clock_time(found.made_at)) if found.made_at else "",
+            steps=steps,
+            sample=bool(self.desk.remembered.get(SAMPLE)),
+        ))  # fmt: skip
+        self.desk.shell.set_count("today", sum(item.section == "now" for item in found.items))
+
+    def _item(self, item: TodayItem, today: date) -> Item:
+        key = f"{item.kind}:{item.entity}:{item.id}"
+        self._places[key] = ("collection", item.id) if item.entity == "invoice" else (item.entity, item.id)
+        late = (today - item.day).days if item.day is not None and item.kind == "overdue" else 0
+        what = {
+            "overdue": trn("{n} day overdue", "{n} days overdue", late), "due": tr("Falls due"),
+            "proposal_ended": tr("Offer has ended"), "proposal_ends": tr("Offer ends soon"), "follow_up": tr("Next step"),
+        }  # fmt: skip
+        action = {"invoice": tr("Open the invoice"), "account": tr("Open the customer"), "proposal": tr("Open the proposal")}
+        warned = late > 0 or item.kind in ("proposal_ended", "proposal_ends")
+        return Item(
+            key=key,
+            group=tr("Right now") if item.section == "now" else tr("This week"),
+            icon=_ICONS.get(item.kind, "circle"),
+            tone="danger" if late > LATE_DAYS else "warning" if warned else "",
+            title=item.account_name,
+            what=what.get(item.kind, ""),
+            reason=tr(item.reason, **_written(item.reason_args)),
+            amount=formats.amount(item.amount, item.currency, symbol=True) if item.amount is not None else "",
+            label=_when(item.day, today) if not late else formats.short_day(item.day),
+            action=action.get(item.entity, ""),
+        )
+
+    def _on_opened(self, key: str) -> None:
+        if key in self._places:
+            self.desk.shell.show_page(*self._places[key])
+
+    def _on_step(self, key: str) -> None:
+        places = {"firm": ("settings", "firm"), "import": ("importing", ""), "proposal": ("proposal", "new")}
+        self.desk.shell.show_page(*places[key])
+
+
+def _ask(reader: Any, today: date, now: Any) -> _Answer:
+    from kam_desktop.services import agenda, flows
+
+    found = flows.today(reader, today, made_at=now)
+    return _Answer(found, agenda.next_days(reader, today, flows.firm_currency(reader)), agenda.beginnings(reader))
+
+
+def _written(args: Mapping[str, Any]) -> dict[str, str]:
+    """The places of a reason in the reader's language."""
+    found = {}
+    for name, value in args.items():
+        if isinstance(value, date):
+            found[name] = formats.day(value)
+        else:
+            found[name] = formats.number(value) if isinstance(value, int) else str(value)
+    return found
+
+
+def _when(day: date | None, today: date) -> str:
+    if day is None:
+        return ""
+    ahead = (day - today).days
+    return {0: tr("today"), 1: tr("tomorrow")}.get(ahead) or formats.short_day(day)
+
+
+def _figure(figure: Counted) -> Figure:
+    if figure.amount is None:
+        return Figure(figure.key, tr(figure.label), formats.number(figure.count))
+    notes = {
+        "overdue": trn("{n} account", "{n} accounts", figure.count),
+        "due": trn("{n} account", "{n} accounts", figure.count),
+        "collected": trn("{n} receipt", "{n} receipts", figure.count),
+    }
+    amount = formats.amount(figure.amount, figure.currency, symbol=True)
+    late = figure.key == "overdue" and figure.amount > 0
+    return Figure(figure.key, tr(figure.label), amount, notes.get(figure.key, "") if figure.count else "",
+                  "danger" if late else "text")  # fmt: skip
+
+
+def _day(day: Day) -> DayRow:
+    words = trn("{n} instalment falls due", "{n} instalments fall due", day.count)
+    lines = ((words, formats.amount(day.amount)),) if day.count else ()
+    return DayRow(day.on, day.holiday, lines, day.next_working)
+
+
+def _steps(begun: Beginnings) -> tuple[Step, ...]:
+    """What is left to do at the beginning; nothing once a profile is in use."""
+    if begun.accounts and (begun.invoices or begun.proposals):
+        return ()
+    return (
+        Step("firm", tr("Your firm"), tr("Name and tax code: they tell the invoices you issued from those you received."),
+             tr("Enter your firm"), begun.firm),
+        Step("import", tr("Customers and invoices"), tr("From Excel, CSV or e-invoice files; you see every row before anything is written."),
+             tr("Import files"), begun.accounts),
+        Step("proposal", tr("The first proposal"), tr("Lines, prices, tax and totals in one table."),
+             tr("New proposal"), begun.proposals),
+    )  # fmt: skip
