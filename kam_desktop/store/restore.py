@@ -14,6 +14,7 @@ from kam_desktop.store import backup, database, files
 from kam_desktop.store.backup import Backup
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
+from kam_desktop.store.journal import Journal
 from kam_desktop.store.key_file import NAMES, KeyFile
 from kam_desktop.store.profile import DEVICE_FILE, JOURNAL
 
@@ -28,11 +29,13 @@ class Restored:
         backup: what is in place now.
         before: a backup of the state before; None where there was none, or it could not be read.
         set_aside: files and folders that were moved out of the way, under new names in the profile.
+        journal_follows: the edits since the backup come back from the journal when the profile is opened.
     """
 
     backup: Backup
     before: Backup | None
     set_aside: tuple[Path, ...]
+    journal_follows: bool
 
 
 class _Present:
@@ -61,9 +64,10 @@ def restore(folder: Path, file: Path, key: DataKey, clock: Clock, ids: Ids) -> R
     """Replaces the data of the profile (or makes the profile anew in an empty folder) by the backup's.
 
     The caller holds the profile's lock and has it closed. First the backup is unpacked beside the data and checked
-    whole; then a verified backup of the present state is made, or, where that does not open any more, its files are
-    moved aside. The journal is moved aside too: it knows edits that are to be gone. A crash in between leaves the old
-    or the new data. Raises as `backup.verify`, TooOld for a backup of a newer program (nothing is changed then).
+    whole. Where the present data opens, a verified backup of it is made and its journal is moved aside: it knows edits
+    that are to be gone. Where it does not open any more, its files are moved aside and the journal stays, so that the
+    edits since the backup come back from it when the profile is opened. A crash in between leaves the old or the new
+    data. Raises as `backup.verify`, TooOld for a backup of a newer program (nothing is changed then).
     """
     keys = keys_for(folder, file)
     files.private_folder(folder)
@@ -73,9 +77,14 @@ def restore(folder: Path, file: Path, key: DataKey, clock: Clock, ids: Ids) -> R
     try:
         found = backup.unpack(file, key, waiting)
         database.refuse_newer(found.schema)
+        journal = Journal(folder / JOURNAL, key.derive("journal"), found.profile_id)
         before, aside = _put_away(folder, key, clock, stamp)
+        goes_on = before is None and next((number for number, _ in journal.frames(found.frame)), 0) == found.frame + 1
+        if not goes_on:
+            _begin_new_line(waiting, key, max(journal.last_number, found.frame, before.frame if before else 0))
         try:
-            aside += _aside(folder, folder / JOURNAL, _before(JOURNAL, stamp))
+            if not goes_on:
+                aside += _aside(folder, folder / JOURNAL, _before(JOURNAL, stamp))
             if _own_keys(folder) is None:
                 for name in NAMES:
                     aside += _aside(folder, folder / name, _before(name, stamp))
@@ -91,7 +100,24 @@ def restore(folder: Path, file: Path, key: DataKey, clock: Clock, ids: Ids) -> R
             raise files.unavailable(error) from error
     finally:
         _discard(waiting)
-    return Restored(found, before, tuple(aside))
+    return Restored(found, before, tuple(aside), goes_on)
+
+
+def _begin_new_line(path: Path, key: DataKey, used: int) -> None:
+    """Frame numbers go on above every one in use, with a gap: no journal and no backup of before ever joins on."""
+    with database.translated(path):
+        connection = database.connector(path, key.hex(), write=True)()
+        try:
+            connection.execute("begin immediate")
+            connection.execute("delete from journal_pending")
+            connection.execute("insert or replace into meta (key, value) values ('frame', ?)", (str(used + 1),))
+            connection.execute("commit")
+        finally:
+            connection.close()
+    try:
+        files.sync_file(path)
+    except OSError as error:
+        raise files.unavailable(error) from error
 
 
 def _own_keys(folder: Path) -> KeyFile | None:

@@ -178,19 +178,45 @@ def test_restore_keeps_the_state_before_and_takes_another_name(store: Store, tmp
     again.close()
 
 
-def test_a_damaged_database_is_moved_aside_and_the_backup_takes_its_place(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["damaged", "missing"])
+def test_a_database_that_does_not_open_any_more_loses_nothing(store: Store, tmp_path: Path, how: str) -> None:
     file = backup.backup_to(store, tmp_path / "a.kambackup").path
+    add(store, "Công ty Sau Bản Sao")
+    store.undo()
+    store.redo()
+    before = names(store)
     store.close()
     data = store.folder / "data.kam"
     damaged = data.read_bytes()[:1000] + os.urandom(8192) + data.read_bytes()[9192:]
     data.write_bytes(damaged)
+    if how == "missing":
+        data.unlink()
     with pytest.raises(Unavailable):
         reopened(store)
     done = restore(store.folder, file, KEY, store.clock, store.ids)
-    assert done.before is None
-    assert (store.folder / done.set_aside[0].name).read_bytes() == damaged
+    assert (done.before, done.journal_follows) == (None, True)
+    assert [path.read_bytes() for path in done.set_aside] == ([damaged] if how == "damaged" else [])
     again = reopened(store)
+    assert names(again) == before == {"Công ty Đặng Gia", "Công ty Sau Bản Sao"}
+    assert again.recovered == 3
+    assert again.journal_damages() == []
+    again.undo()
     assert names(again) == {"Công ty Đặng Gia"}
+    again.close()
+
+
+def test_a_journal_of_another_line_is_not_joined_to_an_old_backup(store: Store, tmp_path: Path) -> None:
+    first = backup.backup_to(store, tmp_path / "first.kambackup").path
+    add(store, "Dòng cũ 1", "Dòng cũ 2")
+    second = backup.backup_to(store, tmp_path / "second.kambackup").path
+    store = put_back(store, first)
+    add(store, "Dòng mới 1", "Dòng mới 2", "Dòng mới 3")
+    store.close()
+    (store.folder / "data.kam").write_bytes(b"damaged" * 1000)
+    done = restore(store.folder, second, KEY, store.clock, store.ids)
+    assert not done.journal_follows
+    again = reopened(store)
+    assert names(again) == {"Công ty Đặng Gia", "Dòng cũ 1", "Dòng cũ 2"}
     again.close()
 
 
