@@ -242,19 +242,26 @@ def test_the_ring_stands_around_the_button_while_the_keyboard_is_on_it(qtbot) ->
     frame = frames.Panel(row=True)
     one, other = buttons.Button("Một"), buttons.Button("Hai")
     frame.add(one, other)
-    qtbot.addWidget(frame)
     outer = frames.Panel(margins=(20, 20, 20, 20))
     outer.add(frame)
     qtbot.addWidget(outer)
     outer.show()
     qtbot.waitExposed(outer)
     outer.activateWindow()
+    qtbot.waitUntil(outer.isActiveWindow)
+    other.setFocus()
     one.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.waitUntil(one.hasFocus)
     ring = one._ring
     assert ring is not None and ring.isVisible()
-    assert ring.parentWidget() is outer, "the row has no room for it"
-    assert ring.geometry() == QRect(one.mapTo(outer, QPoint(0, 0)), one.size()).adjusted(-4, -4, 4, 4)
+    home = ring.parentWidget()
+    assert home is not frame, "the row has no room for it"
+    assert ring.geometry() == QRect(one.mapTo(home, QPoint(0, 0)), one.size()).adjusted(-4, -4, 4, 4)
+    outer.box.insertSpacing(0, 30)
+    qtbot.waitUntil(lambda: ring.geometry().top() == one.mapTo(home, QPoint(0, 0)).y() - 4)
+    one.clearFocus()
+    one.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+    assert one._ring is not None, "it comes back with the window"
     other.setFocus(Qt.FocusReason.MouseFocusReason)
     assert one._ring is None and other._ring is None and not ring.isVisible()
 

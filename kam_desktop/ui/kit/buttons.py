@@ -1,15 +1,20 @@
 """Buttons, icon buttons, filter chips, the segmented switch, tabs and the ring of keyboard focus."""
 
 from collections.abc import Sequence
+from functools import cache
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QButtonGroup,
+    QFocusFrame,
     QHBoxLayout,
     QMenu,
+    QProxyStyle,
     QSizePolicy,
+    QStyle,
     QWidget,
 )
 from shiboken6 import isValid
@@ -18,33 +23,35 @@ from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.kit.labels import set_tip
 
 _KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+_AWAY = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
-class FocusRing(QWidget):
-    """The accent ring two pixels around the control that the keyboard is on, over an ancestor with room for it."""
+class _RingStyle(QProxyStyle):
+    """Two pixels of ring and two of air, where Qt would cling to the control."""
+
+    def pixelMetric(self, metric, option=None, widget=None) -> int:
+        margins = (QStyle.PixelMetric.PM_FocusFrameHMargin, QStyle.PixelMetric.PM_FocusFrameVMargin)
+        return 4 if metric in margins else super().pixelMetric(metric, option, widget)
+
+    def styleHint(self, hint, option=None, widget=None, answer=None) -> int:
+        ours = {QStyle.StyleHint.SH_FocusFrame_Mask: 0, QStyle.StyleHint.SH_FocusFrame_AboveWidget: 1}
+        return ours[hint] if hint in ours else super().styleHint(hint, option, widget, answer)
+
+
+@cache
+def _ring_style() -> _RingStyle:
+    style = _RingStyle("fusion")
+    style.setParent(QApplication.instance())  # it must not outlive what it dresses
+    return style
+
+
+class FocusRing(QFocusFrame):
+    """The accent ring around the control that the keyboard is on; Qt moves it with its control."""
 
     def __init__(self, target: QWidget) -> None:
-        above = [target]
-        while not above[-1].isWindow() and (parent := above[-1].parentWidget()) is not None:
-            above.append(parent)
-            if parent.rect().contains(self._around(target, parent)):
-                break
-        super().__init__(above[-1])
-        self._target, self._home = target, above[-1]
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        for moving in above[:-1]:
-            moving.installEventFilter(self)
-        self.setGeometry(self._around(target, self._home))
-        self.show()
-
-    @staticmethod
-    def _around(target: QWidget, home: QWidget) -> QRect:
-        return QRect(target.mapTo(home, QPoint(0, 0)), target.size()).adjusted(-4, -4, 4, 4)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize):
-            self.setGeometry(self._around(self._target, self._home))
-        return False
+        super().__init__(target)
+        self.setStyle(_ring_style())
+        self.setWidget(target)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         paint.box(QPainter(self), QRectF(self.rect()), theme.px(6) + 3, None, theme.color("accent"), 2)
@@ -54,18 +61,19 @@ class _Ringed(QAbstractButton):
     """A button that asks for the ring when the keyboard comes to it."""
 
     _ring: FocusRing | None = None
+    _keyed = False  # the keyboard came by itself, and comes back so from another window or a menu
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        if event.reason() in _KEYBOARD:
+        if event.reason() not in _AWAY:
+            self._keyed = event.reason() in _KEYBOARD
+        if self._keyed:
             self._drop_ring()
             self._ring = FocusRing(self)
-        self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._drop_ring()
-        self.update()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
