@@ -414,12 +414,12 @@ def test_the_cache_of_open_amounts_follows_every_kind_of_change(store: Store) ->
     assert cached() == [("2026-01-11", 0, 54)] * 2
     with store.edit("Opening") as uow:
         uow.add(OpeningSettlement(id=uow.new_id(), invoice=invoice.id, settled_on=invoice.issued_on, amount=70))
-    assert [row[2] for row in cached()] == [0, 38]
+    assert sorted(row[2] for row in cached()) == [0, 38]
     with store.edit("Replaced") as uow:
         uow.add(dataclasses.replace(invoice, id=uow.new_id(), number="2", replaces=invoice.id))
     assert [row[2] for row in cached()] == [0, 0]
     store.undo()
-    assert [row[2] for row in cached()] == [0, 38]
+    assert sorted(row[2] for row in cached()) == [0, 38]
 
 
 def test_every_entity_has_its_table_with_every_field() -> None:
