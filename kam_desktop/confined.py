@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
-from kam_desktop.domain.errors import Broken, Problem, Refused
+from kam_desktop.domain.errors import Broken, Problem, Refused, Unavailable
 
 MEBIBYTE: Final = 1024 * 1024
 _LARGEST_ANSWER: Final = 256 * MEBIBYTE
@@ -86,8 +86,8 @@ def run(
     """The answer of the task's function, run in a child on the inputs (bytes, or files that this process opens).
 
     The child sees only the bytes: once its modules are loaded it can open no file and no socket.
-    Raises Refused (codes too_slow, too_much_memory, crashed, cancelled, and those of the function itself)
-    and Broken when the function has a fault of ours.
+    Raises Refused (codes too_slow, too_much_memory, crashed, cancelled, and those of the function itself),
+    Unavailable when no child can be started, and Broken when the function has a fault of ours.
     """
     if not any(task.function == each.function for each in ALLOWED):
         raise Broken(f"not allowed in a child process: {task.function}")
@@ -96,15 +96,20 @@ def run(
     )
     sizes = [len(each) if isinstance(each, bytes) else each.stat().st_size for each in inputs]
     head = {"task": dataclasses.asdict(limits), "sizes": sizes, "args": args}
-    process = subprocess.Popen(
-        [interpreter(), "-I", "-S", "-c", _START, json.dumps(_module_path())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        close_fds=True,
-        env=_bare_environment(),
-        creationflags=0x08000000 if sys.platform == "win32" else 0,  # CREATE_NO_WINDOW
-    )
+    try:
+        process = subprocess.Popen(
+            [interpreter(), "-I", "-S", "-c", _START, json.dumps(_module_path())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            close_fds=True,
+            env=_bare_environment(),
+            creationflags=0x08000000 if sys.platform == "win32" else 0,  # CREATE_NO_WINDOW
+        )
+    except OSError as error:
+        raise Unavailable(
+            "no_child", "The program that reads files could not be started: {reason}.", reason=error.strerror or "?"
+        ) from error
     fence: Closable | None = None
     if sys.platform == "win32":
         fence = _WindowsJob(process, limits.memory_bytes)

@@ -12,7 +12,6 @@ from typing import Final
 from kam_desktop.domain.errors import Problem, Refused
 
 MOST_ENTRIES: Final = 1_000
-MOST_ENTRIES_OF_INVOICES: Final = 10_000
 MOST_BYTES: Final = 200 * 1024 * 1024
 MOST_RATIO: Final = 100
 SMALL_BYTES: Final = 1024 * 1024
@@ -40,20 +39,15 @@ def open_checked(content: bytes, most_entries: int = MOST_ENTRIES) -> zipfile.Zi
 
     Raises Refused with codes not_a_zip, too_many_entries, unpacks_too_large, bomb, password.
     """
+    if content.count(b"PK\x01\x02") > 20 * most_entries:  # a table of contents that would itself fill the memory
+        raise _too_many(content.count(b"PK\x01\x02"), most_entries)
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         entries = archive.infolist()
     except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError) as error:
         raise Refused(Problem("", "not_a_zip", "This file is damaged or cut off: it cannot be unpacked.")) from error
     if len(entries) > most_entries:
-        raise Refused(
-            Problem(
-                "",
-                "too_many_entries",
-                "This archive holds {count} files; at most {limit} are read.",
-                {"count": str(len(entries)), "limit": str(most_entries)},
-            )
-        )
+        raise _too_many(len(entries), most_entries)
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise Refused(Problem("", "password", "This file is protected by a password: save it without one."))
     declared = sum(entry.file_size for entry in entries)
@@ -136,6 +130,17 @@ def _column(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - 64
     return number
+
+
+def _too_many(count: int, limit: int) -> Refused:
+    return Refused(
+        Problem(
+            "",
+            "too_many_entries",
+            "This archive holds {count} files; at most {limit} are read.",
+            {"count": str(count), "limit": str(limit)},
+        )
+    )
 
 
 def sheet_too_large() -> Refused:

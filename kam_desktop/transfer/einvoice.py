@@ -16,7 +16,9 @@ from kam_desktop.transfer.sheets import check_readable
 MOST_XML_BYTES: Final = 10 * 1024 * 1024
 MOST_ZIP_BYTES: Final = 64 * 1024 * 1024
 _BATCH_FILES: Final = 100
-_BATCH_BYTES: Final = 8 * 1024 * 1024
+_BATCH_BYTES: Final = 4 * 1024 * 1024
+_PART: Final = 200
+"""Files of an archive that one child reads: a large archive takes several, each within its time."""
 
 GOODS, PROMOTION, DISCOUNT, NOTE = "goods", "promotion", "discount", "note"
 REPLACES, ADJUSTS = "replaces", "adjusts"
@@ -221,10 +223,15 @@ def _batches(paths: Sequence[Path], read: dict[Path, FileOfInvoices]) -> Iterato
 
 
 def _read_batch(batch: Sequence[Path], cancelled: Callable[[], bool] | None) -> list[FileOfInvoices]:
+    args: dict[str, Any] = {"names": [path.name for path in batch], "first": 0, "most": _PART}
     try:
-        answers = confined.run(
-            confined.EINVOICES, list(batch), {"names": [path.name for path in batch]}, cancelled=cancelled
-        )
+        answers = confined.run(confined.EINVOICES, list(batch), args, cancelled=cancelled)
+        if len(batch) > 1 and any(answer.get("next") for answer in answers):  # an archive that calls itself XML
+            return [_read_batch([path], cancelled)[0] for path in batch]
+        while answers[0].get("next"):
+            args["first"] = answers[0]["next"]
+            more = confined.run(confined.EINVOICES, list(batch), args, cancelled=cancelled)
+            answers[0] = {**more[0], "documents": [*answers[0]["documents"], *more[0].get("documents", ())]}
     except Refused as refused:
         if any(problem.code == "cancelled" for problem in refused.problems):
             raise

@@ -39,15 +39,17 @@ _TOTAL_FEE: Final = ("tong tien phi", "tphi", "tongtienphi", "tong phi")
 def parse(inputs: list[bytes], args: dict[str, Any]) -> list[dict[str, Any]]:
     """Per input `{"documents": [{"row", "name", "invoice" | "problem"}, …]}`, or `{"problem"}` for the whole file.
 
-    `args["names"]` are the names of the inputs. An XML is told from a ZIP by its first bytes.
+    `args["names"]` are the names of the inputs. An XML is told from a ZIP by its first bytes; of a ZIP `args["most"]`
+    XML files are read from entry `args["first"]` on, and `next` says where to go on.
     """
-    return [_file(content, name) for content, name in zip(inputs, args["names"], strict=True)]
+    first, most = args.get("first", 0), args.get("most", archives.MOST_ENTRIES)
+    return [_file(content, name, first, most) for content, name in zip(inputs, args["names"], strict=True)]
 
 
-def _file(content: bytes, name: str) -> dict[str, Any]:
+def _file(content: bytes, name: str, first: int, most: int) -> dict[str, Any]:
     try:
         if content[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-            return {"documents": list(_archive(content))}
+            return _archive(content, first, most)
         found = list(_invoices(content, name))
     except Refused as refused:
         return {"problem": _plain_problem(refused, name)}
@@ -56,24 +58,22 @@ def _file(content: bytes, name: str) -> dict[str, Any]:
     return {"documents": [{"row": row, **each} for row, each in enumerate(found, start=1)]}
 
 
-def _archive(content: bytes) -> Iterator[dict[str, Any]]:
+def _archive(content: bytes, first: int, most: int) -> dict[str, Any]:
     archive = archives.open_checked(content)
+    named = [(row, entry, entry.filename.rsplit("/", 1)[-1]) for row, entry in enumerate(archive.infolist(), start=1)]
+    wanted = [each for each in named if each[2].lower().endswith(".xml") and not each[2].startswith("._")]
+    if not wanted:
+        raise Refused(Problem("", "no_invoices", "There is no e-invoice (XML) in this archive."))
+    documents: list[dict[str, Any]] = []
     left = archives.MOST_BYTES
-    seen = False
-    for row, entry in enumerate(archive.infolist(), start=1):
-        name = entry.filename.rsplit("/", 1)[-1]
-        if not name.lower().endswith(".xml") or entry.filename.startswith("__MACOSX/"):
-            continue
-        seen = True
+    for row, entry, name in wanted[first : first + most]:
         try:
             text = archives.read_entry(archive, entry, min(MOST_XML_BYTES, left))
             left -= len(text)
-            for each in _invoices(text, name):
-                yield {"row": row, **each}
+            documents += [{"row": row, **each} for each in _invoices(text, name)]
         except Refused as refused:
-            yield {"row": row, "name": name, "problem": _plain_problem(refused, name)}
-    if not seen:
-        raise Refused(Problem("", "no_invoices", "There is no e-invoice (XML) in this archive."))
+            documents.append({"row": row, "name": name, "problem": _plain_problem(refused, name)})
+    return {"documents": documents, "next": first + most if first + most < len(wanted) else 0}
 
 
 def _plain_problem(refused: Refused, where: str) -> dict[str, Any]:

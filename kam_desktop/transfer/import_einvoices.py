@@ -114,14 +114,16 @@ def _document(working: Working, document: Document, our_codes: Sequence[str], mo
         elif isinstance(each, Instalment):
             money.instalments.setdefault(own_id, []).append(each.id)
             money.open[each.id] = each.amount or 0
-    notes = (*row.notes, *_link_notes(working, invoice))
-    return dataclasses.replace(row, verdict=Verdict.CREATE, notes=notes)
+    notes = [*row.notes, *_link_notes(working, invoice)]
+    if new_account:
+        notes.append(Problem("account", "new_account", "A new customer: {name}.", {"name": account.name[:80]}))
+    return dataclasses.replace(row, verdict=Verdict.CREATE, notes=tuple(notes))
 
 
 def _not_ours(invoice: EInvoice, our_codes: Sequence[str]) -> Problem | None:
     direction = invoice.direction(our_codes)
     if direction == PURCHASE:
-        return Problem("", "purchase", "This is an invoice that we bought with, not one of ours.")
+        return Problem("", "purchase", "A purchase invoice: our firm is the buyer.")
     if direction == FOREIGN:
         message = N_("Neither seller nor buyer is our firm: the seller's tax code is {code}.")
         return Problem("", "foreign", message, {"code": invoice.seller.tax_code or "–"})

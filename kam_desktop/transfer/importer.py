@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
@@ -25,6 +26,8 @@ ACCOUNTS: Final = "accounts"
 EINVOICES: Final = "einvoices"
 KINDS: Final = (ACCOUNTS, EINVOICES)
 """The words of `import --as`."""
+MOST_FILES: Final = 20_000
+"""E-invoices of one folder: a whole disk chosen by mistake is refused."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class ImportPlan:
     new_invoices: tuple[Invoice, ...] = ()
     settled: int = 0
     records: dict[str, int] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -96,7 +100,7 @@ def read(
 
     Run it on the lane for files: it takes up to ten seconds a file. A file that cannot be read carries its problem.
     """
-    files, in_folders, problems = _opened(paths)
+    files, in_folders, problems = _opened(paths, cancelled)
     tables: dict[Path, tuple[tuple[sheets.Sheet, ...], str]] = {}
     for path in files:
         if path in problems or einvoice.is_einvoice(path):
@@ -113,7 +117,9 @@ def read(
     return Sources(tuple(files), tables, invoices, problems, frozenset(in_folders))
 
 
-def _opened(paths: Iterable[Path]) -> tuple[list[Path], set[Path], dict[Path, Problem]]:
+def _opened(
+    paths: Iterable[Path], cancelled: Callable[[], bool] | None
+) -> tuple[list[Path], set[Path], dict[Path, Problem]]:
     files: dict[Path, None] = {}
     in_folders: set[Path] = set()
     problems: dict[Path, Problem] = {}
@@ -121,14 +127,31 @@ def _opened(paths: Iterable[Path]) -> tuple[list[Path], set[Path], dict[Path, Pr
         if not path.is_dir():
             files[path] = None
             continue
-        found = sorted(each for each in path.rglob("*") if each.is_file() and einvoice.is_einvoice(each))
+        found = _invoices_in(path, cancelled)
         if not found:
             files[path] = None
             problems[path] = Problem(path.name, "no_invoices", "There is no e-invoice (XML or ZIP) in this folder.")
+        if len(found) > MOST_FILES:
+            files[path] = None
+            message = N_("This folder holds more than {limit} e-invoices: bring them in by smaller folders.")
+            problems[path] = Problem(path.name, "too_many_files", message, {"limit": str(MOST_FILES)})
+            continue
         for each in found:
             files[each] = None
             in_folders.add(each)
     return list(files), in_folders, problems
+
+
+def _invoices_in(folder: Path, cancelled: Callable[[], bool] | None) -> list[Path]:
+    found: list[Path] = []
+    for place, _, names in os.walk(folder):
+        if cancelled is not None and cancelled():
+            raise Refused(Problem("", "cancelled", "Cancelled; nothing was changed."))
+        paths = (Path(place, name) for name in names)
+        found += (each for each in paths if einvoice.is_einvoice(each) and each.is_file())
+        if len(found) > MOST_FILES:
+            break
+    return sorted(found)
 
 
 # --- deciding -------------------------------------------------------------------------------------------------------
@@ -140,6 +163,7 @@ def plan(
     kind: str | None = None,
     opening: Opening | None = None,
     our_codes: Sequence[str] | None = None,
+    columns: Mapping[str, Mapping[str, int]] | None = None,
 ) -> ImportPlan:
     """What importing these files would do with the data as they are; nothing is written.
 
@@ -147,9 +171,10 @@ def plan(
         kind: one of KINDS, or None to tell by the content.
         opening: which of the new invoices are still open; None when nobody was asked yet.
         our_codes: tax codes of our firm and its branches; by default those in the settings.
+        columns: per file the column of each field as a person corrected it; by default what the titles say.
     """
     numbers = count(1)
-    return _decide(reader, lambda: f"planned-{next(numbers)}", sources, kind, opening, our_codes)[0]
+    return _decide(reader, lambda: f"planned-{next(numbers)}", sources, kind, opening, our_codes, columns or {})[0]
 
 
 def _decide(
@@ -159,6 +184,7 @@ def _decide(
     kind: str | None,
     opening: Opening | None,
     our_codes: Sequence[str] | None,
+    columns: Mapping[str, Mapping[str, int]],
 ) -> tuple[ImportPlan, Working]:
     codes = tuple(our_codes) if our_codes is not None else our_tax_codes(reader)
     working, money = Working(reader, new_id), import_einvoices.Money()
@@ -169,7 +195,7 @@ def _decide(
         if document.invoice is not None
     ]
     import_einvoices.prefetch(working, known, money)
-    files = [_file(working, money, sources, path, kind, codes) for path in sources.files]
+    files = [_file(working, money, sources, path, kind, codes, columns.get(str(path))) for path in sources.files]
     import_einvoices.allocate(working, money)
     settled = 0
     if opening is not None:
@@ -180,7 +206,7 @@ def _decide(
         for each in group:
             name = type(each).entity.name
             records[name] = records.get(name, 0) + 1
-    made = ImportPlan(tuple(files), sources, kind, opening, codes, tuple(money.created), settled, records)
+    made = ImportPlan(tuple(files), sources, kind, opening, codes, tuple(money.created), settled, records, columns)
     return made, working
 
 
@@ -197,6 +223,7 @@ def _file(
     path: Path,
     kind: str | None,
     codes: tuple[str, ...],
+    columns: Mapping[str, int] | None,
 ) -> PlannedFile:
     name = str(path)
     problem = sources.problems.get(path)
@@ -218,7 +245,7 @@ def _file(
     if found is None:
         message = N_("No header row was found: a table of customers needs at least a column “Customer name”.")
         return PlannedFile(name, "", problem=Problem(path.name, "no_header", message))
-    table = found[1]
+    table = found[1] if columns is None else replace(found[1], fields=columns)
     rows = import_accounts.decide(working, table)
     return PlannedFile(name, ACCOUNTS, tuple(rows), None, _table_notes(table), table.headers, table.fields)
 
@@ -247,7 +274,9 @@ def apply(uow: UnitOfWork, planned: ImportPlan) -> ImportReport:
     """
     if planned.problems:
         raise Refused(planned.problems)
-    decided, working = _decide(uow, uow.new_id, planned.sources, planned.kind, planned.opening, planned.our_codes)
+    decided, working = _decide(
+        uow, uow.new_id, planned.sources, planned.kind, planned.opening, planned.our_codes, planned.columns
+    )
     if [_seen(file) for file in decided.files] != [_seen(file) for file in planned.files]:
         message = N_("The data changed since the preview: please look at the preview again.")
         raise Refused(Problem("", "changed_since", message))

@@ -194,6 +194,12 @@ def test_an_archive_with_other_files_and_a_bad_one(tmp_path: Path) -> None:
     assert [each.problem.code if each.problem else "" for each in found.documents] == ["", "not_xml", ""]
 
 
+def test_a_large_archive_is_read_in_parts(tmp_path: Path) -> None:
+    content = makers.zipped({f"{n:04}.xml": makers.xml(Bill(number=str(n))) for n in range(1, 452)})
+    found = read(tmp_path, content, "a.zip")
+    assert [each.invoice.number for each in found.documents if each.invoice] == [str(n) for n in range(1, 452)]
+
+
 def test_many_files_at_once_and_a_hostile_one_harms_no_other(tmp_path: Path) -> None:
     paths = makers.write_invoices(tmp_path / "in", [Bill(number=str(n)) for n in range(1, 8)])
     paths[3].write_bytes(BILLION_LAUGHS)

@@ -285,6 +285,17 @@ def test_a_file_without_a_fitting_header_is_refused_and_changes_nothing(store: S
     assert dump(store) == before
 
 
+def test_a_person_may_correct_which_column_is_what(store: Store, tmp_path: Path) -> None:
+    path = makers.write_table(tmp_path / "a.xlsx", ["Khách hàng", "Tên đầy đủ"], [["KH01", "Công ty Một"]])
+    sources = importer.read([path])
+    with store.reader() as reader:
+        assert importer.plan(reader, sources).files[0].fields == {"name": 0}
+        planned = importer.plan(reader, sources, columns={str(path): {"name": 1, "tags": 0}})
+    with store.edit("Import", kind="import") as uow:
+        importer.apply(uow, planned)
+    assert [(each.name, each.tags) for each in every(store, Account)] == [("Công ty Một", ("KH01",))]
+
+
 def test_a_preview_that_no_longer_holds_is_refused(store: Store, tmp_path: Path) -> None:
     sources = importer.read([makers.write_accounts(tmp_path / "a.xlsx")])
     with store.reader() as reader:
@@ -348,7 +359,7 @@ def test_sales_invoices_make_accounts_invoices_links_and_instalments(store: Stor
     assert total_open(store) == 9_720_000 - 1_080_000 + 540_000 + 4_000_000
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(5)))[::7])
+@pytest.mark.parametrize("order", list(itertools.permutations(range(5)))[::11])
 def test_the_order_of_arrival_does_not_matter(store: Store, tmp_path: Path, order: Sequence[int]) -> None:
     paths = makers.write_invoices(tmp_path / "in", BILLS)
     for place in order:
