@@ -12,8 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
@@ -25,6 +24,7 @@ from kam_desktop.ui.background import Failure
 from kam_desktop.ui.desk import Desk as Desk
 from kam_desktop.ui.desk import read_draft, titles_of
 from kam_desktop.ui.kit.record_form import RecordForm
+from kam_desktop.ui.kit.record_table import RecordTable
 from kam_desktop.ui.kit.table_view import TableView
 from kam_desktop.ui.sentences import sentence
 
@@ -53,6 +53,14 @@ class RecordController(QObject):
     def ask(self, question: Callable[[Any], Any], then: Callable[[Any], object], key: str = "") -> None:
         """A question whose answer comes only while this controller lives; `key` lets a newer one replace an older."""
         self.desk.background.ask(question, then, self.refuse, key=f"{id(self)}:{key}" if key else "", owner=self)
+
+    def ask_rows(self, question: Callable[[Any], Any], model: RecordTable) -> None:
+        """Answers a table's `wanted`: `question(reader)` gives rows by id; after a failure the table may ask again."""
+
+        def fail(failure: Failure) -> None:
+            model.deliver({})
+
+        self.desk.background.ask(question, model.deliver, fail, owner=self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Show and self._stale and watched is self.page:
@@ -174,12 +182,6 @@ class RecordController(QObject):
                 self._keep_draft(form, form.draft())
 
         self.edit(work, label, then, fail, name=str(getattr(record, kind.entity.title)))
-
-    def shortcut(self, widget: QWidget, keys: str, callback: Callable[[], object]) -> None:
-        """A key that works while the keyboard is within a widget."""
-        made = QShortcut(QKeySequence(keys), widget)
-        made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        made.activated.connect(callback)
 
     def keep_layout(self, table: TableView, name: str) -> None:
         """Widths and order of a table's columns survive a restart."""

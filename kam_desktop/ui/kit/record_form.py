@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kam_desktop.domain.entity import Record
@@ -17,6 +17,7 @@ from kam_desktop.domain.fields import Visibility
 from kam_desktop.ui.kit.editors import Editor, Labelled, RefEditor, editor_for
 from kam_desktop.ui.kit.labels import PlainLabel
 from kam_desktop.ui.sentences import sentence as sentence
+from kam_desktop.ui.shortcuts import add_shortcut
 
 _DRAFT_MS = 400  # from the first letter; with the edit lane's commit it is on the disk within a second
 
@@ -53,10 +54,7 @@ class RecordForm(QWidget):
         self._said.hide()
         self._draft = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._draft.timeout.connect(self._tell_draft)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self.commit)
+        add_shortcut(self, "Ctrl+Return Ctrl+Enter", self.commit)
 
     # Laying out.
 

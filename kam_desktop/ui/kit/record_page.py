@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from kam_desktop.ui import theme
@@ -17,6 +16,7 @@ from kam_desktop.ui.kit.record_table import RecordTable, TableColumn
 from kam_desktop.ui.kit.search_box import SearchBox
 from kam_desktop.ui.kit.states import EmptyState, FilterEmpty
 from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
+from kam_desktop.ui.shortcuts import add_shortcut
 
 
 class RecordPage(QWidget):
@@ -85,14 +85,8 @@ class RecordPage(QWidget):
         self._add.clicked.connect(self.create_wanted)
         self.table.opened.connect(self._on_opened)
         self.place.current_changed.connect(self.current_changed)
-        self.shortcut("Ctrl+N", self.create_wanted.emit)
-        self.shortcut("Ctrl+F", self.search.edit.setFocus)
-
-    def shortcut(self, keys: str, callback: object) -> None:
-        """A key that works while the keyboard is in this page."""
-        made = QShortcut(QKeySequence(keys), self)
-        made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        made.activated.connect(callback)
+        add_shortcut(self, "Ctrl+N", self.create_wanted.emit)
+        add_shortcut(self, "Ctrl+F", self.search.edit.setFocus)
 
     def show_state(self, count: str, *, empty: bool, filtered: bool) -> None:
         """Shows the table, or why there is nothing in it; `count` stands beside the title."""

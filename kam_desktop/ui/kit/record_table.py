@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
@@ -18,6 +17,8 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from kam_desktop.ui.answer import Answer as Answer
+from kam_desktop.ui.answer import RowGroup as RowGroup
 from kam_desktop.ui.kept_place import KeptPlace as KeptPlace
 from kam_desktop.ui.kit.cells import GROUP, LOOK, PRIVATE, Index, Look, row_summary
 
@@ -49,31 +50,6 @@ class TableColumn:
     private: bool = False
 
 
-@dataclass(frozen=True)
-class RowGroup:
-    """The head over the next `count` rows."""
-
-    title: str
-    note: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a list shows, as a question to the store gives it.
-
-    Attributes:
-        ids: all ids in order; the groups, if any, cover them from the first to the last.
-        rows: rows that came along (the first page), by id.
-        totals: texts of the row of totals, by column.
-    """
-
-    ids: Sequence[str]
-    groups: Sequence[RowGroup] = ()
-    rows: Mapping[str, Any] = field(default_factory=dict)
-    totals: Mapping[int, str] = field(default_factory=dict)
-
-
 class RecordTable(QAbstractTableModel):
     """The rows of an answer. `data` reads memory only; a row that is not there is blank and asked for.
 
@@ -96,7 +72,6 @@ class RecordTable(QAbstractTableModel):
         self.columns = tuple(columns)
         self.answer = Answer(())
         self.order = ("", False)
-        self._starts: list[int] = []  # table rows of the groups' heads
         self._rows: OrderedDict[str, tuple[int, Any]] = OrderedDict()
         self._age = 0
         self._missing: dict[int, None] = {}
@@ -109,17 +84,13 @@ class RecordTable(QAbstractTableModel):
 
     def set_answer(self, answer: Answer) -> None:
         """Shows another answer; rows already in memory are shown until newer ones come."""
-        before = [group.count for group in self.answer.groups]
-        same = self.answer.ids == answer.ids and before == [group.count for group in answer.groups]
+        same = self.answer.same_rows(answer)
         self._age += 1
+        self._asked = False
         self._missing.clear()
         if not same:
             self.beginResetModel()
         self.answer = answer
-        self._starts, at = [], 0
-        for group in answer.groups:
-            self._starts.append(at)
-            at += group.count + 1
         self._keep(answer.rows)
         if not same:
             self.endResetModel()
@@ -149,40 +120,22 @@ class RecordTable(QAbstractTableModel):
 
     def id_at(self, row: int) -> str:
         """The id in a table row; "" for a group's head or no row."""
-        place = self._place(row)
+        place = self.answer.place(row)
         return self.answer.ids[place] if place >= 0 else ""
 
     def row_of(self, identity: str) -> int:
         """The table row of an id, -1 when it is not in the answer."""
-        try:
-            place = self.answer.ids.index(identity)
-        except ValueError:
-            return -1
-        at = 0
-        for number, group in enumerate(self.answer.groups):
-            if place < at + group.count:
-                return place + number + 1
-            at += group.count
-        return place
+        return self.answer.row_of(identity)
 
     def row_value(self, identity: str) -> Any:
         """The row of an id as far as it is in memory, else None."""
         kept = self._rows.get(identity)
         return None if kept is None else kept[1]
 
-    def _place(self, row: int) -> int:
-        """The place in `ids` of a table row, -1 for a group's head."""
-        if not 0 <= row < self.rowCount():
-            return -1
-        if not self._starts:
-            return row
-        group = bisect_right(self._starts, row) - 1
-        return -1 if self._starts[group] == row else row - group - 1
-
     # Qt.
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.answer.ids) + len(self._starts)
+        return 0 if parent.isValid() else len(self.answer)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.columns)
@@ -190,7 +143,7 @@ class RecordTable(QAbstractTableModel):
     def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
         if role not in (_ROLE.DisplayRole, LOOK, GROUP, _ROLE.AccessibleTextRole) or not index.isValid():
             return None
-        place = self._place(index.row())
+        place = self.answer.place(index.row())
         if place < 0:
             return self._head(index, role)
         if role == GROUP:
@@ -209,7 +162,7 @@ class RecordTable(QAbstractTableModel):
         return column.text(kept[1])
 
     def _head(self, index: Index, role: int) -> Any:
-        group = self.answer.groups[bisect_right(self._starts, index.row()) - 1]
+        group = self.answer.head(index.row())
         if role == GROUP:
             return (group.title, group.note) if index.column() == 0 else None
         if role == _ROLE.AccessibleTextRole and index.column() == 0:
@@ -224,7 +177,7 @@ class RecordTable(QAbstractTableModel):
         return self.columns[section].private if role == PRIVATE else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if self._place(index.row()) < 0:
+        if self.answer.place(index.row()) < 0:
             return Qt.ItemFlag.NoItemFlags
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 

@@ -19,6 +19,7 @@ from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.pages.account.form import KIND_ICONS, AccountDetail, ContactForm, InteractionForm
 from kam_desktop.ui.pages.account.page import LATE_DAYS, AccountLine, AccountList, AccountPage, Happened, Peek, Person
+from kam_desktop.ui.shortcuts import add_shortcut
 
 if TYPE_CHECKING:
     from kam_desktop.services.account import AccountBrief
@@ -57,10 +58,10 @@ class AccountController(RecordController):
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
-        self._list.shortcut("Ctrl+L", self._on_interaction)
+        add_shortcut(self._list, "Ctrl+L", self._on_interaction)
         self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
-        self.shortcut(self._detail, "Ctrl+L", self._on_interaction)
-        self.shortcut(self._detail, "Escape", lambda: desk.shell.show_page("account"))
+        add_shortcut(self._detail, "Ctrl+L", self._on_interaction)
+        add_shortcut(self._detail, "Escape", lambda: desk.shell.show_page("account"))
         self.bind(self._detail.form, "Change account {name}", "Add account {name}", self._on_saved)
         self.keep_layout(self._list.table, "account")
 
@@ -110,7 +111,7 @@ class AccountController(RecordController):
         if listing is None:
             return
         found = listing
-        self.ask(lambda reader: _lines(reader, found, ids, today), self._list.model.deliver)
+        self.ask_rows(lambda reader: _lines(reader, found, ids, today), self._list.model)
 
     def _on_searched(self, text: str) -> None:
         if text != self._text:

@@ -17,6 +17,7 @@ from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow, ProposalList, ProposalPage, stage_names
+from kam_desktop.ui.shortcuts import add_shortcut
 
 NEW = "new"
 _FIRST = 60  # rows that come along with the ids
@@ -50,7 +51,7 @@ class ProposalController(RecordController):
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
-        self.shortcut(editor, "Ctrl+N", self._on_create)
+        add_shortcut(editor, "Ctrl+N", self._on_create)
         self.bind(editor.form, "Change proposal {name}", "")
         self.bind(editor.version_form, "Change terms of {name}", "")
         self.keep_layout(listing.table, "proposal")
@@ -81,7 +82,7 @@ class ProposalController(RecordController):
             self._list.place.show(listing.ids[0])
 
     def _on_wanted(self, ids: list[str]) -> None:
-        self.ask(lambda reader: _rows(reader, ids), self._list.model.deliver)
+        self.ask_rows(lambda reader: _rows(reader, ids), self._list.model)
 
     def _on_searched(self, text: str) -> None:
         if text != self._text:
