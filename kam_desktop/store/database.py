@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,25 +49,32 @@ def connector(path: Path, key_hex: str, *, write: bool) -> Callable[[], Any]:
 
 
 def create(path: Path, key_hex: str) -> None:
-    """Makes an empty database with the newest schema. Raises Broken when the file is already there."""
+    """Makes an empty database with the newest schema: after a crash it is there whole, or not at all.
+
+    Raises Broken when the file is already there, Unavailable.
+    """
     if path.exists():
         raise Broken("The database file exists already.")
+    waiting = path.with_name(path.name + ".new")
     try:
-        path.touch(mode=files.FILE_MODE)
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            waiting.with_name(waiting.name + suffix).unlink(missing_ok=True)
+        os.close(files.create(waiting))
+        with translated(waiting):
+            connection = connector(waiting, key_hex, write=True)()
+            try:
+                connection.execute("pragma journal_mode = wal")
+                connection.execute("begin immediate")
+                for statement in schema_statements():
+                    connection.execute(statement)
+                connection.execute(f"pragma user_version = {tables.SCHEMA}")
+                connection.execute("commit")
+            finally:
+                connection.close()
+        files.sync_file(waiting)
+        files.replace(waiting, path)
     except OSError as error:
         raise files.unavailable(error) from error
-    with translated(path):
-        connection = connector(path, key_hex, write=True)()
-        try:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("begin immediate")
-            for statement in schema_statements():
-                connection.execute(statement)
-            connection.execute(f"pragma user_version = {tables.SCHEMA}")
-            connection.execute("commit")
-        finally:
-            connection.close()
-    files.sync_folder(path.parent)
 
 
 def schema_statements() -> Iterator[str]:

@@ -54,6 +54,8 @@ class Store:
             try:
                 self._journal = Journal(folder / JOURNAL, key.derive("journal"), profile_id)
                 self._reconcile()
+                if not (folder / DEVICE_FILE).exists():
+                    self._take_device_id()
             except BaseException:
                 self.close()
                 raise
@@ -63,9 +65,7 @@ class Store:
         """Makes the database of a new profile and opens it. Its folder and key file exist already."""
         files.private_folder(folder)
         database.create(folder / database.FILE, key.hex())
-        store = cls(folder, key, profile_id, clock, ids, write=True)
-        store._take_device_id()
-        return store
+        return cls(folder, key, profile_id, clock, ids, write=True)
 
     @classmethod
     def open(cls, folder: Path, key: DataKey, profile_id: str, clock: Clock, ids: Ids, *, write: bool = True) -> Store:

@@ -241,6 +241,17 @@ def put_back(store: Store, tell: Teller) -> Store:
     return store
 
 
+def create(folder: Path, tell: Teller) -> None:
+    """A profile made from nothing, and its first edits. Nothing is promised before the first of them is saved."""
+    create_key_file(files.private_folder(folder), PROFILE_ID, KEY, SteadyClock(), recovery=RecoveryKey.new())
+    store = Store.create(folder, KEY, PROFILE_ID, SteadyClock(), CountedIds(0))
+    tell.saved(store)
+    for number in range(3):
+        _edit_one(store, f"Công ty Đầu Tiên {number}")
+        tell.saved(store)
+    store.close()
+
+
 def migrated(store: Store, tell: Teller) -> None:
     """The migration itself ran when the store was opened; a few edits under the new schema."""
     for number in range(3):
@@ -288,6 +299,8 @@ def world(flow: str) -> Iterator[None]:
 
 def prepare(flow: str, folder: Path) -> None:
     """The profile that a flow starts from; the same content each time."""
+    if flow == "create":
+        return
     make_base(folder)
     if flow == "migrate":
         store = open_store(folder, 100)
@@ -304,6 +317,7 @@ FLOWS: dict[str, Callable[[Store, Teller], Store | None]] = {
     "backup": back_up,
     "restore": put_back,
     "migrate": migrated,
+    "create": lambda store, tell: None,  # there is no store yet: see `create`
 }
 
 
@@ -346,6 +360,8 @@ def perform(flow: str, folder: Path, tell: Teller, synchronous: str = "") -> Non
     if flow == "import":
         incoming()
     with weakened(synchronous), world(flow):
+        if flow == "create":
+            return create(folder, tell)
         store = open_store(folder)
         tell.saved(store)
         (FLOWS[flow](store, tell) or store).close()

@@ -26,6 +26,8 @@ def faults(folder: Path, promises: Promises, *, with_journal: bool = True) -> li
     try:
         store = flows.open_store(folder)
     except (Unavailable, Refused, Broken) as problem:
+        if not promises.acknowledged and getattr(problem, "code", "") == "database_missing":
+            return []  # a profile in the making, before anything was promised
         return [f"corrupt: does not open: {problem}"]
     try:
         found = _sound(store) or _kept(store, promises)
