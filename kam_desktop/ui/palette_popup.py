@@ -248,6 +248,11 @@ class PalettePopup(QWidget):
         self.list.setFixedHeight(height)
         self._card.setGeometry((self.width() - width) // 2, above, width, frame + (height if self._lines.lines else 0))
 
+    def follow(self) -> None:
+        """Cover the frame again, when it has another size."""
+        if self.isVisible():
+            self.setGeometry(self._frame.rect())
+
     def resizeEvent(self, _event: QResizeEvent) -> None:
         self._place()
 

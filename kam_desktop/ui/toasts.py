@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent
 from PySide6.QtWidgets import QGraphicsDropShadowEffect, QWidget
 
@@ -80,7 +80,6 @@ class Toasts(QObject):
         super().__init__(frame)
         self._frame, self.said = frame, said
         self._shown: Toast | None = None
-        frame.installEventFilter(self)
 
     def show(self, text: str, undo: Callable[[], None] | None, tone: str) -> None:
         """Show a message in place of the one before, and say it to screen readers."""
@@ -88,7 +87,7 @@ class Toasts(QObject):
             self._shown.end()
         self.said.append(text)
         self._shown = Toast(self._frame, text, undo, tone, self._forget)
-        self._place()
+        self.place()
         self._shown.show()
         self._shown.raise_()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._shown, text))
@@ -96,17 +95,13 @@ class Toasts(QObject):
     def _forget(self) -> None:
         self._shown = None
 
-    def _place(self) -> None:
+    def place(self) -> None:
+        """Back to the corner, when the frame has another size."""
         if self._shown is not None:
             self._shown.adjustSize()
             gap = theme.px(16)
             self._shown.move(self._frame.width() - self._shown.width() - gap,
                              self._frame.height() - self._shown.height() - gap - theme.px(28))  # fmt: skip
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(watched, event)
 
     def close_shown(self) -> bool:
         """Take the shown message away; False if there is none."""

@@ -45,6 +45,20 @@ class Remembers(Protocol):
         """Take it back."""
 
 
+class _Frame(QWidget):
+    """All that the window shows.
+
+    Signals:
+        resized: what lies over it has to take its new size.
+    """
+
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
+
+
 class Window(QMainWindow):
     """The one window. It owns the pages' widgets and knows nothing of what is in them.
 
@@ -94,7 +108,7 @@ class Window(QMainWindow):
             self.show_page(pages[0].key)
 
     def _build(self) -> None:
-        frame = QWidget()
+        frame = _Frame()
         frame.setObjectName("frame")
         self.top = TopBar(self._firm or config.APP_NAME)
         self.top.collapse_wanted.connect(self.toggle_list)
@@ -121,6 +135,8 @@ class Window(QMainWindow):
         self._widgets: dict[str, QWidget] = {}
         self._toasts = Toasts(frame, self.said)
         self._palette = PalettePopup(frame)
+        frame.resized.connect(self._toasts.place)
+        frame.resized.connect(self._palette.follow)
         self.setCentralWidget(frame)
         for key, count in self._counts.items():
             self.navigation.set_count(key, count)

@@ -214,3 +214,15 @@ def test_an_empty_table_paints(qtbot) -> None:
     view.setModel(Rows(0))
     view.set_columns([Column(0), Column(0), Column(50)])
     assert not view.grab().isNull()
+
+
+def test_the_scroll_bar_lies_over_the_rows(qtbot, table: TableView) -> None:
+    assert table.viewport().width() == table.width()
+    bar = table._bar
+    assert bar.isVisible() and bar.geometry().right() == table.viewport().geometry().right()
+    table.verticalScrollBar().setValue(120)
+    assert bar.value() == 120
+    bar.setValue(40)
+    assert table.verticalScrollBar().value() == 40
+    table.resize(700, 36 * 60)
+    qtbot.waitUntil(lambda: not bar.isVisible())

@@ -352,3 +352,13 @@ def test_a_job_can_be_stopped_and_goes_away(qtbot, window: Window) -> None:
     window.set_job("a", None)
     window.set_job("b", None)
     assert not tray.isVisible()
+
+
+def test_what_floats_follows_the_windows_size(qtbot, window: Window) -> None:
+    window.toast("Đã lưu")
+    window.open_palette()
+    window.resize(1300, 760)
+    frame = window.centralWidget()
+    qtbot.waitUntil(lambda: window._palette.size() == frame.size())
+    toast = window._toasts._shown
+    assert toast is not None and frame.width() - toast.geometry().right() <= 20

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.kit.cells import GROUP, PRIVATE, Cell, Index, TextCell, row_summary
+from kam_desktop.ui.overlay_bar import OverlayBar
 
 HORIZONTAL = Qt.Orientation.Horizontal
 
@@ -112,6 +113,7 @@ class TableView(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
+        self._bar = OverlayBar(self)
         self.doubleClicked.connect(self.opened)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
@@ -173,6 +175,7 @@ class TableView(QTableView):
         super().resizeEvent(event)
         if self._columns:
             self._fit()
+        self._bar.follow()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         model = self.model()
