@@ -128,7 +128,7 @@ def firm_of_three() -> list[Any]:
     return [
         account("a", "Công ty Cổ phần Sữa Mây Trắng", short_name="Sữa Mây Trắng", industry="Hàng tiêu dùng"),
         account("b", "Công ty TNHH Điện máy Kỳ Vân"),
-        account("c", "Công ty TNHH <b>Đậm</b> & Con"),
+        account("c", "Công ty TNHH <b>Đậm</b> & Con", short_name="<b>Đậm</b> & Con"),
         Contact(id="p", account="a", full_name="Ngô Thị Ánh Tuyết", phones=("0912345678",), main=True),
         *invoice("i1", "a", 80_000_000, date(2026, 9, 1), date(2026, 10, 16)),
         *invoice("i2", "b", 15_000_000, date(2026, 10, 1), date(2026, 11, 11)),

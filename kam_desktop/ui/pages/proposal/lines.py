@@ -179,6 +179,8 @@ class LineTable(QAbstractTableModel):
         return names[section] if role == _ROLE.DisplayRole and 0 <= section <= MARGIN else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         head = 0 <= index.row() < len(self._rows) and self._rows[index.row()] < 0
         editable = index.column() == DESCRIPTION if head else index.column() in FIELDS

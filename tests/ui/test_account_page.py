@@ -1,0 +1,244 @@
+"""The accounts page: list by class, filters, panel, form, contacts, interactions, archive, plain text, places."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+
+from kam_desktop.domain.entities import Account, Activity, Contact
+from kam_desktop.domain.query import Query
+from kam_desktop.ui import theme
+from kam_desktop.ui.form_dialog import FormDialog
+from kam_desktop.ui.kit.cells import GROUP, LOOK
+from kam_desktop.ui.pages.account.controller import AccountController
+from kam_desktop.ui.pages.account.page import AccountPage
+from tests.ui.conftest import House, account, firm_of_three
+
+
+@pytest.fixture
+def page(qtbot: Any, house: House) -> AccountPage:
+    """The page over three customers, at rest."""
+    house.add(*firm_of_three())
+    made = AccountController(house.desk).page
+    qtbot.addWidget(made)
+    made.resize(theme.px(1146), theme.px(720))
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    settle(qtbot, house)
+    return made
+
+
+def settle(qtbot: Any, house: House) -> None:
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def texts(page: AccountPage) -> list[list[str]]:
+    """All rows as shown, heads as their title."""
+    model = page.list.model
+    found = []
+    for row in range(model.rowCount()):
+        head = model.data(model.index(row, 0), GROUP)
+        found.append(list(head) if head else [model.data(model.index(row, column)) for column in range(6)])
+    return found
+
+
+def test_the_list_is_grouped_by_class_with_revenue_share_overdue_and_days(page: AccountPage, house: House) -> None:
+    assert texts(page) == [
+        ["Tier A", "1 account · 80.0% of revenue"],
+        ["Sữa Mây Trắng", "80,000,000", "80.0", "86,400,000", "38", "–"],
+        ["Tier B", "1 account · 15.0% of revenue"],
+        ["Điện máy Kỳ Vân", "15,000,000", "15.0", "16,200,000", "12", "–"],
+        ["Tier C", "1 account · 5.0% of revenue"],
+        ["<b>Đậm</b> & Con", "5,000,000", "5.0", "–", "", "–"],
+    ]
+    assert page.list.model.answer.totals == {0: "3 accounts", 1: "100,000,000", 3: "102,600,000"}
+    assert page.list.count.text() == "3" and house.shell.counts == {"account": 3}
+
+
+def test_overdue_is_red_beyond_thirty_days_only(page: AccountPage) -> None:
+    model = page.list.model
+    looks = [model.data(model.index(row, 3), LOOK) for row in (1, 3, 5)]
+    assert [(look.tone, look.strong) for look in looks] == [("danger", True), (None, True), (None, False)]
+
+
+def test_the_first_row_is_current_and_the_panel_shows_it(qtbot: Any, page: AccountPage, house: House) -> None:
+    said = [label.text() for label in page.list.peek.findChildren(QLabel) if label.isVisible()]
+    for words in ("Sữa Mây Trắng", "Overdue · 38 days", "₫86,400,000", "Ngô Thị Ánh Tuyết", "0912 345 678"):
+        assert any(words in text for text in said), (words, said)
+
+
+def test_the_search_finds_without_accents_and_says_when_nothing_fits(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.list.searched.emit("dien may")
+    settle(qtbot, house)
+    assert [page.list.model.id_at(row) for row in range(page.list.model.rowCount())] == ["", "b"]
+    page.list.searched.emit("không có")
+    settle(qtbot, house)
+    assert page.list._stack.currentIndex() == 2
+    page.list.cleared.emit()
+    settle(qtbot, house)
+    assert len(page.list.model.answer.ids) == 3 and page.list._stack.currentIndex() == 0
+
+
+def test_filters_and_grouping(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.list._on_filter("overdue")
+    settle(qtbot, house)
+    assert list(page.list.model.answer.ids) == ["a"]
+    page.list._on_filter("")
+    page.list._on_group("")
+    settle(qtbot, house)
+    assert list(page.list.model.answer.groups) == [] and len(page.list.model.answer.ids) == 3
+    page.list.model.sort(0)
+    settle(qtbot, house)
+    assert list(page.list.model.answer.ids) == ["c", "b", "a"]  # Đậm, Điện, Sữa
+
+
+def test_enter_opens_the_row_and_ctrl_n_begins_one(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.list.table.setFocus()
+    qtbot.keyClick(page.list.table, Qt.Key.Key_Return)
+    qtbot.keyClick(page.list.table, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    assert house.shell.shown == [("account", "a"), ("account", "new")]
+
+
+def test_an_opened_account_is_edited_in_its_form(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("a")
+    settle(qtbot, house)
+    assert page.currentWidget() is page.detail
+    name = page.detail.form.editor("short_name").inner
+    name.setFocus()
+    name.selectAll()
+    name.insert("Mây")
+    qtbot.keyClick(name, Qt.Key.Key_Tab)
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.get(Account, "a")).short_name == "Mây")
+    settle(qtbot, house)
+    assert texts(page)[1][0] == "Mây"  # the list heard of it too
+
+
+def test_a_new_account_is_made_with_ctrl_enter_and_opened(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("new")
+    settle(qtbot, house)
+    name = page.detail.form.editor("name").inner
+    assert name.hasFocus()
+    qtbot.keyClicks(name, "Hoang Vinh")
+    qtbot.keyClick(name, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(house.shell.shown))
+    key, identity = house.shell.shown[0]
+    assert key == "account" and house.read(lambda reader: reader.get(Account, identity)).name == "Hoang Vinh"
+
+
+def test_a_twin_is_warned_of_and_saved_all_the_same(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("new")
+    settle(qtbot, house)
+    form = page.detail.form
+    form.editor("name").set_raw("Cty Điện máy Kỳ Vân")
+    form.commit()
+    qtbot.waitUntil(lambda: any(tone == "warning" for _, _, tone in house.shell.toasts))
+    assert house.read(lambda reader: reader.count(Query("account"))) == 4
+
+
+def test_an_interaction_is_logged_with_ctrl_l(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.list.table.setFocus()
+    qtbot.keyClick(page.list.table, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    dialog = page.findChild(FormDialog)
+    assert dialog is not None and dialog.isVisible()
+    settle(qtbot, house)
+    dialog.form.editor("subject").set_raw("Gọi chị Tuyết")
+    dialog.form.commit()
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.count(Query("activity"))) == 1)
+    settle(qtbot, house)
+    saved = house.read(lambda reader: reader.all(Query("activity")))[0]
+    assert isinstance(saved, Activity) and (saved.account, saved.subject, saved.kind) == ("a", "Gọi chị Tuyết", "call")
+    qtbot.waitUntil(lambda: texts(page)[1][5] == "23 Nov")
+
+
+def test_the_contact_of_an_interaction_is_found_among_the_customers_own(qtbot: Any, page: AccountPage, house: House) -> None:
+    house.add(Contact(id="q", account="b", full_name="Ngô Ánh Khác"))
+    page.list.peek.interaction_wanted.emit()
+    dialog = page.findChild(FormDialog)
+    assert dialog is not None
+    editor = dialog.form.editor("contact")
+    dialog.form.asked.emit("contact", "anh")
+    qtbot.waitUntil(lambda: [title for _, title in editor._offered] == ["Ngô Thị Ánh Tuyết"])  # type: ignore[attr-defined]
+
+
+def test_a_contact_is_added_and_changed(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("b")
+    settle(qtbot, house)
+    page.detail.contact_wanted.emit("")
+    dialog = page.findChild(FormDialog)
+    assert dialog is not None
+    dialog.form.editor("full_name").set_raw("Lý Hải Đường")
+    dialog.form.commit()
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.count(Query("contact"))) == 2)
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: page.findChild(FormDialog) is None)
+    page.detail.contact_wanted.emit("p")
+    settle(qtbot, house)
+    changing = page.findChild(FormDialog)
+    assert changing is not None and changing.form.record == house.read(lambda reader: reader.get(Contact, "p"))
+
+
+def test_archiving_takes_out_of_the_list_and_undo_brings_back(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("c")
+    settle(qtbot, house)
+    page.detail.archive_wanted.emit(True)
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.get(Account, "c")).archived)
+    settle(qtbot, house)
+    assert list(page.list.model.answer.ids) == ["a", "b"]
+    undo = house.shell.toasts[-1][1]
+    assert undo is not None
+    undo()
+    qtbot.waitUntil(lambda: len(page.list.model.answer.ids) == 3)
+
+
+def test_a_hidden_page_asks_only_when_it_is_seen_again(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.hide()
+    with house.store.edit("x") as uow:
+        uow.add(account("d", "Mới"))
+    house.background.feed.published.emit(uow.change_set)
+    settle(qtbot, house)
+    assert len(page.list.model.answer.ids) == 3
+    page.show()
+    qtbot.waitUntil(lambda: len(page.list.model.answer.ids) == 4)
+
+
+def test_an_empty_profile_says_what_to_do(qtbot: Any, house: House) -> None:
+    made = AccountController(house.desk).page
+    qtbot.addWidget(made)
+    made.show()
+    settle(qtbot, house)
+    assert made.list._stack.currentIndex() == 1
+
+
+def test_markup_in_a_name_is_shown_as_it_is(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.list.place.show("c")
+    settle(qtbot, house)
+    page.open_place("c")
+    settle(qtbot, house)
+    for label in page.findChildren(QLabel):
+        assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_models_of_the_page_keep_qts_contract(page: AccountPage, qtmodeltester: Any) -> None:
+    qtmodeltester.check(page.list.model)
+
+
+def test_the_page_is_as_it_was_after_it_is_built_again(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.list.search.edit.setText("may")
+    again = AccountController(house.desk).page
+    qtbot.addWidget(again)
+    again.remember(page.remembered())
+    again.show()
+    settle(qtbot, house)
+    assert again.list.search.edit.text() == "may" and len(again.list.model.answer.ids) == 2
+
+
+def test_near_days_leave_out_the_year_of_today(dressed: None) -> None:
+    from kam_desktop.ui.pages.account.page import near_day
+
+    assert near_day(date(2026, 11, 19), date(2026, 11, 23)) == "19 Nov"
+    assert near_day(date(2025, 11, 19), date(2026, 11, 23)) == "19 Nov 2025"
