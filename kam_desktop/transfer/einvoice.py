@@ -77,9 +77,13 @@ class Fee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
-    """The invoice that this one replaces or adjusts (TTHDLQuan); `action` is replaces or adjusts."""
+    """The invoice that this one replaces or adjusts (TTHDLQuan); `action` is replaces or adjusts.
+
+    `tax_code` is its seller's, where a newer form names it (MSTCLQuan): a branch may correct for another.
+    """
 
     action: str
+    tax_code: str = ""
     form: str = ""
     symbol: str = ""
     number: str = ""

@@ -360,6 +360,7 @@ def _related(body: Element) -> list[dict[str, Any]]:
         found.append(
             {
                 "action": action,
+                "tax_code": tidy_tax_code(_text(each, "MSTCLQuan")),
                 "form": form,
                 "symbol": symbol,
                 "number": number,

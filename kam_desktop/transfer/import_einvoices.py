@@ -213,7 +213,9 @@ def _head(invoice: EInvoice, account: str) -> dict[str, Any]:
 
 def _related_id(invoice: EInvoice, place: int) -> str:
     related = invoice.related[place]
-    return identity(invoice.seller.tax_code, related.form or invoice.form, related.symbol, related.number)
+    return identity(
+        related.tax_code or invoice.seller.tax_code, related.form or invoice.form, related.symbol, related.number
+    )
 
 
 def _link(invoice: EInvoice, action: str) -> str:

@@ -144,6 +144,12 @@ def test_the_related_invoice(tmp_path: Path, action: str, meaning: str) -> None:
     related = invoice.related[0]
     assert (related.action, related.form, related.symbol, related.number) == (meaning, "1", "C26TAA", "7957")
     assert related.issued_on == date(2026, 3, 5)
+    content = makers.xml(Bill(number="8", related=(action, "1", "C26TAA", "7"))).replace(
+        b"<GChu>", f"<MSTCLQuan>{makers.tax_code(1, 2)}</MSTCLQuan><GChu>".encode()
+    )
+    of_a_branch = read(tmp_path, content).documents[0].invoice
+    assert of_a_branch is not None
+    assert of_a_branch.related[0].tax_code == makers.tax_code(1, 2)
     joined = one(tmp_path, Bill(number="8", related=(action, "", "1C26TAA", "7957"))).related[0]
     assert (joined.form, joined.symbol) == ("1", "C26TAA")
 
