@@ -133,7 +133,8 @@ def _ours(error: BaseException | None, path: Path) -> Exception:
     code = getattr(error, "sqlite_errorname", "") or ""
     text = str(error)
     # A quota or a limit on file size comes as an I/O error, and the driver does not say of which kind.
-    unclear = code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and path.exists()
+    failed = code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) or "I/O error" in text or "unable to open" in text
+    unclear = failed and path.exists()
     if code.startswith("SQLITE_FULL") or "disk is full" in text or (unclear and files.is_full(path)):
         return Unavailable("disk_full", "The disk is full. Nothing saved is lost; free some space and try again.")
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or "is locked" in text:

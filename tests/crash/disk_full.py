@@ -18,7 +18,7 @@ from pathlib import Path
 
 from kam_desktop.domain.entities.account import Account, Contact
 from kam_desktop.domain.errors import Unavailable
-from kam_desktop.store import files
+from kam_desktop.store import backup, files
 from kam_desktop.store.journal import Journal
 from kam_desktop.store.profile import Store
 from tests.crash import flows, verdict
@@ -118,9 +118,12 @@ def steps() -> list[Callable[[Store], object]]:
             if known is not None:
                 uow.put(dataclasses.replace(known, internal_note=known.internal_note + "Gọi lại. " * 40))
 
+    def back_up(store: Store) -> None:
+        backup.backup_to(store, backup.own_place(store, "asked"))
+
     found: list[Callable[[Store], object]] = []
     for number in range(4):
-        found += [add(number), note, many(number), Store.undo, note, Store.redo, add(100 + number)]
+        found += [add(number), note, many(number), Store.undo, back_up, Store.redo, add(100 + number)]
     return found
 
 
