@@ -5,11 +5,10 @@ import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from kam_desktop import config
 from kam_desktop.language import N_, tr
@@ -17,6 +16,7 @@ from kam_desktop.ui import icons, theme
 from kam_desktop.ui.bars import StatusBar, TopBar
 from kam_desktop.ui.job_tray import Job
 from kam_desktop.ui.navigation import ALONE, HIDDEN, Navigation, PageSpec
+from kam_desktop.ui.page_stack import Frame, OpensPlaces, PageStack, Remembers
 from kam_desktop.ui.palette import Command
 from kam_desktop.ui.palette_popup import Context, Finder, PalettePopup
 from kam_desktop.ui.toasts import Toasts
@@ -24,39 +24,6 @@ from kam_desktop.ui.toasts import Toasts
 __all__ = ["Command", "Job", "OpensPlaces", "PageSpec", "Remembers", "Window"]
 
 PANE = "pane"  # a widget with this property is a stop of F6
-
-
-@runtime_checkable
-class OpensPlaces(Protocol):
-    """A page that can show one place of its own, e.g. a record by its id."""
-
-    def open_place(self, place: str) -> None:
-        """Show it; an unknown place shows the page's own start."""
-
-
-@runtime_checkable
-class Remembers(Protocol):
-    """A page whose state survives being built again when language, theme or zoom change."""
-
-    def remembered(self) -> object:
-        """What to keep: filter, chosen record, scroll position."""
-
-    def remember(self, state: object) -> None:
-        """Take it back."""
-
-
-class _Frame(QWidget):
-    """All that the window shows.
-
-    Signals:
-        resized: what lies over it has to take its new size.
-    """
-
-    resized = Signal()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.resized.emit()
 
 
 class Window(QMainWindow):
@@ -108,14 +75,14 @@ class Window(QMainWindow):
             self.show_page(pages[0].key)
 
     def _build(self) -> None:
-        frame = _Frame()
+        frame = Frame()
         frame.setObjectName("frame")
         self.top = TopBar(self._firm or config.APP_NAME)
         self.top.collapse_wanted.connect(self.toggle_list)
         self.top.back_wanted.connect(self.go_back)
         self.top.forward_wanted.connect(self.go_forward)
         self.top.palette_wanted.connect(self.open_palette)
-        self.pages = QStackedWidget()
+        self.pages = PageStack()
         self.navigation = Navigation(self._order, self._person, self._letters)
         self.navigation.chosen.connect(self.show_page)
         self.navigation.entered.connect(self._enter_page)

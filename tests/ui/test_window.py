@@ -285,12 +285,12 @@ def test_f6_goes_through_the_panes(qtbot, window: Window) -> None:
 
 def test_commands_have_keys_and_a_menu(qtbot, window: Window) -> None:
     ran: list[str] = []
-    window.add_command(Command("Record a receipt", lambda: ran.append("r"), shortcut="Ctrl+R", create=True))
+    window.add_command(Command("Sell the ship", lambda: ran.append("r"), shortcut="Ctrl+R", create=True))
     window.add_command(Command("Never", lambda: ran.append("n"), shortcut="Ctrl+J", enabled=lambda: False))
     qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
     assert ran == ["r"]
-    assert [action.text() for action in window.top.create_menu.actions()] == ["Record a receipt"]
+    assert [action.text() for action in window.top.create_menu.actions()] == ["Sell the ship"]
     assert window.top.create_button.isVisible()
 
 
