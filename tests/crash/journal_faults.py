@@ -143,6 +143,7 @@ def main() -> int:
     """Exit 0 when nothing was lost or doubled (for the control: when something was)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=25, help="of each fault in each flow")
+    parser.add_argument("--flow", choices=["save", "undo", "import", "all"], default="all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--control", action="store_true", help="a replay that does not ask what is known already: must be found"
@@ -153,7 +154,7 @@ def main() -> int:
     rng = random.Random(chosen.seed)
     total: Counter[str] = Counter()
     with workplace() as place:
-        for flow in ("save", "undo", "import"):
+        for flow in ("save", "undo", "import") if chosen.flow == "all" else (chosen.flow,):
             day = _Day(flow, place / flow)
             for name, (act, complete) in FAULTS.items():
                 for turn in range(chosen.rounds):

@@ -14,15 +14,16 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     "command",
     [
-        "power_loss --states 250",
-        "power_loss --states 60 --flow save --synchronous NORMAL",
-        "power_loss --states 60 --flow save --synchronous NORMAL --with-journal",
-        "sigkill --points 15",
+        "power_loss --states 70",
+        "power_loss --states 30 --flow save --synchronous NORMAL",
+        "power_loss --states 20 --flow save --synchronous NORMAL --with-journal",
+        "power_loss --states 40 --flow backup --without folder-sync",
+        "sigkill --points 14",
         "sigkill --points 6 --flow save --control",
-        "disk_full --sizes 3",
-        "disk_full --sizes 2 --control",
-        "journal_faults --rounds 2",
-        "journal_faults --rounds 1 --control",
+        "disk_full --sizes 1",
+        "disk_full --sizes 1 --control",
+        "journal_faults --rounds 1",
+        "journal_faults --rounds 1 --flow save --control",
     ],
 )
 def test_proof(command: str) -> None:
