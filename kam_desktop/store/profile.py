@@ -37,6 +37,7 @@ class Store:
     Attributes:
         folder: the profile's folder.
         recovered: how many commits came back from the journal when it was opened.
+        unread: how many frames of the journal were needed then and could not be read.
         journal_behind: why the journal lacks the newest changes ("" when it does not); the database has them.
     """
 
@@ -46,6 +47,7 @@ class Store:
         self.ids = ids
         self.author = LOCAL_PERSON_ID
         self.recovered = 0
+        self.unread = 0
         self.journal_behind = ""
         self.database = Database(folder / database.FILE, key.hex())
         self._journal: Journal | None = None
@@ -210,8 +212,12 @@ class Store:
             self._take_device_id()
             frames = ((number, json.loads(zlib.decompress(payload))) for number, payload in journal.frames(after=known))
             # A step that was written in parts has several frames; it comes back as one, in one transaction.
+            replayed = 0
             for _, parts in itertools.groupby(frames, key=lambda frame: frame[1]["step"]["n"]):
-                self._replay(list(parts))
+                step = list(parts)
+                self._replay(step)
+                replayed += len(step)
+            self.unread = journal.last_number - known - replayed
 
     def _replay(self, parts: list[tuple[int, Mapping[str, Any]]]) -> None:
         number, content = parts[-1]

@@ -82,6 +82,22 @@ def frame_dropped(day: _Day, profile: Path, rng: random.Random) -> set[str]:
     return {day.digests[-1]}
 
 
+def frame_lost_when_needed(day: _Day, profile: Path, rng: random.Random) -> set[str]:
+    """A frame is gone from the journal and the database is set back before it: the loss is told, never passed over."""
+    segment, frames = _frames(profile)
+    for old in profile.glob("data.kam*"):
+        old.unlink()
+    for file in (day.place / "step-0").glob("data.kam*"):
+        shutil.copy(file, profile)
+    frames.pop(rng.randrange(len(frames) - 3, len(frames) - 1))
+    segment.write_bytes(b"".join(frames))
+    store = flows.open_store(profile)
+    told = store.unread
+    now = digest(store)
+    store.close()
+    return {now} if told == 1 else {"one frame could not be read, told were", str(told)}
+
+
 def played_twice(day: _Day, profile: Path, rng: random.Random) -> set[str]:
     """Frames stand in the journal again, in any order, and the database is set back: each counts once."""
     segment, frames = _frames(profile)
@@ -124,6 +140,7 @@ FAULTS: dict[str, tuple[Callable[[_Day, Path, random.Random], set[str]], bool]] 
     "torn tail": (torn_tail, True),
     "half written": (half_written, True),
     "frame dropped": (frame_dropped, False),
+    "frame lost, set back": (frame_lost_when_needed, False),
     "played twice": (played_twice, False),
     "number set back": (replayed_by_hand, True),
     "journal gone": (journal_gone, False),
