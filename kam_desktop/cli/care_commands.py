@@ -10,7 +10,7 @@ from kam_desktop.cli.profile_opening import folder_of, made, opened, restored
 from kam_desktop.domain.change import moment_text
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.locale.vietnam import tax_code
-from kam_desktop.language import tr
+from kam_desktop.language import N_, tr
 from kam_desktop.services import profile
 from kam_desktop.store.profile import Store
 
@@ -56,7 +56,7 @@ def _demo(args: Namespace, output: Output, store: Store) -> int:
 
     size = {-1: demo.SMALL, -2: demo.LARGE}.get(args.demo, args.demo)
     return demo.fill(
-        lambda: store.edit("Sample data", kind="internal", recorded=False),
+        lambda: store.edit(N_("Sample data"), kind="internal", recorded=False),
         demo.load(demo.KITS[0]),
         SystemClock().today(),
         size,
@@ -80,10 +80,10 @@ def _doctor(args: Namespace, output: Output) -> int:
 
 
 def _backup(args: Namespace, output: Output) -> int:
-    from kam_desktop.store import backup
+    from kam_desktop.services import backup
 
     with opened(args, output, write=False) as found:
-        made = backup.backup_to(found.store, Path(args.file))
+        made = backup.make(found.store, Path(args.file))
     if output.json:
         output.document({"file": args.file, "bytes": made.size, "made_at": moment_text(made.made_at)})
     else:

@@ -10,7 +10,7 @@ from kam_desktop.cli.output import Column, Output, safe
 from kam_desktop.cli.profile_opening import opened
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.language import tr
+from kam_desktop.language import N_, tr
 
 
 def run(args: Namespace, output: Output) -> int:
@@ -27,7 +27,7 @@ def _import(args: Namespace, output: Output) -> None:
 
     missing = [name for name in args.files if not Path(name).exists()]
     if missing:
-        message = "There is no file {file}."
+        message = N_("There is no file {file}.")
         raise Refused([Problem(name, "missing_file", message, {"file": name}) for name in missing])
     opening = opening_answer.read(args.opening) if args.opening else None
     sources = importer.read(
@@ -46,7 +46,7 @@ def _import(args: Namespace, output: Output) -> None:
             document = import_report.plain(None, reports, planned.records, planned.asks_opening, import_report.said)
         else:
             names = ", ".join(Path(name).name for name in args.files[:3])
-            with profile.store.edit("Import {files}", kind="import", files=names) as uow:
+            with profile.store.edit(N_("Import {files}"), kind="import", files=names) as uow:
                 report = importer.apply(uow, planned)
             document = report.plain()
     if output.json:
@@ -58,7 +58,7 @@ def _import(args: Namespace, output: Output) -> None:
 def _tell(document: dict[str, Any], output: Output) -> None:
     columns = [
         Column(tr("file")),
-        *(Column(tr(word), right=True) for word in ("created", "updated", "unchanged", "skipped")),
+        *(Column(word, right=True) for word in (tr("created"), tr("updated"), tr("unchanged"), tr("skipped"))),
     ]
     files, counted = document["files"], ("created", "updated", "unchanged")
     rows = [[safe(each["file"]), *(str(each[key]) for key in counted), str(len(each["skipped"]))] for each in files]
@@ -94,5 +94,5 @@ def _undo(args: Namespace, output: Output) -> None:
     }
     for each in report.kept:
         label = tr(BY_NAME[each.entity].label)
-        message = "Kept: {label} “{title}”, because {why}."
+        message = N_("Kept: {label} “{title}”, because {why}.")
         output.say(tr(message, label=label, title=safe(each.title), why=reasons[each.reason]))

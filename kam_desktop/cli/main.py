@@ -15,9 +15,27 @@ from kam_desktop import __version__
 from kam_desktop import language as words
 from kam_desktop.cli.output import Output
 from kam_desktop.domain.errors import Broken, Problem, Refused, Unavailable
-from kam_desktop.language import tr
+from kam_desktop.language import N_, tr
 
 DONE, REFUSED, USAGE, UNAVAILABLE, OUR_FAULT, STOPPED = 0, 1, 2, 3, 4, 130
+
+_ARGPARSE = (
+    N_("usage: "),
+    N_("options"),
+    N_("positional arguments"),
+    N_("show this help message and exit"),
+    N_("show program's version number and exit"),
+    N_("%(prog)s: error: %(message)s\n"),
+    N_("argument %(argument_name)s: %(message)s"),
+    N_("the following arguments are required: %s"),
+    N_("unrecognized arguments: %s"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+    N_("expected one argument"),
+    N_("expected at least one argument"),
+    N_("ambiguous option: %(option)s could match %(matches)s"),
+    N_("ignored explicit argument %r"),
+)
+"""What the standard library's argparse says itself."""
 
 
 def main(argv: Sequence[str] | None, window: Callable[[argparse.Namespace], int]) -> int:
@@ -89,7 +107,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All options and commands, their helps in the current language."""
-    # argparse looks its own words up under this name; ours are in our catalogue.
+    # argparse looks its own words up under this name; those of _ARGPARSE are in our catalogue.
     vars(argparse)["_"] = tr
     # Parents share their options with their children, so that top and commands need options of their own:
     # after the command nothing must be set unless it was given.
@@ -103,7 +121,8 @@ def parser() -> argparse.ArgumentParser:
         ),
         parents=[_common({})],
     )
-    top.add_argument("--version", action="version", version=f"KAM Desktop {__version__}")
+    version = f"KAM Desktop {__version__}"
+    top.add_argument("--version", action="version", version=version, help=tr("show program's version number and exit"))
     top.add_argument("--demo", action="store_true", help=tr("open the window on a throw-away profile with sample data"))
     top.add_argument("--tour", metavar="DIR", help=tr("save a picture of every screen into DIR, then end"))
     commands = top.add_subparsers(dest="command", metavar=tr("COMMAND"), title=tr("commands"))

@@ -15,8 +15,8 @@ from kam_desktop.cli.output import Output, said
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.ids import RandomIds
-from kam_desktop.language import tr
-from kam_desktop.services import profile
+from kam_desktop.language import N_, tr
+from kam_desktop.services import backup, profile
 from kam_desktop.services.profile import OpenProfile
 from kam_desktop.vault import Vault
 
@@ -48,11 +48,11 @@ def opened(args: Namespace, output: Output, *, write: bool) -> Iterator[OpenProf
         yield found
 
 
-def restored(args: Namespace) -> profile.Restored:
+def restored(args: Namespace) -> backup.Restored:
     """Puts the backup that was named in the place of the profile."""
     clock = SystemClock()
     asks = sys.stdin.isatty()
-    return profile.restore_backup(
+    return backup.put_back(
         folder_of(args),
         Path(args.file),
         clock,
@@ -69,11 +69,11 @@ def made(args: Namespace, output: Output) -> OpenProfile:
     clock = SystemClock()
     recovery = profile.RecoveryKey.new() if args.recovery_file else None
     if args.recovery_file and Path(args.recovery_file).exists():
-        message = "{path} exists already; name a new file."
+        message = N_("{path} exists already; name a new file.")
         raise Refused(Problem("recovery_file", "file_exists", message, {"path": args.recovery_file}))
     passphrase = _new_passphrase()
     if passphrase is None and recovery is None:
-        message = (
+        message = N_(
             "A new profile needs a way back in: name a file with a passphrase in KAM_PASSPHRASE_FILE, "
             "or a file for the recovery key with --recovery-file."
         )
@@ -93,7 +93,7 @@ def made(args: Namespace, output: Output) -> OpenProfile:
         except BaseException:
             profile.discard(found)
             raise
-        message = "The recovery key is in {path}. Print it or write it down, then delete the file."
+        message = N_("The recovery key is in {path}. Print it or write it down, then delete the file.")
         output.say(tr(message, path=args.recovery_file))
     return found
 

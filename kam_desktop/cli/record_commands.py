@@ -14,7 +14,7 @@ from kam_desktop.cli.profile_opening import opened
 from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.language import tr
+from kam_desktop.language import N_, tr
 
 
 def run(args: Namespace, output: Output) -> int:
@@ -39,14 +39,14 @@ def _load(args: Namespace, output: Output) -> None:
     from kam_desktop.transfer import lines
 
     with _source(args.file) as source, opened(args, output, write=True) as profile:
-        with profile.store.edit("Load {file}", kind="import", file=Path(args.file).name) as uow:
+        with profile.store.edit(N_("Load {file}"), kind="import", file=Path(args.file).name) as uow:
             counts = lines.load(uow, _texts(source), lambda done: output.progress(tr("{n} lines …", n=done)))
         step = uow.change_set.step
     if output.json:
         document = {"created": counts.created, "updated": counts.updated, "unchanged": counts.unchanged}
         output.document({"step": step or None, **document})
     else:
-        message = "{created} created, {updated} updated, {unchanged} unchanged."
+        message = N_("{created} created, {updated} updated, {unchanged} unchanged.")
         numbers = {"created": counts.created, "updated": counts.updated, "unchanged": counts.unchanged}
         output.say(tr(message, **numbers))
 
@@ -57,7 +57,7 @@ def _source(name: str) -> BinaryIO:
     try:
         return Path(name).open("rb")
     except OSError as error:
-        message = "The file {file} cannot be read: {why}."
+        message = N_("The file {file} cannot be read: {why}.")
         raise Refused(Problem(name, "unreadable", message, {"file": name, "why": error.strerror or "?"})) from error
 
 
@@ -161,7 +161,7 @@ def _show(args: Namespace, output: Output) -> None:
         record = reader.get(BY_NAME[args.entity].record, args.id.lower())
         extra = reader.extra(args.entity, args.id.lower())
     if record is None:
-        message = "There is no record with the id {id}."
+        message = N_("There is no record with the id {id}.")
         raise Refused(Problem("id", "missing", message, {"id": args.id[:60]}))
     wire = to_wire(record, json.loads(extra) if extra else None)
     if output.json:

@@ -12,7 +12,7 @@ from kam_desktop.cli.profile_opening import opened
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.money import decimals, to_major
-from kam_desktop.language import tr
+from kam_desktop.language import N_, tr
 from kam_desktop.services import summary
 
 FORMS = (".xlsx", ".csv")
@@ -39,7 +39,7 @@ def _check_file(name: str | None) -> None:
     if not name or Path(name).suffix.lower() in FORMS:
         return
     if Path(name).suffix.lower() == ".pdf":
-        message = "Reports as PDF come with the printed documents of a later version; take .xlsx or .csv for now."
+        message = N_("Reports as PDF come with the printed documents of a later version; take .xlsx or .csv for now.")
         raise Refused(Problem(name, "pdf_later", message))
     raise Refused(Problem(name, "unknown_form", "The file's ending says the form: .xlsx or .csv."))
 
@@ -85,7 +85,7 @@ def _ageing(report: summary.AgeingReport, args: Namespace, output: Output) -> No
         shown = [[safe(name(row)), *_shown(amounts(row), report.currency)] for row in report.rows]
         output.table(columns, shown, [tr("Total"), *_shown(amounts(report.total), report.currency)])
         if report.total.on_default_term:
-            message = "{n} instalments rest on the default term, because nobody agreed on another."
+            message = N_("{n} instalments rest on the default term, because nobody agreed on another.")
             output.say(tr(message, n=report.total.on_default_term))
 
 

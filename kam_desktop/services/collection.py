@@ -21,6 +21,7 @@ from kam_desktop.domain.entities import (
 )
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.query import Op, Order, Query, Where
+from kam_desktop.language import N_
 from kam_desktop.services import records
 from kam_desktop.store import figures
 from kam_desktop.store.reader import Reader
@@ -163,7 +164,7 @@ def _problems(
         if state.currency != source.currency:
             found.append(Problem(instalment, "other_currency", "Invoice {number} is in another currency.", number))
         if asked[instalment] > state.open:
-            message = "Of invoice {number} less is open than you lay against it."
+            message = N_("Of invoice {number} less is open than you lay against it.")
             found.append(Problem(instalment, "more_than_open", message, number))
     return found
 
@@ -175,7 +176,7 @@ def reverse_allocation(uow: UnitOfWork, allocation_id: str, on: date | None = No
     """
     taken = records.get(uow, Allocation, allocation_id)
     if taken.reverses:
-        message = "This entry takes another one back; it cannot be taken back itself."
+        message = N_("This entry takes another one back; it cannot be taken back itself.")
         raise Refused(Problem("id", "is_reversal", message))
     if uow.children(Allocation, "reverses", allocation_id):
         raise Refused(Problem("id", "reversed_already", "This was taken back already."))

@@ -13,15 +13,15 @@ from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID, Firm, Person
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
+from kam_desktop.language import N_
 from kam_desktop.services import records
-from kam_desktop.store import files, keys, migrations, profile_lock, profile_place, restore, unlock
+from kam_desktop.store import files, keys, migrations, profile_lock, profile_place, unlock
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import FILE
 from kam_desktop.store.key_file import NAMES, KeyVault
 from kam_desktop.store.passphrase import passphrase_in_file as passphrase_in_file
 from kam_desktop.store.profile import DEVICE_FILE, JOURNAL, Store
 from kam_desktop.store.recovery_key import RecoveryKey as RecoveryKey
-from kam_desktop.store.restore import Restored as Restored
 from kam_desktop.store.unlock import PASSPHRASE_FILE as PASSPHRASE_FILE
 from kam_desktop.store.unlock import Source, Unlocked
 
@@ -80,7 +80,7 @@ def open_profile(
     unlock, a damaged or missing database), TooOld. Nothing is ever made in place of what does not open.
     """
     if not exists(folder):
-        message = "There is no profile in {folder}. Make one with “kam-desktop init”."
+        message = N_("There is no profile in {folder}. Make one with “kam-desktop init”.")
         raise Refused(Problem("profile", "no_profile", message, {"folder": str(folder)}))
     profile_place.refuse_bad_place(folder)
     lock = profile_lock.acquire(folder, write, program)
@@ -102,7 +102,7 @@ def _notes(store: Store, unlocked: Unlocked) -> tuple[Problem, ...]:
         failure = unlocked.keyring_failure
         found.append(Problem("keyring", failure.code, str(failure)))
     if store.recovered:
-        message = "The data file had been set back; {n} edits came back from the journal."
+        message = N_("The data file had been set back; {n} edits came back from the journal.")
         found.append(Problem("journal", "recovered", message, {"n": str(store.recovered)}))
     return tuple(found)
 
@@ -124,7 +124,7 @@ def create_profile(
     that would pass for a profile.
     """
     if exists(folder) or (folder / JOURNAL).exists():
-        message = "There is a profile in {folder} already."
+        message = N_("There is a profile in {folder} already.")
         raise Refused(Problem("profile", "profile_exists", message, {"folder": str(folder)}))
     profile_place.refuse_bad_place(folder)
     files.private_folder(folder)
@@ -166,7 +166,7 @@ def set_up(store: Store, company: str, tax_code: str, person: str = PERSON, code
 
     What is there already is left alone. Without a firm's tax code an import cannot tell sales from purchases.
     """
-    with store.edit("Set up the profile", kind="internal") as uow:
+    with store.edit(N_("Set up the profile"), kind="internal") as uow:
         if (company or tax_code) and uow.get(Firm, FIRM_ID) is None:
             records.save(uow, Firm(id=FIRM_ID, legal_name=company or tax_code, tax_code=tax_code))
         if uow.get(Person, LOCAL_PERSON_ID) is None:
@@ -183,30 +183,6 @@ def mend_keyring(opened: OpenProfile, vault: KeyVault, clock: Clock) -> bool:
     except Unavailable:
         return False
     return True
-
-
-def restore_backup(
-    folder: Path,
-    file: Path,
-    clock: Clock,
-    ids: Ids,
-    vault: KeyVault | None,
-    *,
-    passphrase_source: Source | None = None,
-    recovery_source: Source | None = None,
-    program: str = "kam-desktop",
-) -> Restored:
-    """Puts a backup in the place of the profile's data, or makes the profile anew from it in an empty folder.
-
-    It opens by the profile's own keys, else by those of the time of the backup. What was there is kept beside it.
-    Raises as `store.restore.restore` and `unlock`, and `locked` while somebody works with the profile.
-    """
-    profile_place.refuse_bad_place(folder)
-    keys_of_it = restore.keys_for(folder, file)
-    files.private_folder(folder)
-    with profile_lock.acquire(folder, True, program):
-        key = unlock.unlock_keys(keys_of_it, vault, passphrase_source, recovery_source).key
-        return restore.restore(folder, file, key, clock, ids)
 
 
 def answer_twice(ask: Callable[[int], str]) -> str:

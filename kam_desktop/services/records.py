@@ -10,6 +10,7 @@ from kam_desktop.domain.entity import Record
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.fields import Kind
 from kam_desktop.domain.text import clean, clean_lines
+from kam_desktop.language import N_
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
 
@@ -52,7 +53,7 @@ def save(uow: UnitOfWork, record: R) -> R:
 def archive(uow: UnitOfWork, record: type[R], identity: str, archived: bool = True) -> R:
     """Takes a record out of the lists, or (with archived=False) brings it back. Raises Refused `missing`."""
     if "archived" not in record.entity.names:
-        message = "{label}: this kind of record is not archived."
+        message = N_("{label}: this kind of record is not archived.")
         raise Refused(Problem("id", "not_archivable", message, {"label": record.entity.label}))
     values: dict[str, Any] = {"archived": archived}
     changed = dataclasses.replace(get(uow, record, identity), **values)

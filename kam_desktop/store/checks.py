@@ -12,6 +12,7 @@ from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity, Policy, Record, problems_of
 from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.fields import Kind
+from kam_desktop.language import N_
 from kam_desktop.store.tables import RECORDS
 
 R = TypeVar("R", bound=Record)
@@ -102,7 +103,7 @@ def _missing_references(edit: Edit, pending: Sequence[Pending], now: Mapping[Key
     for name, targets in wanted.items():
         for target in sorted(targets.keys() - _existing(edit.connection, name, targets, now)):
             field, label = targets[target]
-            message = "{label}: the record it points to does not exist."
+            message = N_("{label}: the record it points to does not exist.")
             found.append(Problem(field, "missing_reference", message, {"label": label}))
     return found
 
@@ -140,7 +141,7 @@ def _orphans(edit: Edit, pending: Sequence[Pending]) -> list[Problem]:
     for name, identity, action, _, _ in pending:
         if action is Action.DELETE:
             gone.setdefault(name, []).append(identity)
-    message = "{label}: other records hang on it, so it cannot be deleted."
+    message = N_("{label}: other records hang on it, so it cannot be deleted.")
     return [
         Problem("", "has_children", message, {"label": BY_NAME[name].label})
         for name, ids in gone.items()

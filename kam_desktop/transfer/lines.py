@@ -11,6 +11,7 @@ from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Policy, Record, problems_of
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.fields import Kind
+from kam_desktop.language import N_
 from kam_desktop.protocol.codec import from_wire, to_json, to_wire
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
@@ -80,7 +81,7 @@ class _Load:
             return
         name = type(record).entity.name
         if record.id in self._seen[name]:
-            message = "This record stands in the file twice."
+            message = N_("This record stands in the file twice.")
             self._refuse(number, [Problem("id", "twice", message)])
             return
         self._seen[name].add(record.id)
@@ -117,7 +118,7 @@ class _Load:
 
     def finish(self) -> None:
         for (_, target), (number, field, label) in self._wanted.items():
-            message = "{label}: the record it points to does not exist."
+            message = N_("{label}: the record it points to does not exist.")
             self._refuse(number, [Problem(field, "missing_reference", message, {"label": label, "id": target})])
         if self._problems:
             self._problems.sort(key=lambda problem: int(problem.args.get("line", 0)))
@@ -175,7 +176,7 @@ def _no_number(text: str) -> Any:
 def _policy(was: Record) -> list[Problem]:
     entity = type(was).entity
     if entity.policy is Policy.APPEND_ONLY:
-        message = "{label}: a recorded fact is not edited; record its reversal."
+        message = N_("{label}: a recorded fact is not edited; record its reversal.")
         return [Problem("", "fact", message, {"label": entity.label})]
     if entity.frozen_when is not None and entity.frozen_when(was):
         return [Problem("", "frozen", "This version was sent and no longer changes. Make a new version.")]
