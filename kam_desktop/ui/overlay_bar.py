@@ -1,7 +1,8 @@
 """A scroll bar that lies over a list's right edge, so that rows and totals keep the page's width."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractScrollArea, QScrollBar
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QScrollArea, QScrollBar
 
 from kam_desktop.ui import theme
 
@@ -28,3 +29,15 @@ class OverlayBar(QScrollBar):
         self.setGeometry(port.right() + 1 - theme.px(12), port.top(), theme.px(12), port.height())
         self.setVisible(own.maximum() > own.minimum())
         self.raise_()
+
+
+class OverlayArea(QScrollArea):
+    """A scroll area whose content has the whole width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar = OverlayBar(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._bar.follow()

@@ -226,3 +226,19 @@ def test_the_scroll_bar_lies_over_the_rows(qtbot, table: TableView) -> None:
     assert table.verticalScrollBar().value() == 40
     table.resize(700, 36 * 60)
     qtbot.waitUntil(lambda: not bar.isVisible())
+
+
+def test_a_text_after_a_number_stands_further_off(qtbot) -> None:
+    view = TableView("x")
+    qtbot.addWidget(view)
+    view.setModel(Rows(3))
+    view.set_columns([Column(0), Column(100, cells.AmountCell()), Column(100, cells.TextCell(), rank=1)])
+    view.resize(700, 200)
+    view.show()
+    assert view.pads(0) == (24, 6) and view.pads(1) == (6, 6) and view.pads(2) == (14, 24)
+    assert view.columnWidth(2) == 100 + 14 + 24
+    view.horizontalHeader().resizeSection(1, 180)
+    for width in (340, 700):
+        view.resize(width, 200)
+        qtbot.waitUntil(lambda width=width: view.isColumnHidden(2) is (width == 340))
+    assert view.columnWidth(2) == 138 and view.columnWidth(1) == 180, "hiding and showing keeps the widths"

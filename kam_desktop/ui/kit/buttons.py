@@ -159,8 +159,6 @@ class Chip(_Ringed):
                  parent: QWidget | None = None) -> None:  # fmt: skip
         super().__init__(parent)
         self._label, self._value, self._closable, self._icon = "", "", closable, icon
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
         self.set_texts(label, value)
 
     def set_texts(self, label: str, value: str) -> None:
@@ -214,7 +212,6 @@ class _Option(_Ringed):
         super().__init__(parent)
         self.key, self._label, self.count, self._tab = key, text, count, tab
         self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"{text} {count}".strip())
 
     def sizeHint(self) -> QSize:

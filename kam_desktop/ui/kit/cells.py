@@ -44,7 +44,8 @@ _PLAIN = Look()
 
 
 class Cell(QStyledItemDelegate):
-    """One line of text. `tone` is the column's colour token, `name` marks the column that names the row."""
+    """One line of text. `tone` is the column's colour token; `name` marks the column that names the row,
+    heavier when selected."""
 
     align = paint.LEFT
     pad = 6
@@ -62,9 +63,9 @@ class Cell(QStyledItemDelegate):
 
     def _area(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         view = option.widget
-        first, last = getattr(view, "edges", (-1, -1))
-        column, side, edge = index.column(), theme.px(self.pad), theme.px(24)
-        return option.rect.adjusted(edge if column == first else side, 0, -(edge if column == last else side), 0)
+        pads = getattr(view, "pads", None)
+        left, right = pads(index.column()) if pads else (theme.px(self.pad), theme.px(self.pad))
+        return option.rect.adjusted(max(left, theme.px(self.pad)), 0, -max(right, theme.px(self.pad)), 0)
 
     def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
         """Paint the content; the row's ground is there already."""
@@ -104,8 +105,7 @@ class Cell(QStyledItemDelegate):
         return show_tip(event, view, str(words or ""))
 
 
-class TextCell(Cell):
-    """Text at the left; `name=True` for the column that names the row (heavier when selected)."""
+TextCell = Cell  # text at the left
 
 
 class AmountCell(Cell):

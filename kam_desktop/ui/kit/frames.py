@@ -5,6 +5,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from kam_desktop.ui import paint, theme
+from kam_desktop.ui.overlay_bar import OverlayArea
 
 
 class Line(QWidget):
@@ -107,7 +108,7 @@ def side_panel(width: int = 420) -> Panel:
 
 def scrolled(content: QWidget) -> QScrollArea:
     """The content in an area that scrolls up and down only."""
-    area = QScrollArea()
+    area = OverlayArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

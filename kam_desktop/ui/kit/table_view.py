@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -51,8 +52,8 @@ class TableHeader(QHeaderView):
         if private:
             painter.fillRect(rect, theme.color("private_bg"))
         table = self.parent()
-        first, last = table.edges if isinstance(table, TableView) else (-1, -1)
-        area = rect.adjusted(theme.px(24 if column == first else 6), 0, -theme.px(24 if column == last else 6), -1)
+        left, end = table.pads(column) if isinstance(table, TableView) else (6, 6)
+        area = rect.adjusted(left, 0, -end, -1)
         side = model.headerData(column, HORIZONTAL, Qt.ItemDataRole.TextAlignmentRole)
         cell = table.itemDelegateForColumn(column) if isinstance(table, QTableView) else None
         right = bool(int(side) & 2) if side is not None else isinstance(cell, Cell) and cell.align == paint.RIGHT
@@ -95,6 +96,7 @@ class TableView(QTableView):
                  parent: QWidget | None = None) -> None:  # fmt: skip
         super().__init__(parent)
         self.edges = (0, -1)
+        self._after_numbers, self._padded = set[int](), dict[int, int]()
         self._hovered, self._cell_focus, self._columns = -1, cell_focus, list[Column]()
         self.setAccessibleName(name)
         self.setHorizontalHeader(TableHeader(self))
@@ -127,6 +129,7 @@ class TableView(QTableView):
             head.setSectionResizeMode(number, stretch)
             if column.width:
                 head.resizeSection(number, self._width(number))
+            self._padded[number] = sum(self.pads(number))
         self._fit()
 
     def _width(self, number: int) -> int:
@@ -136,8 +139,12 @@ class TableView(QTableView):
         named = max(measures.horizontalAdvance(line) for line in lines) + theme.px(2)
         if self.model() and self.model().headerData(number, HORIZONTAL, PRIVATE):
             named += theme.px(16)
-        edge = theme.px(18) * self.edges.count(number)
-        return max(theme.px(self._columns[number].width), named) + theme.px(12) + edge
+        return max(theme.px(self._columns[number].width), named) + sum(self.pads(number))
+
+    def pads(self, number: int) -> tuple[int, int]:
+        """The empty pixels left and right in a column: the page's padding, half a gap, or more after a number."""
+        left = 24 if number == self.edges[0] else 14 if number in self._after_numbers else 6
+        return theme.px(left), theme.px(24 if number == self.edges[1] else 6)
 
     def _fit(self) -> None:
         """Hide columns by rank until the one that stretches has at least 176 px."""
@@ -153,15 +160,18 @@ class TableView(QTableView):
             if self.isColumnHidden(number) == (number in shown):
                 self.setColumnHidden(number, number not in shown)
         if shown:
-            self._widen_edges(shown[0], shown[-1])
+            self._pad(shown)
 
-    def _widen_edges(self, first: int, last: int) -> None:
-        # edge columns carry the page's padding of 24 instead of half a gap
-        if self.edges != (first, last):
-            self.edges = (first, last)
-            for number in {first, last}:
-                if self._columns[number].width:
-                    self.horizontalHeader().resizeSection(number, self._width(number))
+    def _pad(self, shown: list[int]) -> None:
+        right = {number for number in shown if self._columns[number].cell.align == paint.RIGHT}
+        self.edges = (shown[0], shown[-1])
+        self._after_numbers = {after for number, after in pairwise(shown) if number in right and after not in right}
+        head = self.horizontalHeader()
+        for number in shown:
+            empty = sum(self.pads(number))
+            if self._columns[number].width:  # a width that the user gave stays
+                head.resizeSection(number, head.sectionSize(number) + empty - self._padded.get(number, empty))
+            self._padded[number] = empty
 
     def layout_state(self) -> bytes:
         """Widths, order and sorting, to be kept with the profile."""
@@ -315,8 +325,8 @@ class TotalsRow(QWidget):
             private = bool(table.model().headerData(column, HORIZONTAL, PRIVATE))
             if private:
                 painter.fillRect(area, theme.color("private_bg"))
-            first, last = table.edges
-            area.adjust(theme.px(24 if column == first else 6), 0, -theme.px(24 if column == last else 6), 0)
+            left, end = table.pads(column)
+            area.adjust(left, 0, -end, 0)
             cell = table.itemDelegateForColumn(column)
             right = isinstance(cell, Cell) and cell.align == paint.RIGHT
             room = area.adjusted(-theme.px(400), 0, 0, 0) if right else area.adjusted(0, 0, theme.px(400), 0)
