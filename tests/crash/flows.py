@@ -19,6 +19,7 @@ from kam_desktop.domain.entities.activity import Activity
 from kam_desktop.domain.entities.firm import Firm
 from kam_desktop.store import backup, database, files, migrations, profile, rolling, tables
 from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.journal import Journal
 from kam_desktop.store.keys import create_key_file
 from kam_desktop.store.migrations import Migration
 from kam_desktop.store.profile import Store
@@ -285,16 +286,35 @@ def _rebuild(connection: Any) -> None:
 
 @contextlib.contextmanager
 def world(flow: str) -> Iterator[None]:
-    """The program as it is for a flow: for `migrate` one that is two schemas newer than the profile."""
-    schema, really = tables.SCHEMA, migrations.migrate
+    """The program as it is for a flow: what is rare in it happens often.
+
+    The write-ahead log goes into the database every 20 pages, a segment of the journal is full after some frames, and
+    for `migrate` the program is two schemas newer than the profile.
+    """
+    schema, migrate, connector = tables.SCHEMA, migrations.migrate, database.connector
+    segment = Journal.__init__.__kwdefaults__
+
+    def hasty(path: Path, key_hex: str, *, write: bool) -> Callable[[], Any]:
+        connect = connector(path, key_hex, write=write)
+
+        def connected() -> Any:
+            connection = connect()
+            connection.execute("pragma wal_autocheckpoint = 20")
+            return connection
+
+        return connected
+
+    database.connector = hasty
+    Journal.__init__.__kwdefaults__ = {"segment_bytes": 3000}
     if flow == "migrate":
         steps = [Migration(schema + 1, _colour), Migration(schema + 2, _rebuild)]
         tables.SCHEMA = schema + 2
-        migrations.migrate = lambda folder, key, clock: really(folder, key, clock, steps, schema + 2)  # type: ignore[assignment]
+        migrations.migrate = lambda folder, key, clock: migrate(folder, key, clock, steps, schema + 2)  # type: ignore[assignment]
     try:
         yield
     finally:
-        tables.SCHEMA, migrations.migrate = schema, really
+        tables.SCHEMA, migrations.migrate, database.connector = schema, migrate, connector
+        Journal.__init__.__kwdefaults__ = segment
 
 
 def prepare(flow: str, folder: Path) -> None:
