@@ -161,7 +161,7 @@ class StatusBar(Panel):
     zoom_wanted = Signal(int)
 
     def __init__(self, unit: str) -> None:
-        super().__init__(row=True, ground="window", lines="top", margins=(10, 0, 10, 0), gap=10, height=28)
+        super().__init__(row=True, ground="window", lines="top", margins=(10, 0, 10, 1), gap=10, height=28)
         self.pill = StatusPill()
         self.pill.clicked.connect(self.status_wanted)
         self.jobs = JobTray()

@@ -209,7 +209,7 @@ class Navigation(QWidget):
         box.setSpacing(0)
         box.addWidget(self.list, 1)
         foot = QHBoxLayout()
-        foot.setContentsMargins(theme.px(16), 0, theme.px(10), 0)
+        self._foot = foot
         foot.setSpacing(theme.px(10))
         self._avatar = Avatar(letters or "·")
         self._avatar.setAccessibleName(person)
@@ -232,6 +232,8 @@ class Navigation(QWidget):
         self.setFixedWidth(theme.px(56 if rail else 220))
         self._person.setVisible(not rail)
         self._avatar.setVisible(not rail and bool(self._person.text()))
+        side = (13, 0, 13, 0) if rail else (16, 0, 10, 0)
+        self._foot.setContentsMargins(*map(theme.px, side))
         self.list.scheduleDelayedItemsLayout()
 
     def set_count(self, key: str, count: int) -> None:
