@@ -32,7 +32,7 @@ _LAID = (
 
 
 def unallocated(reader: Reader, as_of: date, currency: str = "VND") -> list[tuple[str, int]]:
-    """(id, what is left) of every receipt with something left at the end of the day; the payer unknown first, then newest."""
+    """(id, what is left) of every receipt that is not laid out wholly by the end of the day; payer unknown first."""
     statement = (
         f"select r.id, r.amount - coalesce(l.laid, 0) from receipt r left join ({_LAID}) l on l.receipt = r.id "  # noqa: S608 - fixed parts
         "where r.currency = :currency and r.received_on <= :day and r.amount <> coalesce(l.laid, 0) "

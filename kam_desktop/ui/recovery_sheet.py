@@ -63,7 +63,11 @@ class RecoverySheet(QWidget):
         box = QVBoxLayout(whole)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.px(12))
-        box.addWidget(Notice(tr("Write all groups down on paper now. They are shown only this once."), "warning", "triangle-alert"))
+        box.addWidget(
+            Notice(
+                tr("Write all groups down on paper now. They are shown only this once."), "warning", "triangle-alert"
+            )
+        )
         card = Card(margins=(16, 12, 16, 12))
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.px(24))

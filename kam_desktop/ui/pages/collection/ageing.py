@@ -191,9 +191,10 @@ class AgeingView(QWidget):
         items = trn("{n} instalment", "{n} instalments", total.open_items)
         self._strip.set_figures([
             Figure(tr("Receivables"), formats.amount(total.balance, currency, symbol=True)),
-            Figure(f"{tr('Overdue')} · {share}", formats.amount(late, currency, symbol=True), tone="danger" if late else "text"),
+            Figure(f"{tr('Overdue')} · {share}", formats.amount(late, currency, symbol=True),
+                   tone="danger" if late else "text"),
             Figure(tr("Unallocated"), formats.amount(total.unallocated, currency, symbol=True)),
-            Figure(tr("Open"), items),
+            Figure(tr("Open instalments"), items),
             Figure(tr("On the default term"), trn("{n} instalment", "{n} instalments", shown.on_default_term)),
         ])  # fmt: skip
         self._bar.set_parts([
@@ -217,11 +218,11 @@ class AgeingView(QWidget):
             self.cell_told.emit("")
             return
         row, bucket = self.model.cell(index)
-        words = {ALL: tr("Balance"), FREE: tr("Unallocated")}.get(bucket) or bucket_words(bucket, self.model.shown.buckets)
+        words = {ALL: tr("Balance"), FREE: tr("Unallocated")}.get(bucket) or bucket_words(
+            bucket, self.model.shown.buckets
+        )
         amount = self.model.amount(index)
         said = [row.name or tr("Payer unknown"), words, formats.amount(amount, self.model.shown.currency, symbol=True)]
         if amount and bucket != FREE:
             said.append(tr("Enter opens the instalments"))
         self.cell_told.emit(" · ".join(said))
-
-

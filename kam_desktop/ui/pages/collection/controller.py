@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 from kam_desktop import formats
 from kam_desktop.domain.entities import Receipt
 from kam_desktop.domain.text import company_core
-from kam_desktop.language import N_, tr, trn
+from kam_desktop.language import tr, trn
 from kam_desktop.ui.desk import Desk, titles_of
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.pages.collection.ageing import ALL, FREE, AgeingShown, AgeRow, bucket_words
 from kam_desktop.ui.pages.collection.form import ShareLine
 from kam_desktop.ui.pages.collection.invoice import InvoiceShown
-from kam_desktop.ui.pages.collection.lookups import name_of, payer_of, shown_of, whereabouts
+from kam_desktop.ui.pages.collection.lookups import name_of, payer_of, short_names, shown_of, whereabouts
 from kam_desktop.ui.pages.collection.page import AGEING, OPEN, RECEIPTS, CollectionPage, OpenLine, ReceiptLine
 
 if TYPE_CHECKING:
     from kam_desktop.services.summary import AgeingReport
 
 _FIRST = 60  # rows that come along with the ids
+_NAMED = 500  # customers of the matrix that stand under their short name; the long tail under its legal one
 _RECEIPT = "new-receipt"
 
 
@@ -87,6 +88,7 @@ class CollectionController(RecordController):
         view = self.page.switch.chosen()
         as_of, currency = self._as_of, self._currency
         self.page.show_as_of(as_of)
+        self.desk.shell.set_selection_text("")
         if view == AGEING:
             self.ask(partial(_ask_ageing, as_of=as_of, currency=currency), self._show_ageing, "view")
         elif view == RECEIPTS:
@@ -100,16 +102,17 @@ class CollectionController(RecordController):
         """What stands around every view."""
         default = report.total.on_default_term
         note = trn("{n} instalment rests on the default term", "{n} instalments rest on the default term", default)
+        no_data = not report.rows and not report.currencies and not filtered
         self.page.show_state(
-            count=count, filtered=filtered, on_default=note if default else "", payments_entered=report.payments_entered,
-            no_data=not report.rows and not report.currencies and not filtered, currency=report.currency,
-            currencies=report.currencies,
+            count=count, filtered=filtered, on_default=note if default else "", no_data=no_data,
+            payments_entered=report.payments_entered, currency=report.currency, currencies=report.currencies,
         )  # fmt: skip
 
-    def _show_ageing(self, report: AgeingReport) -> None:
+    def _show_ageing(self, answer: tuple[AgeingReport, dict[str, str]]) -> None:
+        report, names = answer
         rows = [
-            AgeRow(each.account, company_core(each.name) or each.name, (each.not_due, *each.overdue), each.unallocated,
-                   each.balance, each.open_items)
+            AgeRow(each.account, names.get(each.account) or company_core(each.name) or each.name,
+                   (each.not_due, *each.overdue), each.unallocated, each.balance, each.open_items)
             for each in report.rows
         ]  # fmt: skip
         total = report.total
@@ -126,7 +129,10 @@ class CollectionController(RecordController):
         whole = sum(parts) if bucket is None else parts[bucket + 1]
         groups = []
         if late and late < count and bucket is None:
-            groups = [_group(tr("Overdue"), late, sum(parts[1:]), currency), _group(tr("Not due"), count - late, parts[0], currency)]
+            groups = [
+                _group(tr("Overdue"), late, sum(parts[1:]), currency),
+                _group(tr("Not due"), count - late, parts[0], currency),
+            ]
         words = trn("{n} instalment", "{n} instalments", count)
         totals = {0: words, 5: formats.amount(whole, currency)} if count else {}
         self.page.open.model.set_answer(Answer(answer.ids, groups, answer.rows, totals))
@@ -191,7 +197,7 @@ class CollectionController(RecordController):
     # Places that other pages and the search lead to.
 
     def open_place(self, place: str) -> None:
-        """A view by its name, "account:<id>", a new receipt, or the id of an invoice, instalment, receipt or credit note."""
+        """A view by its name, "account:<id>", a new receipt, or the id of an invoice or of what hangs on one."""
         if place in (OPEN, AGEING, RECEIPTS):
             self._filter = _Filter()
             self.page.show_view(place)
@@ -215,7 +221,9 @@ class CollectionController(RecordController):
 
     def _ask_instalment(self, key: str, focus: bool = True) -> None:
         if key:
-            self.ask(lambda reader: whereabouts(reader, key), lambda found: self._ask_invoice(found[1], focus), "instalment")
+            self.ask(
+                lambda reader: whereabouts(reader, key), lambda found: self._ask_invoice(found[1], focus), "instalment"
+            )
 
     def _ask_invoice(self, key: str, focus: bool = False) -> None:
         as_of = self._as_of
@@ -261,7 +269,9 @@ class CollectionController(RecordController):
 
     def _on_suggestion(self, account: str, amount: int) -> None:
         today, currency = self.desk.today(), self.page.form.currency()
-        self.ask(lambda reader: _ask_shares(reader, account, currency, amount, today), self.page.form.show_shares, "shares")
+        self.ask(
+            lambda reader: _ask_shares(reader, account, currency, amount, today), self.page.form.show_shares, "shares"
+        )
 
     def _take_shares(self) -> None:
         """In the UI thread, before the edit lane gets the record: what it pays."""
@@ -284,7 +294,9 @@ class CollectionController(RecordController):
         def show(answer: tuple[Receipt, dict[str, str]]) -> None:
             record, titles = answer
             if not record.account:
-                self.desk.shell.toast(tr("Nobody said yet whose money this is. A receipt is a fact and is not rewritten."))
+                self.desk.shell.toast(
+                    tr("Nobody said yet whose money this is. A receipt is a fact and is not rewritten.")
+                )
                 return
             self._older = record
             self.page.form.show_receipt(record, titles, left)
@@ -305,9 +317,6 @@ class CollectionController(RecordController):
         self.edit(work, "Allocate a receipt", lambda _made: self.page.close_panel())
 
 
-STEPS = (N_("Record a receipt"), N_("Allocate a receipt"), N_("Take back an allocation"))
-
-
 # Questions: they run in the ask lane and give frozen values.
 
 
@@ -316,10 +325,11 @@ def _group(title: str, count: int, amount: int, currency: str) -> RowGroup:
     return RowGroup(title, f"{words} · {formats.amount(amount, currency)}", count)
 
 
-def _ask_ageing(reader: Any, as_of: date, currency: str) -> AgeingReport:
+def _ask_ageing(reader: Any, as_of: date, currency: str) -> tuple[AgeingReport, dict[str, str]]:
     from kam_desktop.services import summary
 
-    return summary.ageing(reader, as_of, currency)
+    report = summary.ageing(reader, as_of, currency)
+    return report, short_names(reader, [row.account for row in report.rows[:_NAMED]])
 
 
 def _ask_open(reader: Any, as_of: date, currency: str, only: _Filter) -> _OpenAnswer:
@@ -328,7 +338,9 @@ def _ask_open(reader: Any, as_of: date, currency: str, only: _Filter) -> _OpenAn
     report = summary.ageing(reader, as_of, currency)
     ids = summary.open_instalments(reader, as_of, account=only.account, bucket=only.bucket, currency=currency)
     if only.bucket is None:
-        late = len(ids) - len(summary.open_instalments(reader, as_of, account=only.account, bucket=-1, currency=currency))
+        late = len(ids) - len(
+            summary.open_instalments(reader, as_of, account=only.account, bucket=-1, currency=currency)
+        )
     else:
         late = len(ids) if only.bucket >= 0 else 0
     return _OpenAnswer(report, ids, late, _open_lines(reader, ids[:_FIRST], as_of))
@@ -337,16 +349,20 @@ def _ask_open(reader: Any, as_of: date, currency: str, only: _Filter) -> _OpenAn
 def _open_lines(reader: Any, ids: Sequence[str], as_of: date) -> dict[str, OpenLine]:
     from kam_desktop.services import summary
 
+    found = summary.open_rows(reader, ids, as_of)
+    names = short_names(reader, [row.account for row in found])
     return {
         row.instalment: OpenLine(
-            company_core(row.account_name) or row.account_name, row.number, row.issued_on, row.due_on, row.days_overdue,
+            names.get(row.account) or row.account_name, row.number, row.issued_on, row.due_on, row.days_overdue,
             row.open, row.currency, row.name, row.on_default_term,
         )
-        for row in summary.open_rows(reader, ids, as_of)
+        for row in found
     }  # fmt: skip
 
 
-def _ask_receipts(reader: Any, as_of: date, currency: str) -> tuple[AgeingReport, dict[str, int], dict[str, ReceiptLine]]:
+def _ask_receipts(
+    reader: Any, as_of: date, currency: str
+) -> tuple[AgeingReport, dict[str, int], dict[str, ReceiptLine]]:
     from kam_desktop.services import receipt, summary
 
     left = dict(receipt.unallocated(reader, as_of, currency))
@@ -357,7 +373,9 @@ def _receipt_lines(reader: Any, ids: Sequence[str], left: dict[str, int]) -> dic
     from kam_desktop.services import receipt
 
     return {
-        row.id: ReceiptLine(row.received_on, row.account_name, row.payer, row.reference, row.amount, row.left, row.currency)
+        row.id: ReceiptLine(
+            row.received_on, row.account_name, row.payer, row.reference, row.amount, row.left, row.currency
+        )
         for row in receipt.rows(reader, ids, left)
     }
 

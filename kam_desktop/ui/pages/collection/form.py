@@ -72,7 +72,7 @@ class ShareTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or role != _ROLE.DisplayRole or not 0 <= section < 3:
             return None
-        return (tr("Invoice"), tr("Open"), tr("This receipt"))[section]
+        return (tr("Invoice"), tr("Amount open"), tr("This receipt"))[section]
 
     def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
         if not index.isValid():
@@ -155,7 +155,10 @@ class ReceiptFields(RecordForm):
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.px(12))
         grid.setVerticalSpacing(theme.px(12))
-        rows = ((self.add("amount"), self.add("received_on")), (self.add("method", names=methods), self.add("reference")))
+        rows = (
+            (self.add("amount"), self.add("received_on")),
+            (self.add("method", names=methods), self.add("reference")),
+        )
         for at, pair in enumerate(rows):
             for column, widget in enumerate(pair):
                 grid.addWidget(widget, at, column, Qt.AlignmentFlag.AlignTop)
@@ -201,7 +204,8 @@ class ReceiptForm(QWidget):
     def __init__(self, today: date) -> None:
         super().__init__()
         self.fields = ReceiptFields(today)
-        self._by_hand, self._left = False, None
+        self._by_hand = False
+        self._left: int | None = None
         self._title = section()
         close = IconButton("x", tr("Close"), key="Esc")
         close.clicked.connect(self.closed)
@@ -228,6 +232,7 @@ class ReceiptForm(QWidget):
         box.addWidget(Panel(row=True, margins=(20, 0, 14, 0), height=56, lines="bottom").add(self._title, None, close))
         upper = Panel(margins=(20, 16, 20, 16))
         upper.add(self.fields)
+        upper.box.addStretch(1)
         area = scrolled(upper)
         area.setMinimumHeight(theme.px(140))
         box.addWidget(area, 3)
@@ -338,8 +343,8 @@ class ReceiptForm(QWidget):
         self.table.setVisible(bool(lines))
         self._again.setVisible(bool(lines) and self._by_hand)
         self._none.setVisible(not lines)
-        self._none.setText(tr("This customer has nothing open.") if account else
-                           tr("Without a customer the money waits under “Payer unknown” and pays nothing yet."))  # fmt: skip
+        unknown = tr("Without a customer the money waits under “Payer unknown” and pays nothing.")
+        self._none.setText(tr("This customer has nothing open.") if account else unknown)
         over = rest < 0
         amount = formats.amount(-rest if over else rest, currency, symbol=True)
         self._rest.setText(tr("{amount} too much", amount=amount) if over else tr("Remaining: {amount}", amount=amount))

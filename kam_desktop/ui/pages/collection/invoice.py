@@ -129,7 +129,9 @@ class InvoicePanel(QWidget):
         number = " ".join(piece for piece in (shown.symbol, shown.number) if piece)
         _pair(part, caption(tr("Open · invoice {number}", number=number)),
               caption(tr("issued {day}", day=formats.day(shown.issued_on))))  # fmt: skip
-        amount = PlainLabel(formats.amount(shown.open, shown.currency, symbol=True), size=theme.FIGURE, weight=theme.BOLD)
+        amount = PlainLabel(
+            formats.amount(shown.open, shown.currency, symbol=True), size=theme.FIGURE, weight=theme.BOLD
+        )
         _pair(part, amount, _state(shown))
         words = tr("Total {total}, of it tax {tax}", total=formats.amount(shown.total, shown.currency),
                    tax=formats.amount(shown.tax, shown.currency))  # fmt: skip
@@ -145,12 +147,18 @@ class InvoicePanel(QWidget):
         for each in shown.parts:
             words = each.name or tr("Whole amount")
             if each.days > 0 and each.open:
-                when = tr("due {day}, {days} days overdue", day=formats.day(each.due_on), days=formats.number(each.days))
+                when = tr(
+                    "due {day}, {days} days overdue", day=formats.day(each.due_on), days=formats.number(each.days)
+                )
             else:
                 when = tr("due {day}", day=formats.day(each.due_on))
             if each.on_default_term:
                 when += " · " + tr("default term")
-            _pair(part, PlainLabel(words, wrap=True), PlainLabel(formats.amount(each.open, shown.currency), weight=theme.MEDIUM))
+            _pair(
+                part,
+                PlainLabel(words, wrap=True),
+                PlainLabel(formats.amount(each.open, shown.currency), weight=theme.MEDIUM),
+            )
             part.add(caption(when, "danger" if each.days > 30 and each.open else "muted", wrap=True))
         return part
 

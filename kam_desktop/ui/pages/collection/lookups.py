@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kam_desktop.domain.entities import Account, CreditNote, Instalment, Invoice, Receipt
@@ -14,6 +15,12 @@ def name_of(reader: Any, account: str) -> str:
     """A customer's short name, "" when it is not there."""
     found = reader.get(Account, account)
     return (found.short_name or company_core(found.name)) if found is not None else ""
+
+
+def short_names(reader: Any, accounts: Sequence[str]) -> dict[str, str]:
+    """The short names of these customers, else the legal ones without their form."""
+    found = reader.many(Account, {key for key in accounts if key})
+    return {key: each.short_name or company_core(each.name) or each.name for key, each in found.items()}
 
 
 def payer_of(reader: Any, account: str, instalment: str) -> tuple[str, str]:
@@ -63,5 +70,8 @@ def _laid(detail: Any) -> list[LaidLine]:
         can = not each.reverses and each.id not in reversed_ids
         amount = each.amount or 0
         found.append(LaidLine(each.id, each.allocated_on, words, -amount if each.reverses else amount, can))
-    found += [LaidLine("", each.settled_on, tr("Paid before the program was used"), each.amount or 0) for each in detail.settlements]
+    found += [
+        LaidLine("", each.settled_on, tr("Paid before the program was used"), each.amount or 0)
+        for each in detail.settlements
+    ]
     return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from kam_desktop import formats, language
 from kam_desktop.language import tr
@@ -55,6 +56,12 @@ class ReceiptLine:
     currency: str
 
 
+class _AfterAmount(TextCell):
+    """Text that follows a column of numbers, a little further off."""
+
+    pad = 14
+
+
 def _days(line: OpenLine) -> str:
     return formats.number(line.days) if line.days > 0 else formats.NOTHING
 
@@ -71,7 +78,9 @@ def open_columns() -> list[TableColumn]:
         TableColumn(tr("Invoice date"), lambda line: formats.day(line.issued_on)),
         TableColumn(tr("Due date"), lambda line: formats.day(line.due_on)),
         TableColumn(tr("Days overdue"), _days, _days_look),
-        TableColumn(tr("Open"), lambda line: formats.amount(line.open, line.currency), lambda _line: Look(strong=True)),
+        TableColumn(
+            tr("Amount open"), lambda line: formats.amount(line.open, line.currency), lambda _line: Look(strong=True)
+        ),
         TableColumn(tr("Payment term"), lambda line: tr("default term") if line.on_default_term else ""),
     ]
 
@@ -109,6 +118,17 @@ class ListView(QWidget):
         self.setFocusProxy(self.table)
 
 
+class _Views(QStackedWidget):
+    """Views of which only the shown one takes room: the matrix needs more than the list beside a panel has."""
+
+    def show_only(self, shown: QWidget) -> None:
+        """Shows one of them."""
+        for at in range(self.count()):
+            wide = QSizePolicy.Policy.Preferred if self.widget(at) is shown else QSizePolicy.Policy.Ignored
+            self.widget(at).setSizePolicy(wide, wide)  # type: ignore[union-attr]
+        self.setCurrentWidget(shown)
+
+
 class CollectionPage(QWidget):
     """Three views of receivables with one as-of date, and at the right an invoice or a new receipt.
 
@@ -139,10 +159,11 @@ class CollectionPage(QWidget):
         self.ageing = AgeingView()
         self.open = ListView(tr("Open instalments"), open_columns(), [
             Column(0, TextCell(name=True)), Column(150, TextCell("text2")), Column(84, DateCell(), 3),
-            Column(84, DateCell()), Column(72, AmountCell()), Column(112, AmountCell()), Column(96, TextCell("muted"), 2),
+            Column(84, DateCell()), Column(72, AmountCell()), Column(112, AmountCell()),
+            Column(96, _AfterAmount("muted"), 2),
         ])  # fmt: skip
         self.receipts = ListView(tr("Money not allocated"), receipt_columns(), [
-            Column(84, DateCell()), Column(0, TextCell(name=True)), Column(180, TextCell("text2"), 2),
+            Column(84, TextCell("text2")), Column(0, TextCell(name=True)), Column(180, TextCell("text2"), 2),
             Column(150, TextCell("text2"), 3), Column(112, AmountCell("text2"), 1), Column(112, AmountCell()),
         ])  # fmt: skip
         self.form = ReceiptForm(today)
@@ -160,15 +181,15 @@ class CollectionPage(QWidget):
 
     def _build_main(self) -> QWidget:
         self._count = PlainLabel(size=theme.SECTION, tone="muted")
-        self.switch = Segmented([(OPEN, tr("Open instalments")), (AGEING, tr("Ageing")), (RECEIPTS, tr("Not allocated"))],
-                                name=tr("View"))  # fmt: skip
+        views = [(OPEN, tr("Open instalments")), (AGEING, tr("Ageing")), (RECEIPTS, tr("Not allocated"))]
+        self.switch = Segmented(views, name=tr("View"))
         self.switch.changed.connect(self.show_view)
         self._record = Button(tr("Record a receipt"), kind="primary", icon="banknote", key="Ctrl R")
         self._record.clicked.connect(self.receipt_wanted)
         self._date = _date_edit(self._today)
-        self._date.dateChanged.connect(lambda day: self.as_of_changed.emit(day.toPython()))
+        self._date.dateChanged.connect(lambda day: self.as_of_changed.emit(date(day.year(), day.month(), day.day())))
         self._today_link = Link(tr("Back to today"))
-        self._today_link.opened.connect(lambda: self._date.setDate(QDate(self._today)))
+        self._today_link.opened.connect(lambda: self._date.setDate(_qt_day(self._today)))
         self._currency = Chip(tr("Currency"), "VND")
         self._currencies = QMenu(self)
         self._currency.clicked.connect(lambda: open_below(self._currencies, self._currency))
@@ -189,7 +210,7 @@ class CollectionPage(QWidget):
         text = tr("Payments are not entered yet: imported invoices that were paid look open.")
         self._notice.add(Notice(text, "warning", "triangle-alert", answer))
         self._notice.hide()
-        self._views = QStackedWidget()
+        self._views = _Views()
         for view in (self.open, self.ageing, self.receipts):
             self._views.addWidget(view)
         bring = Button(tr("Import invoices"), icon="upload")
@@ -227,7 +248,7 @@ class CollectionPage(QWidget):
         """Shows one of the three views and says so when it is another one."""
         changed = self.switch.chosen() != key or self._views.currentWidget() is not self._view(key)
         self.switch.choose(key)
-        self._views.setCurrentWidget(self._view(key))
+        self._views.show_only(self._view(key))
         self.setFocusProxy(self._view(key))
         if key == AGEING:
             self.close_panel()
@@ -253,32 +274,36 @@ class CollectionPage(QWidget):
             shown = self._no_match
         elif not count and key == RECEIPTS:
             shown = self._no_receipts
-        self._views.setCurrentWidget(shown)
+        self._views.show_only(shown)
         self._currency.set_texts(tr("Currency"), currency)
         self._currency.setVisible(bool(currencies))
         self._currencies.clear()
         for code in (currency, *currencies):
-            self._currencies.addAction(code, lambda code=code: self.currency_changed.emit(code))
+            self._currencies.addAction(code, partial(self.currency_changed.emit, code))
 
     def show_as_of(self, day: date) -> None:
         """Shows the as-of date, silently."""
         self._date.blockSignals(True)
-        self._date.setDate(QDate(day))
+        self._date.setDate(_qt_day(day))
         self._date.blockSignals(False)
         self._today_link.setVisible(day != self._today)
 
-    def show_invoice_panel(self) -> None:
-        """Opens the panel with an invoice."""
-        self._panels.setCurrentWidget(self.invoice)
+    def _open_side(self, panel: QWidget) -> None:
+        self._panels.setCurrentWidget(panel)
         self._side.show()
+
+    def show_invoice_panel(self) -> None:
+        """Opens the panel with an invoice; the matrix gives way to the list, which fits beside it."""
+        if self.switch.chosen() == AGEING:
+            self.show_view(OPEN)
+        self._open_side(self.invoice)
         self._record.show()
 
     def show_receipt_form(self) -> None:
         """Opens the panel with the form for a receipt; the matrix gives way to the list, which fits beside it."""
         if self.switch.chosen() == AGEING:
             self.show_view(OPEN)
-        self._panels.setCurrentWidget(self.form)
-        self._side.show()
+        self._open_side(self.form)
         self._record.hide()  # the form has the one filled button now
         self.form.start()
 
@@ -291,11 +316,10 @@ class CollectionPage(QWidget):
             self.panel_closed.emit()
 
     def panel_shown(self) -> str:
-        """"invoice", "receipt" or "" when no panel is shown."""
+        """ "invoice", "receipt" or "" when no panel is shown."""
         if self._side.isHidden():
             return ""
         return "receipt" if self._panels.currentWidget() is self.form else "invoice"
-
 
     # What the window asks.
 
@@ -318,9 +342,13 @@ class CollectionPage(QWidget):
             self.show_view(str(state[0]))
 
 
+def _qt_day(day: date) -> QDate:
+    return QDate(day.year, day.month, day.day)
+
+
 def _date_edit(today: date) -> QDateEdit:
     """The picker of the as-of date, in the writing of the language."""
-    edit = QDateEdit(QDate(today))
+    edit = QDateEdit(_qt_day(today))
     vietnamese = language.current() == "vi"
     edit.setLocale(QLocale(QLocale.Language.Vietnamese if vietnamese else QLocale.Language.English))
     edit.setDisplayFormat("dd/MM/yyyy" if vietnamese else "d MMM yyyy")
@@ -329,7 +357,7 @@ def _date_edit(today: date) -> QDateEdit:
     edit.setAccessibleName(tr("As of"))
     edit.setFixedWidth(theme.px(128))
     edit.setStyleSheet(f"min-height: {theme.px(26)}px")  # a row of small tools
-    edit.setMaximumDate(QDate(today))
+    edit.setMaximumDate(_qt_day(today))
     edit.calendarWidget().setLocale(edit.locale())
     edit.calendarWidget().setFirstDayOfWeek(Qt.DayOfWeek.Monday)
     return edit

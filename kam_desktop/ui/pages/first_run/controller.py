@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer
 
 from kam_desktop import language
 from kam_desktop.domain.entities import FIRM_ID, Firm
+from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.background import Failure, Job
@@ -25,6 +26,7 @@ class FirstRunController(RecordController):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, FirstRun(self._on_chosen))
+        self._window: Any = desk.shell  # the window itself: its language is changed here
         self._chosen = Beginning(SAMPLE)
         self.page.language_chosen.connect(self._on_language)
         self.page.recovery_wanted.connect(self._on_recovery)
@@ -32,8 +34,8 @@ class FirstRunController(RecordController):
     def _on_language(self, code: str) -> None:
         def switch() -> None:
             language.use(code)
-            self.desk.shell.rebuild()
-            self.desk.shell.look_changed.emit(theme.mode(), theme.zoom())
+            self._window.rebuild()
+            self._window.look_changed.emit(theme.mode(), theme.zoom())
 
         if code != language.current():
             QTimer.singleShot(0, switch)  # the page is built anew by this
@@ -53,7 +55,7 @@ class FirstRunController(RecordController):
 
     def _on_failed(self, failure: Failure) -> None:
         self.desk.background.opened.disconnect(self._on_opened)
-        words = words_of(failure) if hasattr(failure, "problems") or hasattr(failure, "args_named") else ""
+        words = words_of(failure) if isinstance(failure, Refused | Unavailable) else ""
         self.page.show_problem(words or tr("The profile was not made. Please try again."))
 
     def _on_opened(self) -> None:

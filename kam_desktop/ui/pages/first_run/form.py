@@ -81,11 +81,13 @@ class LockForm(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.px(12))
         box.addWidget(PlainLabel(tr("Lock your data"), size=theme.FIGURE, weight=theme.BOLD, wrap=True))
-        words = tr("Everything is encrypted with a key that this computer's keyring keeps, so that you are not asked each "
-                   "time. When the computer is lost or the keyring fails, only a recovery key or a passphrase opens your "
-                   "data: nobody else has one.")  # fmt: skip
+        words = tr("Everything is encrypted with a key that this computer's keyring keeps, so that you are not asked "
+                   "each time. When the computer is lost or the keyring fails, only a recovery key or a passphrase "
+                   "opens your data: nobody else has one.")  # fmt: skip
         box.addWidget(PlainLabel(words, tone="text2", wrap=True))
-        self.switch = Segmented([(RECOVERY, tr("Recovery key on paper")), (PASSPHRASE, tr("Passphrase"))], name=tr("Second way"))
+        self.switch = Segmented(
+            [(RECOVERY, tr("Recovery key on paper")), (PASSPHRASE, tr("Passphrase"))], name=tr("Second way")
+        )
         self.switch.changed.connect(self._show)
         row = QHBoxLayout()
         row.addWidget(self.switch)

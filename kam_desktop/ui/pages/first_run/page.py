@@ -141,15 +141,17 @@ class FirstRun(QWidget):
     def _ways(self) -> QWidget:
         content = Panel(gap=4)
         content.add(PlainLabel(tr("How do you want to begin?"), size=theme.FIGURE, weight=theme.BOLD, wrap=True))
-        content.add(PlainLabel(tr("Each way works at once without a network. You can change later."), size=theme.SECTION,
-                               tone="text2", wrap=True))  # fmt: skip
+        words = tr("Each way works at once without a network. You can change later.")
+        content.add(PlainLabel(words, size=theme.SECTION, tone="text2", wrap=True))
         content.box.addSpacing(theme.px(20))
         row = QHBoxLayout()
         row.setSpacing(theme.px(24))
         for way, icon, name, text, note, action in (
-            (SAMPLE, "sparkles", tr("Sample data"), tr("An invented firm with customers, proposals and money due, to try everything."),
+            (SAMPLE, "sparkles", tr("Sample data"),
+             tr("An invented firm with customers, proposals and money due, to try everything."),
              tr("It stands apart from your own data."), tr("Try it")),
-            (FILES, "file-spreadsheet", tr("My own data"), tr("Bring in your customer list and e-invoices; look at every row first."),
+            (FILES, "file-spreadsheet", tr("My own data"),
+             tr("Bring in your customer list and e-invoices; look at every row first."),
              tr(".xlsx, .csv, e-invoices as .xml or .zip"), tr("Begin")),
             (SERVER, "server", tr("Company server"), tr("Sign in to get the customers that are yours."),
              tr("Comes with a later version: this one works on this computer alone."), tr("Sign in")),
@@ -157,7 +159,9 @@ class FirstRun(QWidget):
             card = WayCard(icon, name, text, note)
             card.wanted.connect(lambda way=way: self.choose(way))
             if way == SAMPLE:
-                self.kit = Segmented([("agency", tr("Agency")), ("manufacturer", tr("Manufacturer"))], name=tr("Kind of firm"))
+                self.kit = Segmented(
+                    [("agency", tr("Agency")), ("manufacturer", tr("Manufacturer"))], name=tr("Kind of firm")
+                )
                 card.add(self.kit)
                 card.box.addSpacing(theme.px(8))
             button = Button(action)

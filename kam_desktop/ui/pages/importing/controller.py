@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ class ImportController(RecordController):
         desk.background.busy_changed.connect(self._on_busy)
 
     def open_place(self, place: str) -> None:
-        """"opening" asks again what an earlier import left unanswered."""
+        """ "opening" asks again what an earlier import left unanswered."""
         if place == OPENING and self.page.state() in (CHOOSE, DONE):
             self.ask(_ask_pending, self._show_pending, "pending")
 
@@ -339,5 +340,5 @@ def _ask_pending(reader: Any) -> list[Candidate]:
         account = accounts.get(each.account)
         name = (account.short_name or company_core(account.name)) if account is not None else each.buyer_name
         label = " ".join(part for part in (each.symbol, each.number) if part)
-        found.append(Candidate(each.id, name, label, each.issued_on, each.total or 0, each.currency))
+        found.append(Candidate(each.id, name, label, each.issued_on or date.min, each.total or 0, each.currency))
     return found

@@ -87,7 +87,7 @@ class CandidateTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole or not 0 <= section < 5:
             return None
-        return (tr("Open"), tr("Account"), tr("Invoice"), tr("Invoice date"), tr("Total"))[section]
+        return (tr("Unpaid"), tr("Account"), tr("Invoice"), tr("Invoice date"), tr("Total"))[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -96,7 +96,9 @@ class CandidateTable(QAbstractTableModel):
         is_open = row.id in self.open
         if role == Qt.ItemDataRole.DisplayRole:
             tick = _TICK if is_open else _NO_TICK
-            return (tick, row.account, row.number, formats.day(row.issued_on), formats.amount(row.total, row.currency))[column]
+            return (tick, row.account, row.number, formats.day(row.issued_on), formats.amount(row.total, row.currency))[
+                column
+            ]
         if role == LOOK:
             return Look(tone="accent", strong=True) if not column else None if is_open else Look(tone="muted")
         if role == Qt.ItemDataRole.AccessibleTextRole and not column:
@@ -152,8 +154,8 @@ class OpeningForm(QWidget):
         upper.add(caption(words, wrap=True))
         upper.box.addSpacing(theme.px(6))
         for key, text in (
-            (ALL, tr("All of them are open")), (SINCE, tr("Those issued since")), (PICK, tr("The ones I tick in the list")),
-            (LATER, tr("I will answer later")),
+            (ALL, tr("All of them are open")), (SINCE, tr("Those issued since")),
+            (PICK, tr("The ones I tick in the list")), (LATER, tr("I will answer later")),
         ):  # fmt: skip
             upper.box.addLayout(self._answer(key, text))
         box.addWidget(upper)
@@ -189,7 +191,7 @@ class OpeningForm(QWidget):
     def answer(self) -> OpeningAnswer:
         """What is chosen now."""
         kind = self._kind()
-        since = self._since.date().toPython() if kind == SINCE else None
+        since = _day(self._since) if kind == SINCE else None
         return OpeningAnswer(kind, since, frozenset(self.model.open) if kind == PICK else frozenset())
 
     def _kind(self) -> str:
@@ -202,13 +204,15 @@ class OpeningForm(QWidget):
     def _on_chosen(self) -> None:
         kind = self._kind()
         if kind == SINCE:
-            since = self._since.date().toPython()
+            since = _day(self._since)
             self.model.set_open({row.id for row in self._rows if row.issued_on >= since})
         elif kind != PICK:
             self.model.set_open({row.id for row in self._rows})
         self.table.setVisible(kind != LATER)
         self._hint.setVisible(kind != LATER)
-        self._notes[LATER].setText(tr("until then the program says “payments not entered yet”") if kind == LATER else "")
+        self._notes[LATER].setText(
+            tr("until then the program says “payments not entered yet”") if kind == LATER else ""
+        )
         self._tell()
 
     def _on_ticked(self) -> None:
@@ -227,6 +231,11 @@ class OpeningForm(QWidget):
         for key in (ALL, SINCE, PICK):
             self._notes[key].setText(words if key == self._kind() else "")
         self.changed.emit()
+
+
+def _day(edit: QDateEdit) -> date:
+    chosen = edit.date()
+    return date(chosen.year(), chosen.month(), chosen.day())
 
 
 def _date_edit(today: date) -> QDateEdit:

@@ -7,28 +7,26 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
     QKeySequence,
-    QPainter,
-    QPaintEvent,
-    QPen,
     QShortcut,
 )
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.language import tr, trn
-from kam_desktop.ui import icons, paint, theme
+from kam_desktop.ui import theme
 from kam_desktop.ui.charts import Progress
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Card, Panel, action_bar, page_head
 from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, PlainLabel, caption, section, strong, title
 from kam_desktop.ui.pages.importing.form import LATER, OpeningForm
+from kam_desktop.ui.pages.importing.parts import DropZone, Steps
 from kam_desktop.ui.pages.importing.preview import CREATE, SKIP, UPDATE, Preview, PreviewShown
 
 CHOOSE, READING, PREVIEW, OPENING, DONE = "choose", "reading", "preview", "opening", "done"
@@ -45,63 +43,6 @@ class Outcome:
     step: int
     invoices: bool
     notes: Sequence[str] = ()
-
-
-class Steps(QWidget):
-    """Where the import stands: numbered words, the past ones with a tick."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._steps: list[tuple[str, str]] = []
-        self._at = 0
-
-    def show_steps(self, steps: Sequence[tuple[str, str]], at: str) -> None:
-        """Shows these (key, words) with one of them as the present."""
-        self._steps = list(steps)
-        self._at = next((place for place, (key, _) in enumerate(steps) if key == at), 0)
-        present = self._steps[self._at][1] if self._steps else ""
-        self.setAccessibleName(tr("Step {n} of {all}: {name}", n=self._at + 1, all=len(self._steps), name=present))
-        self.setFixedSize(self._width(), theme.px(32))
-        self.update()
-
-    def _width(self) -> int:
-        measures = theme.metrics(theme.BODY, theme.MEDIUM)
-        return sum(measures.horizontalAdvance(words) + theme.px(28 + 28) for _, words in self._steps)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, middle, x = QPainter(self), self.height() // 2, 0.0
-        for place, (_, words) in enumerate(self._steps):
-            disc = QRectF(x, middle - theme.px(10), theme.px(20), theme.px(20))
-            present = place == self._at
-            paint.box(painter, disc, theme.px(10), theme.color("accent" if present else "surface"),
-                      None if present else theme.color("border"))  # fmt: skip
-            if place < self._at:
-                icons.paint(painter, x + theme.px(4), middle - theme.px(6), "check", "success", 12)
-            else:
-                paint.text(painter, disc.toRect(), str(place + 1), "on_accent" if present else "muted", theme.CAPTION,
-                           theme.MEDIUM, paint.CENTER)  # fmt: skip
-            weight = theme.MEDIUM if present else theme.REGULAR
-            left = round(x + theme.px(28))
-            area = self.rect().adjusted(left, 0, 0, 0)
-            used = paint.text(painter, area, words, "text" if present else "muted", weight=weight)
-            x = left + used + theme.px(8)
-            if place + 1 < len(self._steps):
-                icons.paint(painter, x, middle - theme.px(7), "chevron-right", "muted", 14)
-            x += theme.px(20)
-
-
-class DropZone(Card):
-    """Where files are dropped; it shows when something hangs over it."""
-
-    hovered = False
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(theme.color("selected" if self.hovered else "window"))
-        pen = QPen(theme.color("accent" if self.hovered else "border_strong"), 2 if self.hovered else 1, Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.px(10), theme.px(10))
 
 
 class ImportPage(QWidget):
@@ -153,7 +94,11 @@ class ImportPage(QWidget):
         main.addWidget(head.add(self.steps))
         main.addWidget(self._views, 1)
         main.addWidget(self._foot)
-        for keys, deed in (("Ctrl+Return", self._on_primary), ("Ctrl+Enter", self._on_primary), ("Escape", self._on_escape)):
+        for keys, deed in (
+            ("Ctrl+Return", self._on_primary),
+            ("Ctrl+Enter", self._on_primary),
+            ("Escape", self._on_escape),
+        ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(deed)
@@ -287,8 +232,11 @@ class ImportPage(QWidget):
         page = Panel(margins=(24, 24, 24, 24), gap=8)
         page.add(IconLabel("circle-check", "success", 24))
         page.add(section(tr("The import is saved.")))
-        counts = (trn("{n} new", "{n} new", outcome.created), trn("{n} updated", "{n} updated", outcome.updated),
-                  trn("{n} unchanged", "{n} unchanged", outcome.unchanged), trn("{n} skipped", "{n} skipped", outcome.skipped))  # fmt: skip
+        counts = (
+            trn("{n} new", "{n} new", outcome.created), trn("{n} updated", "{n} updated", outcome.updated),
+            trn("{n} unchanged", "{n} unchanged", outcome.unchanged),
+            trn("{n} skipped", "{n} skipped", outcome.skipped),
+        )  # fmt: skip
         page.add(PlainLabel(" · ".join(counts), tone="text2", wrap=True))
         for sentence in outcome.notes:
             page.add(PlainLabel(sentence, tone="warning", wrap=True))
@@ -327,7 +275,9 @@ class ImportPage(QWidget):
             later = self.opening.answer().kind == LATER
             alone = getattr(self, "_alone", False)
             self._go.setEnabled(True)
-            self._go.set_label(tr("Save the answer") if alone else tr("Import, answer later") if later else tr("Import"))
+            self._go.set_label(
+                tr("Save the answer") if alone else tr("Import, answer later") if later else tr("Import")
+            )
 
     # What the user does.
 
@@ -344,12 +294,14 @@ class ImportPage(QWidget):
             self.files_chosen.emit([found])
 
     def open_place(self, place: str) -> None:
-        """"opening" asks which imported invoices are open; nothing named leaves the page as it is."""
+        """ "opening" asks which imported invoices are open; nothing named leaves the page as it is."""
         if place:
             self.place_wanted.emit(place)
 
     def _on_rejected(self) -> None:
-        target = dialogs.choose_target(self, tr("Save skipped rows"), f"{tr('skipped-rows')}.xlsx", [("Excel", "*.xlsx")])
+        target = dialogs.choose_target(
+            self, tr("Save skipped rows"), f"{tr('skipped-rows')}.xlsx", [("Excel", "*.xlsx")]
+        )
         if target is not None:
             self.rejected_wanted.emit(target)
 

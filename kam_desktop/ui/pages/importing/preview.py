@@ -82,6 +82,12 @@ _ICONS = {CREATE: ("plus", "success"), UPDATE: ("pencil", "accent"), UNCHANGED: 
           SKIP: ("circle-alert", "warning")}  # fmt: skip
 
 
+class _NoteCell(TextCell):
+    """Text after an amount, a little further off."""
+
+    pad = 14
+
+
 class CountCard(QAbstractButton):
     """One count; pressed, the table shows only its rows."""
 
@@ -114,12 +120,16 @@ class CountCard(QAbstractButton):
         paint.box(painter, QRectF(self.rect()), theme.px(10), theme.color(ground),
                   theme.color("accent" if on else "border"), 2 if on else 1)  # fmt: skip
         icon, token = _ICONS[self._verdict]
-        icons.paint(painter, theme.px(16), (self.height() - theme.px(20)) / 2, icon, token if self._count else "muted", 20)
+        icons.paint(
+            painter, theme.px(16), (self.height() - theme.px(20)) / 2, icon, token if self._count else "muted", 20
+        )
         left, right = theme.px(48), self.width() - theme.px(12)
         line = QRect(left, theme.px(9), right - left, theme.px(26))
         token = "text" if self._count else "muted"
         used = paint.text(painter, line, formats.number(self._count), token, theme.TITLE, theme.BOLD)
-        paint.text(painter, line.adjusted(used + theme.px(8), theme.px(2), 0, 0), self._words, token, weight=theme.MEDIUM)
+        paint.text(
+            painter, line.adjusted(used + theme.px(8), theme.px(2), 0, 0), self._words, token, weight=theme.MEDIUM
+        )
         paint.text(painter, QRect(left, theme.px(35), right - left, theme.px(20)), self._note, "muted", theme.CAPTION)
 
 
@@ -127,11 +137,18 @@ def _quiet(row: PreviewRow) -> Look | None:
     return Look(tone="muted") if row.verdict == UNCHANGED else None
 
 
+def _total(row: PreviewRow) -> str:
+    return formats.amount(row.amount, row.currency) if row.amount is not None else ""
+
+
 def _columns(invoices: bool) -> list[tuple[TableColumn, Column]]:
     words = verdict_words()
     shown: list[tuple[TableColumn, Column]] = [
         (TableColumn(tr("Row"), lambda row: str(row.number)), Column(40, DateCell("muted"))),
-        (TableColumn(tr("Result"), lambda row: words[row.verdict], lambda row: _LOOKS[row.verdict]), Column(92, PillCell())),
+        (
+            TableColumn(tr("Result"), lambda row: words[row.verdict], lambda row: _LOOKS[row.verdict]),
+            Column(92, PillCell()),
+        ),
         (TableColumn(tr("Account"), lambda row: row.title, _quiet), Column(0, TextCell(name=True))),
         (TableColumn(tr("Tax code"), lambda row: row.tax_code, _quiet), Column(112, TextCell("text2"), 1)),
     ]
@@ -140,16 +157,17 @@ def _columns(invoices: bool) -> list[tuple[TableColumn, Column]]:
             (TableColumn(tr("Invoice"), lambda row: row.document, _quiet), Column(136, TextCell("text2"))),
             (TableColumn(tr("Invoice date"), lambda row: formats.day(row.day) if row.day else "", _quiet),
              Column(84, DateCell(), 2)),
-            (TableColumn(tr("Total"), lambda row: formats.amount(row.amount, row.currency) if row.amount is not None else "",
-                         lambda row: _quiet(row) or Look(strong=True)), Column(112, AmountCell())),
+            (TableColumn(tr("Total"), _total, lambda row: _quiet(row) or Look(strong=True)), Column(112, AmountCell())),
         ]  # fmt: skip
     else:
         shown += [
             (TableColumn(tr("Contact"), lambda row: row.extra, _quiet), Column(200, TextCell("text2"), 2)),
             (TableColumn(tr("Payment term"), lambda row: row.term, _quiet), Column(96, DateCell(), 3)),
         ]
-    why = TableColumn(tr("Note"), lambda row: row.why, lambda row: Look(tone="warning") if row.verdict == SKIP else None)
-    shown.append((why, Column(320, TextCell("text2"))))
+    why = TableColumn(
+        tr("Note"), lambda row: row.why, lambda row: Look(tone="warning") if row.verdict == SKIP else None
+    )
+    shown.append((why, Column(320, _NoteCell("text2"))))
     return shown
 
 
@@ -170,16 +188,17 @@ class Preview(QWidget):
         self.cards = {verdict: CountCard(verdict, words[verdict]) for verdict in VERDICTS}
         counts = Panel(row=True, margins=(24, 0, 24, 16), gap=12)
         for verdict, card in self.cards.items():
-            card.clicked.connect(lambda _on=False, verdict=verdict: self.show_only("" if self._only == verdict else verdict))
+            card.clicked.connect(
+                lambda _on=False, verdict=verdict: self.show_only("" if self._only == verdict else verdict)
+            )
             counts.add(card)
-        self._refused = QVBoxLayout()
-        self._refused.setSpacing(theme.px(8))
+        self._refused = Panel(gap=8)
         self._holder = QHBoxLayout()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(counts)
-        box.addLayout(self._refused)
+        box.addWidget(self._refused)
         box.addLayout(self._holder, 1)
         self.model = RecordTable([])
         self.table: TableView | None = None
@@ -191,16 +210,15 @@ class Preview(QWidget):
         self._shown, self._only = shown, ""
         for verdict, card in self.cards.items():
             card.show_count(shown.count(verdict), notes[verdict] if shown.count(verdict) else "")
-        while self._refused.count():
-            item = self._refused.takeAt(0)
-            if item.widget() is not None:
-                item.widget().deleteLater()
+        while (item := self._refused.box.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
         for sentence in shown.refused[:3]:
-            self._refused.addWidget(Panel(margins=(24, 0, 24, 0)).add(Notice(sentence, "danger", "circle-alert")))
+            self._refused.add(Notice(sentence, "danger", "circle-alert"))
         if len(shown.refused) > 3:
             more = trn("{n} more file could not be read.", "{n} more files could not be read.", len(shown.refused) - 3)
-            self._refused.addWidget(Panel(margins=(24, 0, 24, 0)).add(Notice(more, "danger", "circle-alert")))
-        self._refused.setContentsMargins(0, 0, 0, theme.px(12) if shown.refused else 0)
+            self._refused.add(Notice(more, "danger", "circle-alert"))
+        self._refused.box.setContentsMargins(theme.px(24), 0, theme.px(24), theme.px(12) if shown.refused else 0)
         self._build_table(shown.invoices)
         self.show_only("")
 
@@ -246,4 +264,3 @@ class Preview(QWidget):
         row = self._shown.rows[int(key)]
         parts = (tr("Row {n}", n=formats.number(row.number)), verdict_words()[row.verdict], row.why)
         self.row_told.emit(" · ".join(part for part in parts if part))
-

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDesktopServices
 from kam_desktop import config, language
 from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.entities import FIRM_ID, Firm
-from kam_desktop.domain.errors import Refused
+from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.background import Failure, Job
@@ -49,12 +49,13 @@ class SettingsController(RecordController):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, SettingsPage(desk.today()))
+        self._window: Any = desk.shell  # the window itself: its language and look are changed here
         page = self.page
         page.section_shown.connect(lambda _key: self._ask_section())
         page.place_wanted.connect(self.open_place)
         page.language_chosen.connect(self._on_language)
         # the page is built anew by these, so they wait until its own signal is through
-        page.look_chosen.connect(lambda mode, zoom: QTimer.singleShot(0, partial(desk.shell.set_look, mode, zoom)))
+        page.look_chosen.connect(lambda mode, zoom: QTimer.singleShot(0, partial(self._window.set_look, mode, zoom)))
         page.keyring_wanted.connect(self._on_keyring)
         page.passphrase_wanted.connect(self._on_passphrase)
         page.recovery_wanted.connect(self._on_recovery)
@@ -114,8 +115,8 @@ class SettingsController(RecordController):
     def _on_language(self, code: str) -> None:
         def switch() -> None:
             language.use(code)
-            self.desk.shell.rebuild()
-            self.desk.shell.look_changed.emit(theme.mode(), theme.zoom())
+            self._window.rebuild()
+            self._window.look_changed.emit(theme.mode(), theme.zoom())
 
         if code != language.current():
             QTimer.singleShot(0, switch)
@@ -140,7 +141,7 @@ class SettingsController(RecordController):
         self._ask_section()
 
     def _on_keyring(self) -> None:
-        background = self.desk.background
+        background: Any = self.desk.background
 
         def work() -> None:
             from kam_desktop.services import security
@@ -213,9 +214,8 @@ class SettingsController(RecordController):
         dialog.open()
 
     def _say_failure(self, failure: Failure) -> None:
-        if not isinstance(failure, Refused) and not hasattr(failure, "args_named"):
-            return  # our own fault: the one dialog says it
-        dialogs.tell(self.page, tr("That was not saved"), words_of(failure), tone="danger", icon="circle-alert")
+        if isinstance(failure, Refused | Unavailable):  # our own fault has a dialog of its own
+            dialogs.tell(self.page, tr("That was not saved"), words_of(failure), tone="danger", icon="circle-alert")
 
     # Backups.
 

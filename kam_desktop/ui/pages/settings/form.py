@@ -34,13 +34,14 @@ class FirmForm(RecordForm):
         below.setSpacing(theme.px(4))
         below.addWidget(self.add("tax_code"))
         below.addWidget(self._warning)
-        parts = (
-            (tr("Who we are"), ((self.add("legal_name"),), (self.add("short_name"), code), (self.add("address"),),
-                                (self.add("phone"), self.add("email")),
-                                (self.add("representative"), self.add("representative_title")), (self.add("branch_codes"),))),
-            (tr("Where money comes in"), ((self.add("bank_name"),), (self.add("bank_account"), self.add("bank_holder")))),
-            (tr("Terms"), ((self.add("default_payment_days"), self.add("currency")),)),
+        who = (
+            (self.add("legal_name"),), (self.add("short_name"), code), (self.add("address"),),
+            (self.add("phone"), self.add("email")), (self.add("representative"), self.add("representative_title")),
+            (self.add("branch_codes"),),
         )  # fmt: skip
+        bank = ((self.add("bank_name"),), (self.add("bank_account"), self.add("bank_holder")))
+        terms = ((self.add("default_payment_days"), self.add("currency")),)
+        parts = ((tr("Who we are"), who), (tr("Where money comes in"), bank), (tr("Terms"), terms))
         for name, rows in parts:
             box.addWidget(section(name))
             grid = QGridLayout()
@@ -58,7 +59,7 @@ class FirmForm(RecordForm):
         editor.left.connect(self.check_tax_code)
 
     def check_tax_code(self) -> None:
-        """Says what looks wrong about the tax code. A warning only: a firm may well have a code that fails the check."""
+        """Says what looks wrong about the tax code; a warning only, for a real code may fail the check."""
         try:
             typed = str(self.editor("tax_code").value() or "")
         except Refused:

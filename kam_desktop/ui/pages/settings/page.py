@@ -56,6 +56,10 @@ class StepRow:
     state: str
 
 
+def _quiet(row: StepRow) -> Look | None:
+    return None if row.state == "done" else Look(tone="muted")
+
+
 def size_words(size: int) -> str:
     """A file's size as people read it."""
     if size < 1_000_000:
@@ -90,8 +94,8 @@ class SettingsPage(QWidget):
     def __init__(self, today: date) -> None:
         super().__init__()
         self.form = FirmForm(today)
-        self.tabs = Tabs([(FIRM, tr("Our firm")), (GENERAL, tr("Language and look")), (SECURITY, tr("Security")),
-                          (BACKUPS, tr("Backups")), (HISTORY, tr("History")), (ABOUT, tr("About"))], name=tr("Settings"))  # fmt: skip
+        names = (tr("Our firm"), tr("Language and look"), tr("Security"), tr("Backups"), tr("History"), tr("About"))
+        self.tabs = Tabs(list(zip(SECTIONS, names, strict=True)), name=tr("Settings"))
         self.tabs.changed.connect(self.show_section)
         self._views = QStackedWidget()
         self._parts = {
@@ -149,7 +153,9 @@ class SettingsPage(QWidget):
         words = tr("Your data on this computer are encrypted. Each of these opens them alone; keep at least two, for a "
                    "computer's keyring is lost with the computer.")  # fmt: skip
         whole.add(PlainLabel(words, tone="text2", wrap=True))
-        self._one_way = Notice(tr("Only one way is set up besides the keyring. Set up a second one."), "warning", "triangle-alert")
+        self._one_way = Notice(
+            tr("Only one way is set up besides the keyring. Set up a second one."), "warning", "triangle-alert"
+        )
         whole.add(self._one_way)
         self._slots = Panel()
         whole.add(self._slots)
@@ -158,10 +164,16 @@ class SettingsPage(QWidget):
     def show_slots(self, slots: Sequence[SlotRow]) -> None:
         """Shows which ways to the data are set up."""
         _empty(self._slots)
+        if not slots:
+            self._one_way.hide()
+            words = tr("This is a demonstration: it is thrown away when the window closes, and has no keys.")
+            self._slots.add(Notice(words, "info", "sparkles"))
+            return
         made = {slot.kind: slot.made_at for slot in slots if slot.made_at is not None}
         self._one_way.setVisible(bool(slots) and len(made.keys() - {"keyring"}) < 2)
         rows = (
-            ("keyring", "monitor", tr("Keyring of this computer"), tr("Opens without a question when you are signed in."),
+            ("keyring", "monitor", tr("Keyring of this computer"),
+             tr("Opens without a question when you are signed in."),
              self.keyring_wanted, tr("Set up"), tr("Renew")),
             ("passphrase", "key-round", tr("Passphrase"), tr("You type it; also on another computer."),
              self.passphrase_wanted, tr("Add"), tr("Change")),
@@ -179,8 +191,10 @@ class SettingsPage(QWidget):
             lines.addWidget(caption(help_text, wrap=True))
             row.box.addLayout(lines, 1)
             at = made.get(kind)
-            row.add(Pill(tr("Set up {day}", day=formats.day(at.astimezone().date())), "success", "check") if at is not None
-                    else Pill(tr("Not set up"), "warning" if kind != "keyring" else "", "minus"))  # fmt: skip
+            if at is not None:
+                row.add(Pill(tr("Set up {day}", day=formats.day(at.astimezone().date())), "success", "check"))
+            else:
+                row.add(Pill(tr("Not set up"), "warning" if kind != "keyring" else "", "minus"))
             button = Button(there if at is not None else missing)
             button.setAccessibleDescription(name)
             button.clicked.connect(signal)
@@ -192,8 +206,8 @@ class SettingsPage(QWidget):
     def _backups(self) -> QWidget:
         whole = Panel()
         head = Panel(margins=(24, 24, 24, 16), gap=8)
-        words = tr("A backup is made every day and opened to prove that it is whole: the last 7 days and 4 weeks are kept. "
-                   "It is encrypted like the data; put a copy on another disk now and then.")  # fmt: skip
+        words = tr("A backup is made every day and opened to prove that it is whole: the last 7 days and 4 weeks are "
+                   "kept. It is encrypted like the data; put a copy on another disk now and then.")  # fmt: skip
         head.add(PlainLabel(words, tone="text2", wrap=True))
         self._last, self._folder = strong(), caption(wrap=True)
         head.add(self._last, self._folder)
@@ -208,9 +222,14 @@ class SettingsPage(QWidget):
         row.addStretch()
         head.box.addSpacing(theme.px(4))
         head.box.addLayout(row)
-        reasons = {"daily": tr("daily"), "asked": tr("by hand"), "migration": tr("before an update"), "restore": tr("before a restore")}
+        reasons = {
+            "daily": tr("daily"),
+            "asked": tr("by hand"),
+            "migration": tr("before an update"),
+            "restore": tr("before a restore"),
+        }
         columns = [
-            (TableColumn(tr("Made"), lambda row: formats.moment(row.made_at)), Column(140, DateCell("text"))),
+            (TableColumn(tr("Made"), lambda row: formats.moment(row.made_at)), Column(140, TextCell())),
             (TableColumn(tr("Why"), lambda row: reasons.get(row.reason, row.reason)), Column(160, TextCell("text2"))),
             (TableColumn(tr("Size"), lambda row: size_words(row.size)), Column(90, DateCell())),
             (TableColumn(tr("File"), lambda row: row.name), Column(0, TextCell("text2"))),
@@ -246,10 +265,10 @@ class SettingsPage(QWidget):
         states = {"done": "", "undone": tr("taken back"), "dropped": tr("taken back")}
         kinds = {"import": tr("import"), "edit": ""}
         columns = [
-            (TableColumn(tr("When"), lambda row: formats.moment(row.at)), Column(140, DateCell("text2"))),
-            (TableColumn(tr("What"), lambda row: row.words, lambda row: None if row.state == "done" else Look(tone="muted")),
-             Column(0, TextCell(name=True))),
-            (TableColumn("", lambda row: kinds.get(row.kind, ""), lambda _row: Look(tone="info")), Column(90, PillCell())),
+            (TableColumn(tr("When"), lambda row: formats.moment(row.at)), Column(140, TextCell("text2"))),
+            (TableColumn(tr("What"), lambda row: row.words, _quiet), Column(0, TextCell(name=True))),
+            (TableColumn("", lambda row: kinds.get(row.kind, ""), lambda _row: Look(tone="info")),
+             Column(90, PillCell())),
             (TableColumn("", lambda row: states.get(row.state, "")), Column(120, TextCell("muted"))),
         ]  # fmt: skip
         self._step_model, self._step_table, self._step_place = _table(tr("History"), columns)
@@ -357,10 +376,7 @@ def _table(name: str, columns: Sequence[tuple[TableColumn, Column]]) -> tuple[Re
 
 
 def _empty(panel: Panel) -> None:
-    while panel.box.count():
-        item = panel.box.takeAt(0)
-        if item.widget() is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
-
-
+    while (item := panel.box.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -42,8 +42,8 @@ class TodayController(RecordController):
     """One for each page of today. `page` is the widget."""
 
     entities = frozenset({
-        "firm", "account", "activity", "proposal", "proposal_version", "proposal_line", "invoice", "instalment", "receipt",
-        "allocation", "credit_note", "opening_settlement",
+        "firm", "account", "activity", "proposal", "proposal_version", "proposal_line", "invoice", "instalment",
+        "receipt", "allocation", "credit_note", "opening_settlement",
     })  # fmt: skip
     page: TodayPage
 
@@ -84,9 +84,14 @@ class TodayController(RecordController):
         late = (today - item.day).days if item.day is not None and item.kind == "overdue" else 0
         what = {
             "overdue": trn("{n} day overdue", "{n} days overdue", late), "due": tr("Falls due"),
-            "proposal_ended": tr("Offer has ended"), "proposal_ends": tr("Offer ends soon"), "follow_up": tr("Next step"),
+            "proposal_ended": tr("Offer has ended"), "proposal_ends": tr("Offer ends soon"),
+            "follow_up": tr("Next step"),
         }  # fmt: skip
-        action = {"invoice": tr("Open the invoice"), "account": tr("Open the customer"), "proposal": tr("Open the proposal")}
+        action = {
+            "invoice": tr("Open the invoice"),
+            "account": tr("Open the customer"),
+            "proposal": tr("Open the proposal"),
+        }
         warned = late > 0 or item.kind in ("proposal_ended", "proposal_ends")
         return Item(
             key=key,
@@ -138,15 +143,17 @@ def _when(day: date | None, today: date) -> str:
 def _figure(figure: Counted) -> Figure:
     if figure.amount is None:
         return Figure(figure.key, tr(figure.label), formats.number(figure.count))
+    label = tr("Invoiced this month") if figure.key == "invoiced" else tr(figure.label)
     notes = {
+        "invoiced": tr("before tax"),
         "overdue": trn("{n} account", "{n} accounts", figure.count),
         "due": trn("{n} account", "{n} accounts", figure.count),
         "collected": trn("{n} receipt", "{n} receipts", figure.count),
     }
     amount = formats.amount(figure.amount, figure.currency, symbol=True)
     late = figure.key == "overdue" and figure.amount > 0
-    return Figure(figure.key, tr(figure.label), amount, notes.get(figure.key, "") if figure.count else "",
-                  "danger" if late else "text")  # fmt: skip
+    note = notes.get(figure.key, "") if figure.count or figure.key == "invoiced" else ""
+    return Figure(figure.key, label, amount, note, "danger" if late else "text")
 
 
 def _day(day: Day) -> DayRow:
@@ -160,9 +167,11 @@ def _steps(begun: Beginnings) -> tuple[Step, ...]:
     if begun.accounts and (begun.invoices or begun.proposals):
         return ()
     return (
-        Step("firm", tr("Your firm"), tr("Name and tax code: they tell the invoices you issued from those you received."),
+        Step("firm", tr("Your firm"),
+             tr("Name and tax code: they tell the invoices you issued from those you received."),
              tr("Enter your firm"), begun.firm),
-        Step("import", tr("Customers and invoices"), tr("From Excel, CSV or e-invoice files; you see every row before anything is written."),
+        Step("import", tr("Customers and invoices"),
+             tr("From Excel, CSV or e-invoice files; you see every row before anything is written."),
              tr("Import files"), begun.accounts),
         Step("proposal", tr("The first proposal"), tr("Lines, prices, tax and totals in one table."),
              tr("New proposal"), begun.proposals),

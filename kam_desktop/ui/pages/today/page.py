@@ -8,7 +8,16 @@ from datetime import date
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from kam_desktop import formats
 from kam_desktop.language import tr
@@ -98,7 +107,8 @@ class FigureRow(QAbstractButton):
         area = self.rect().adjusted(theme.px(20), 0, -theme.px(20), 0)
         needed = theme.metrics(theme.BODY, theme.BOLD).horizontalAdvance(figure.amount) + theme.px(12)
         used = paint.text(painter, area.adjusted(0, 0, -needed, 0), figure.label, "text2")
-        if figure.note:
+        room = area.width() - needed - used - theme.px(4)
+        if figure.note and theme.metrics().horizontalAdvance(f"· {figure.note}") <= room:  # else screen readers have it
             paint.text(painter, area.adjusted(used + theme.px(4), 0, -needed, 0), f"· {figure.note}", "muted")
         paint.text(painter, area, figure.amount, figure.tone, weight=theme.BOLD, align=paint.RIGHT)
         if self.hasFocus():
@@ -217,8 +227,8 @@ class TodayPage(QWidget):
         elif not shown.items:
             look = Button(tr("Look at the open instalments"))
             look.clicked.connect(self.all_wanted)
-            other = EmptyState("circle-check", tr("Nothing is urgent."),
-                               tr("Nothing is overdue, and nothing falls due or waits for you this week."), look)  # fmt: skip
+            words = tr("Nothing is overdue, and nothing falls due or waits for you this week.")
+            other = EmptyState("circle-check", tr("Nothing is urgent."), words, look)
         if self._other is not None:
             self._middle.removeWidget(self._other)
             self._other.deleteLater()
@@ -239,7 +249,11 @@ class TodayPage(QWidget):
                 holder.add(Line(token="subtle"))
             row = Panel(row=True, margins=(0, 12, 0, 12), gap=12)
             state = tr("Done") if step.done else ""
-            row.add(IconLabel("circle-check" if step.done else "circle", "success" if step.done else "muted", 20, name=state))
+            row.add(
+                IconLabel(
+                    "circle-check" if step.done else "circle", "success" if step.done else "muted", 20, name=state
+                )
+            )
             words = QVBoxLayout()
             words.setSpacing(theme.px(2))
             words.addWidget(strong(step.title))
@@ -265,13 +279,12 @@ class TodayPage(QWidget):
         self.list.choose(str(state or ""))
 
 
-def emptied(box: QVBoxLayout | QHBoxLayout | object) -> None:
+def emptied(box: QBoxLayout) -> None:
     """Takes everything out of a layout."""
-    while box.count():  # type: ignore[attr-defined]
-        item = box.takeAt(0)  # type: ignore[attr-defined]
-        if item.widget() is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
+    while (item := box.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()
 
 
 def _day_block(day: DayRow, today: date) -> QWidget:

@@ -24,6 +24,7 @@ from kam_desktop.ui import icons, paint, theme
 
 Index = QModelIndex | QPersistentModelIndex
 _ROW = Qt.ItemDataRole.UserRole + 1
+_NUMBER = Qt.ItemDataRole.UserRole + 2
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class _Rows(QAbstractListModel):
         row = self.rows[index.row()]
         if role == _ROW:
             return row
+        if role == _NUMBER:
+            return self.numbers[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return row.text if isinstance(row, _Head) else row.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -130,8 +133,7 @@ class _Painter(QStyledItemDelegate):
             if option.state & QStyle.StateFlag.State_MouseOver:
                 painter.fillRect(area, theme.color("subtle"))
             painter.fillRect(area.left(), area.bottom(), area.width(), 1, theme.color("subtle"))
-        number = index.model().numbers[index.row()]  # type: ignore[union-attr]
-        self._draw(painter, area, row, number, chosen)
+        self._draw(painter, area, row, index.data(_NUMBER), chosen)
 
     def _draw(self, painter: QPainter, area: QRect, item: Item, number: int, chosen: bool) -> None:
         quiet, middle = ("text2" if chosen else "muted"), area.center().y() + 1
@@ -144,17 +146,29 @@ class _Painter(QStyledItemDelegate):
         icons.paint(painter, left + theme.px(6), middle - theme.px(8), item.icon, theme.text_of(item.tone))
         left += theme.px(40)
         right = area.right() - theme.px(23)
-        slot = button_area(area, item) if chosen and item.action else QRect(right - theme.px(128), area.top(), theme.px(128), area.height())
+        slot = (
+            button_area(area, item)
+            if chosen and item.action
+            else QRect(right - theme.px(128), area.top(), theme.px(128), area.height())
+        )
         if chosen and item.action:
             self._draw_button(painter, slot, item)
         elif item.label:
             tone = theme.text_of(item.tone)
-            paint.text(painter, slot, item.label, tone, weight=theme.MEDIUM if item.tone else theme.REGULAR, align=paint.RIGHT)
+            paint.text(
+                painter, slot, item.label, tone, weight=theme.MEDIUM if item.tone else theme.REGULAR, align=paint.RIGHT
+            )
         edge = min(slot.left(), right - theme.px(128)) - theme.px(24)
         if item.amount:
             weight = theme.BOLD if chosen else theme.MEDIUM
             width = theme.metrics(theme.BODY, weight).horizontalAdvance(item.amount) + 2
-            paint.text(painter, QRect(edge - width, area.top(), width, area.height()), item.amount, weight=weight, align=paint.RIGHT)
+            paint.text(
+                painter,
+                QRect(edge - width, area.top(), width, area.height()),
+                item.amount,
+                weight=weight,
+                align=paint.RIGHT,
+            )
             edge -= width + theme.px(16)
         line = theme.px(20)
         top = QRect(left, middle - line, edge - left, line)
@@ -238,7 +252,9 @@ class Worklist(QListView):
             self.opened.emit(key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not (event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not (
+            event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        ):
             self._open()
         else:
             super().keyPressEvent(event)
