@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from kam_desktop.domain import promises
 from kam_desktop.domain.entities import (
     Account,
     Allocation,
@@ -20,10 +21,11 @@ from kam_desktop.domain.entities import (
     Receipt,
 )
 from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.figures import ageing, allocation
 from kam_desktop.domain.query import Op, Order, Query, Where
-from kam_desktop.language import N_
 from kam_desktop.services import records
 from kam_desktop.store import figures
+from kam_desktop.store.ledger import ledger_of, pure_allocation
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
 
@@ -84,15 +86,40 @@ def suggest_allocation(reader: Reader, account_id: str, currency: str, amount: i
     Never more than the amount or an instalment (features.md 2, Allocation).
     """
     items = figures.open_instalments(reader, as_of, currency, accounts=[account_id])
-    invoices = reader.many(Invoice, {item.invoice for item in items})
-    items.sort(key=lambda item: (item.due_on, invoices[item.invoice].issued_on, invoices[item.invoice].number, item.id))
-    rest = max(0, amount)
-    shares = []
-    for item in items:
-        part = max(0, min(rest, item.open))
-        rest -= part
-        shares.append(Share(item.id, item.invoice, invoices[item.invoice].number, item.due_on, item.open, part))
-    return shares
+    due = {item.id: item for item in items}
+    parts = allocation.in_order(_open_parts(reader, due))
+    free = allocation.FreeAmount("", account_id, currency, amount, as_of)
+    shares = {share.instalment: share.amount for share in allocation.propose(free, parts)}
+    return [
+        Share(
+            instalment=part.instalment,
+            invoice=part.invoice,
+            number=part.number,
+            due_on=due[part.instalment].due_on,
+            open=part.open,
+            amount=shares.get(part.instalment, 0),
+        )
+        for part in parts
+    ]
+
+
+def _open_parts(reader: Reader, items: Mapping[str, figures.OpenInstalment]) -> list[allocation.OpenPart]:
+    parts = reader.many(Instalment, items)
+    invoices = reader.many(Invoice, {item.invoice for item in items.values()})
+    return [
+        allocation.OpenPart(
+            instalment=item.id,
+            invoice=item.invoice,
+            account=item.account,
+            currency=item.currency,
+            open=item.open,
+            due_on=item.due_on,
+            issued_on=invoices[item.invoice].issued_on or date.min,
+            number=invoices[item.invoice].number,
+            place=parts[item.id].place or 1,
+        )
+        for item in items.values()
+    ]
 
 
 def record_receipt(uow: UnitOfWork, receipt: Receipt, shares: Sequence[tuple[str, int]] = ()) -> Receipt:
@@ -109,77 +136,51 @@ def record_receipt(uow: UnitOfWork, receipt: Receipt, shares: Sequence[tuple[str
 
 def allocate(uow: UnitOfWork, source: Receipt | CreditNote, shares: Sequence[tuple[str, int]]) -> list[Allocation]:
     """Lays what is left of a receipt or credit note against instalments. Raises Refused like `record_receipt`."""
-    wanted = [(instalment, amount) for instalment, amount in shares if amount]
-    parts = uow.many(Instalment, [instalment for instalment, _ in wanted])
-    invoices = uow.many(Invoice, {part.invoice for part in parts.values()})
-    states = figures.cached(uow, list(parts))
-    problems = _problems(uow, source, wanted, parts, invoices, states)
-    if problems:
-        raise Refused(problems)
-    dated_on = source.received_on if isinstance(source, Receipt) else source.issued_on
-    made = []
-    for instalment, amount in wanted:
-        issued_on = invoices[parts[instalment].invoice].issued_on
-        days = [day for day in (dated_on, issued_on) if day is not None]
-        allocation = Allocation(
+    wanted: dict[str, int | None] = {}
+    for instalment, amount in shares:
+        if amount:
+            wanted[instalment] = (wanted.get(instalment) or 0) + amount
+    dated_on = (source.received_on if isinstance(source, Receipt) else source.issued_on) or date.min
+    whole = (source.amount if isinstance(source, Receipt) else source.total) or 0
+    parts = _open_parts(uow, figures.cached(uow, list(wanted)))
+    left = whole - figures.taken_from(uow, source.id)
+    free = allocation.FreeAmount(source.id, source.account, source.currency, left, dated_on)
+    chosen = allocation.choose(free, parts, wanted)
+    issued = {part.instalment: part.issued_on for part in parts}
+    # What is open today may have been taken on an earlier day, by money that came back since.
+    ledger = ledger_of(uow, wanted, [source.id])
+    if all(credit.id != source.id for credit in ledger.credits):
+        kind = "receipt" if isinstance(source, Receipt) else "credit_note"
+        new = ageing.Credit(source.id, source.account, source.currency, whole, dated_on, kind)
+        ledger = dataclasses.replace(ledger, credits=[*ledger.credits, new])
+    made: list[Allocation] = []
+    problems: list[Problem] = []
+    for share in chosen:
+        record = Allocation(
             id=uow.new_id(),
-            instalment=instalment,
+            instalment=share.instalment,
             receipt=source.id if isinstance(source, Receipt) else "",
             credit_note=source.id if isinstance(source, CreditNote) else "",
-            amount=amount,
-            allocated_on=max(days) if days else None,
+            amount=share.amount,
+            allocated_on=max(dated_on, issued[share.instalment]),
         )
-        uow.add(allocation)
-        made.append(allocation)
+        for problem in promises.allocation_problems(pure_allocation(record), ledger):
+            problems.append(dataclasses.replace(problem, where=share.instalment))
+        ledger = dataclasses.replace(ledger, allocations=[*ledger.allocations, pure_allocation(record)])
+        made.append(record)
+    if problems:
+        raise Refused(problems)
+    for record in made:
+        uow.add(record)
     return made
-
-
-def _problems(
-    reader: Reader,
-    source: Receipt | CreditNote,
-    wanted: Sequence[tuple[str, int]],
-    parts: dict[str, Instalment],
-    invoices: dict[str, Invoice],
-    states: dict[str, figures.OpenInstalment],
-) -> list[Problem]:
-    found: list[Problem] = []
-    if wanted and not source.account:
-        found.append(Problem("account", "payer_unknown", "Say first whose money it is, then lay it against invoices."))
-    whole = (source.amount if isinstance(source, Receipt) else source.total) or 0
-    left = whole - figures.taken_from(reader, source.id)
-    if sum(amount for _, amount in wanted) > left:
-        found.append(Problem("allocations", "more_than_receipt", "The shares are more than what came in."))
-    asked: dict[str, int] = {}
-    for instalment, amount in wanted:
-        part, state = parts.get(instalment), states.get(instalment)
-        if part is None or state is None:
-            found.append(Problem(instalment, "missing", "This record is not there any more."))
-            continue
-        asked[instalment] = asked.get(instalment, 0) + amount
-        number = {"number": invoices[part.invoice].number}
-        if amount < 0:
-            found.append(Problem(instalment, "not_positive", "The amount must be above zero."))
-        if source.account and state.account != source.account:
-            found.append(Problem(instalment, "other_account", "Invoice {number} is another customer's.", number))
-        if state.currency != source.currency:
-            found.append(Problem(instalment, "other_currency", "Invoice {number} is in another currency.", number))
-        if asked[instalment] > state.open:
-            message = N_("Of invoice {number} less is open than you lay against it.")
-            found.append(Problem(instalment, "more_than_open", message, number))
-    return found
 
 
 def reverse_allocation(uow: UnitOfWork, allocation_id: str, on: date | None = None) -> Allocation:
     """Takes back exactly the amount of an allocation, on both sides, from that day on (today when not said).
 
-    Raises Refused `missing`, `reversed_already`, or `is_reversal`.
+    Raises Refused `missing`, `reversed_already`, `is_reversal`, or `too_early` for a day before it was laid.
     """
     taken = records.get(uow, Allocation, allocation_id)
-    if taken.reverses:
-        message = N_("This entry takes another one back; it cannot be taken back itself.")
-        raise Refused(Problem("id", "is_reversal", message))
-    if uow.children(Allocation, "reverses", allocation_id):
-        raise Refused(Problem("id", "reversed_already", "This was taken back already."))
     back = Allocation(
         id=uow.new_id(),
         instalment=taken.instalment,
@@ -189,6 +190,10 @@ def reverse_allocation(uow: UnitOfWork, allocation_id: str, on: date | None = No
         allocated_on=on or uow.clock.today(),
         reverses=taken.id,
     )
+    ledger = ledger_of(uow, [taken.instalment], [taken.receipt or taken.credit_note])
+    problems = promises.allocation_problems(pure_allocation(back), ledger)
+    if problems:
+        raise Refused(problems)
     uow.add(back)
     return back
 
@@ -204,8 +209,10 @@ def create_invoice(
     Raises Refused when the instalments do not add up to the total, or one has a wrong sign.
     """
     made = records.cleaned(invoice if invoice.id else _with_id(uow, invoice))
-    if instalments and sum(each.amount or 0 for each in instalments) != (made.total or 0):
-        raise Refused(Problem("instalments", "not_the_total", "The instalments do not add up to the total."))
+    amounts = [each.amount or 0 for each in instalments] or [made.total or 0]
+    problems = promises.instalment_problems(made.total or 0, amounts, made.currency)
+    if problems:
+        raise Refused(problems)
     uow.add(made)
     for place, line in enumerate(lines, 1):
         uow.add(_replaced(records.cleaned(line), uow, made.id, place))
