@@ -75,6 +75,14 @@ class Desktop(QObject):
             fresh = json.loads(self.window.state())
             self.window.restore(json.dumps({**fresh, "page": pages.PAGES[0].key}).encode())
         self.window.set_status(N_("Saved on this computer"))
+        self._ask_counts()
+
+    def _ask_counts(self) -> None:
+        self.background.ask(_counts, self._on_counts, key="counts")
+
+    def _on_counts(self, counts: dict[str, int]) -> None:
+        for key, count in counts.items():
+            self.window.set_count(key, count)
 
     def come_forward(self) -> None:
         """Somebody started the program again: this window is the one to work in."""
@@ -144,6 +152,8 @@ class Desktop(QObject):
     def _on_published(self, changes: ChangeSet) -> None:
         if "firm" in changes.entities or "person" in changes.entities:
             self.background.ask(start_values, self._on_names, key="names")
+        if changes.entities & {"account", "proposal"}:
+            self._ask_counts()
         self.window.set_status(N_("Saved on this computer"))
 
     def _on_names(self, values: tuple[dict[str, str], str, str]) -> None:
@@ -202,6 +212,12 @@ def start_values(reader: Any) -> tuple[dict[str, str], str, str]:
     firm, person = reader.get(Firm, FIRM_ID), reader.get(Person, LOCAL_PERSON_ID)
     name = (firm.short_name or firm.legal_name) if firm else ""
     return reader.preferences(), name, person.full_name if person else ""
+
+
+def _counts(reader: Any) -> dict[str, int]:
+    from kam_desktop.services import summary
+
+    return summary.counts(reader)
 
 
 def _letters(person: str) -> str:

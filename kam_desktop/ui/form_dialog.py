@@ -1,4 +1,4 @@
-"""A form in a dialog over the window, and the two-column layout that forms share."""
+"""A form in a dialog over the window, and what the layouts of forms share."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
+from kam_desktop.ui.kit.labels import ElidedLabel
 from kam_desktop.ui.kit.record_form import RecordForm
 
 
@@ -28,6 +29,13 @@ class FormDialog(Dialog):
         for keys in ("Ctrl+Return", "Ctrl+Enter"):  # also from the buttons, where the form's own keys do not reach
             QShortcut(QKeySequence(keys), self._save).activated.connect(form.commit)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+
+def head_name() -> ElidedLabel:
+    """The name of a record in the head of its page: as wide as it needs, shorter where there is no room."""
+    made = ElidedLabel(size=theme.TITLE, weight=theme.BOLD)
+    made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return made
 
 
 def two_columns(rows: Sequence[Sequence[QWidget]]) -> QGridLayout:

@@ -15,7 +15,7 @@ from kam_desktop.ui.kit.table_view import Column, TableView
 
 COLUMNS = (
     TableColumn("Name", lambda row: row[0], order="name"),
-    TableColumn("Amount", lambda row: str(row[1]), lambda row: Look(tone="danger") if row[1] < 0 else None, private=True),
+    TableColumn("Amount", lambda row: str(row[1]), lambda row: Look(tone="danger" if row[1] < 0 else ""), private=True),
 )
 
 
@@ -140,7 +140,7 @@ def test_selection_and_scroll_stay_over_another_answer(view: Any) -> None:
 
 
 def test_a_row_that_is_gone_leaves_no_current_row(view: Any) -> None:
-    table, model, place = view
+    _, model, place = view
     heard: list[str] = []
     place.current_changed.connect(heard.append)
     model.set_answer(Answer(ids(3), rows=rows(ids(3))))

@@ -11,7 +11,7 @@ from shiboken6 import isValid
 from kam_desktop import formats
 from kam_desktop.domain.entities import Account, Activity, Contact
 from kam_desktop.domain.text import company_core
-from kam_desktop.language import tr, trn
+from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.charts import Figure
 from kam_desktop.ui.desk import Desk, titles_of
 from kam_desktop.ui.form_dialog import FormDialog
@@ -62,7 +62,7 @@ class AccountController(RecordController):
         self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
         add_shortcut(self._detail, "Ctrl+L", self._on_interaction)
         add_shortcut(self._detail, "Escape", lambda: desk.shell.show_page("account"))
-        self.bind(self._detail.form, "Change account {name}", "Add account {name}", self._on_saved)
+        self.bind(self._detail.form, N_("Change account {name}"), N_("Add account {name}"), self._on_saved)
         self.keep_layout(self._list.table, "account")
 
     # The list.
@@ -98,8 +98,6 @@ class AccountController(RecordController):
         self._list.model.set_answer(Answer(ids, groups, rows, totals if count else {}))
         filtered = bool(self._text or self._filter)
         self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
-        if not filtered:
-            self.desk.shell.set_count("account", count)
         if count and not self._list.place.current():
             self._list.place.show(self._first_id())
 
@@ -201,7 +199,7 @@ class AccountController(RecordController):
             return records.archive(uow, Account, key, archived)
 
         name = self._detail.form.record.name if isinstance(self._detail.form.record, Account) else ""
-        self.edit(work, "Archive account {name}" if archived else "Bring back account {name}", name=name)
+        self.edit(work, N_("Archive account {name}") if archived else N_("Bring back account {name}"), name=name)
 
     # People and interactions.
 
@@ -212,7 +210,7 @@ class AccountController(RecordController):
         account = self._account_id()
         form = ContactForm(self.desk.today())
         dialog = FormDialog(self.page, tr("Contact") if key else tr("Add contact"), form, tr("Save"))
-        self.bind(form, "Change contact {name}", "Add contact {name}", lambda _record: dialog.accept())
+        self.bind(form, N_("Change contact {name}"), N_("Add contact {name}"), lambda _record: dialog.accept())
         if key:
             self.show_in(form, Contact, key)
         else:
@@ -226,7 +224,7 @@ class AccountController(RecordController):
             return
         form = InteractionForm(self.desk.today())
         dialog = FormDialog(self.page, tr("Log interaction"), form, tr("Save"))
-        self.bind(form, "Change interaction {name}", "Log interaction {name}", lambda _record: dialog.accept())
+        self.bind(form, N_("Change interaction {name}"), N_("Log interaction {name}"), lambda _record: dialog.accept())
         now = self.desk.clock.now()
         form.show_record(Activity(id=self.desk.new_id(), account=account, kind="call", at=now, subject=""), is_new=True)
         form.asked.disconnect()

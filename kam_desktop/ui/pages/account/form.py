@@ -14,7 +14,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.badges import Pill, Tier
 from kam_desktop.ui.charts import Figure, FigureStrip
-from kam_desktop.ui.form_dialog import two_columns
+from kam_desktop.ui.form_dialog import head_name, two_columns
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, Link, PlainLabel, caption, section
@@ -104,17 +104,15 @@ class AccountDetail(QWidget):
         super().__init__()
         self.form = AccountForm(today)
         self._archived = False
-        self._name = ElidedLabel(size=theme.TITLE, weight=theme.BOLD)
+        self._name = head_name()
         self._tier = Tier("C")
         self._gone = Pill(tr("Archived"))
-        self._saved = caption("", "muted")
         self._archive = Button(tr("Archive"), icon="archive", kind="flat")
         self._log = Button(tr("Log interaction"), kind="primary", icon="pencil", key="Ctrl L")
         self._create = Button(tr("Add account"), kind="primary", key="Ctrl ⏎")
         back = Button(tr("All accounts"), icon="arrow-left", kind="flat")
         head = page_head(back, line=True)
-        head.box.addWidget(self._name, 1)
-        head.add(self._tier, self._gone, self._saved, self._archive, self._log, self._create)
+        head.add(self._name, self._tier, self._gone, None, self._archive, self._log, self._create)
         self.figures = FigureStrip()
         self._money = Panel(lines="bottom", margins=(24, 12, 24, 12)).add(self.figures)
         self._side = QVBoxLayout()

@@ -10,7 +10,7 @@ from kam_desktop import formats
 from kam_desktop.domain.entities import Proposal, ProposalLine
 from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
 from kam_desktop.domain.text import company_core
-from kam_desktop.language import tr, trn
+from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.desk import Desk, read_draft, titles_of
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
@@ -52,8 +52,8 @@ class ProposalController(RecordController):
         for signal, slot in wired:
             signal.connect(slot)
         add_shortcut(editor, "Ctrl+N", self._on_create)
-        self.bind(editor.form, "Change proposal {name}", "")
-        self.bind(editor.version_form, "Change terms of {name}", "")
+        self.bind(editor.form, N_("Change proposal {name}"), "")
+        self.bind(editor.version_form, N_("Change terms of {name}"), "")
         self.keep_layout(listing.table, "proposal")
         self.keep_layout(editor.lines, "proposal_line")
 
@@ -76,8 +76,6 @@ class ProposalController(RecordController):
         self._list.model.set_answer(Answer(listing.ids, groups, rows))
         filtered = bool(self._text) or known > 0
         self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
-        if self._filter == "open" and not self._text:
-            self.desk.shell.set_count("proposal", count)
         if count and not self._list.place.current():
             self._list.place.show(listing.ids[0])
 
@@ -187,7 +185,7 @@ class ProposalController(RecordController):
 
             return proposal.new_version(uow, version)
 
-        self.edit(work, "New version of {name}", lambda made: self._on_version(made.id), name=name)
+        self.edit(work, N_("New version of {name}"), lambda made: self._on_version(made.id), name=name)
 
     def _on_sent(self) -> None:
         version, name = self._version, self._detail.proposal.title
@@ -197,7 +195,7 @@ class ProposalController(RecordController):
 
             return proposal.mark_sent(uow, version)
 
-        self.edit(work, "Mark {name} as sent", name=name)
+        self.edit(work, N_("Mark {name} as sent"), name=name)
 
     def _on_create(self) -> None:
         form = NewProposalForm(self.desk.today())
@@ -212,7 +210,7 @@ class ProposalController(RecordController):
             dialog.accept()
             self.desk.shell.show_page("proposal", record.id)
 
-        self.bind(form, "", "New proposal {name}", made, make)
+        self.bind(form, "", N_("New proposal {name}"), made, make)
         form.show_record(Proposal(id=self.desk.new_id(), account="", title=""), is_new=True)
         self.ask_draft(form)
         dialog.open()

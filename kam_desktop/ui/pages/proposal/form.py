@@ -17,10 +17,10 @@ from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.badges import Pill, Tag
 from kam_desktop.ui.charts import Progress
-from kam_desktop.ui.form_dialog import two_columns
+from kam_desktop.ui.form_dialog import head_name, two_columns
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
-from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, caption, section
+from kam_desktop.ui.kit.labels import PlainLabel, caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.pages.proposal.line_view import LineView
 from kam_desktop.ui.pages.proposal.lines import LineTable
@@ -79,7 +79,7 @@ class TotalsPanel(Panel):
     """The sums under the lines: the client's budget, the totals by rate of tax, and violet our cost and margin."""
 
     def __init__(self) -> None:
-        super().__init__(row=True, lines="top", margins=(24, 12, 0, 0))
+        super().__init__(row=True, lines="top", margins=(24, 1, 0, 0))
         self._body: QWidget | None = None
         self.setMinimumHeight(theme.px(168))
 
@@ -98,7 +98,7 @@ class TotalsPanel(Panel):
         self.box.addWidget(self._body)
 
     def _budget(self, totals: Totals, currency: str, budget: int | None) -> QWidget:
-        made = Panel(gap=6)
+        made = Panel(gap=6, margins=(0, 12, 0, 0))
         if budget:
             used = Decimal(100 * totals.total) / budget
             tone = "danger" if used > 100 else "warning" if used > 95 else "accent"
@@ -124,6 +124,7 @@ class TotalsPanel(Panel):
             rows.append((tr("VAT {rate}", rate=name), group.tax, False))
         made = QWidget()
         grid = _grid(made)
+        grid.setContentsMargins(0, theme.px(12), 0, 0)
         for at, (name, amount, strong) in enumerate(rows):
             weight = theme.MEDIUM if strong else theme.REGULAR
             grid.addWidget(PlainLabel(name, weight=weight, tone="text" if strong else "text2"), at, 0)
@@ -134,7 +135,7 @@ class TotalsPanel(Panel):
         return made
 
     def _ours(self, totals: Totals, currency: str) -> QWidget:
-        made = Panel(ground="private_bg", margins=(10, 4, 24, 12), gap=4)
+        made = Panel(ground="private_bg", margins=(10, 12, 24, 12), gap=4)
         made.setMinimumWidth(theme.px(192))
         inner = QWidget()
         grid = _grid(inner)
@@ -183,7 +184,7 @@ class ProposalEditor(QWidget):
         self.lines = LineView(self.model)
         self.totals = TotalsPanel()
         self.form, self.version_form = ProposalForm(today), VersionForm(today)
-        self._name = ElidedLabel(size=theme.TITLE, weight=theme.BOLD)
+        self._name = head_name()
         self._whose = caption("", "text2")
         self._state = Pill("")
         self._versions = QMenu(self)
@@ -194,8 +195,7 @@ class ProposalEditor(QWidget):
         self._said.hide()
         back = Button(tr("All proposals"), icon="arrow-left", kind="flat")
         head = page_head(back, line=True)
-        head.box.addWidget(self._name, 1)
-        head.add(self._whose, self._state, self._version, self._new, self._sent)
+        head.add(self._name, None, self._whose, self._state, self._version, self._new, self._sent)
         self._add = Button(tr("Add line"), icon="plus", small=True, key="Ctrl ⏎")
         self._section = Button(tr("Add section"), small=True, kind="flat")
         tools = Panel(row=True, margins=(24, 8, 24, 4), gap=8).add(self._add, self._section, None, self._keys())

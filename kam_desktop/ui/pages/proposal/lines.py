@@ -13,7 +13,7 @@ from kam_desktop import formats
 from kam_desktop.domain.entities import ProposalLine
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.figures import totals as totals_figure
-from kam_desktop.language import tr
+from kam_desktop.language import N_, tr
 from kam_desktop.ui.kit.cells import GROUP, LOOK, PRIVATE, Index, Look
 from kam_desktop.ui.sentences import sentence
 from kam_desktop.ui.typed_values import read_money, read_number
@@ -124,14 +124,14 @@ class LineTable(QAbstractTableModel):
     def duplicate(self, line: int) -> int:
         """The same line again below it; returns its place."""
         copied = dataclasses.replace(self.lines[line], id="")
-        self._tell([*self.lines[: line + 1], copied, *self.lines[line + 1 :]], "Duplicate a line of {name}")
+        self._tell([*self.lines[: line + 1], copied, *self.lines[line + 1 :]], N_("Duplicate a line of {name}"))
         return line + 1
 
     def remove(self, line: int) -> None:
         """Takes a line away; one that was only begun goes unsaid."""
         rest = [*self.lines[:line], *self.lines[line + 1 :]]
         if self.lines[line].description:
-            self._tell(rest, "Delete a line of {name}")
+            self._tell(rest, N_("Delete a line of {name}"))
         else:
             self._show(rest)
 
@@ -147,7 +147,7 @@ class LineTable(QAbstractTableModel):
             target = line
         else:
             lines[line], lines[target] = other, moved
-        self._tell(lines, "Move a line of {name}")
+        self._tell(lines, N_("Move a line of {name}"))
         return target
 
     def rename_section(self, row: int, name: str) -> None:
@@ -158,7 +158,7 @@ class LineTable(QAbstractTableModel):
             if lines[place].section != old:
                 break
             lines[place] = dataclasses.replace(lines[place], section=name.strip())
-        self._tell(lines, "Rename a section of {name}")
+        self._tell(lines, N_("Rename a section of {name}"))
 
     # Qt.
 
@@ -269,6 +269,6 @@ class LineTable(QAbstractTableModel):
         self.refused.emit("")
         changed = dataclasses.replace(self.lines[place], **changes)
         if changed != self.lines[place]:
-            label = "Change a line of {name}" if self.lines[place].description else "Add a line to {name}"
+            label = N_("Change a line of {name}") if self.lines[place].description else N_("Add a line to {name}")
             self._tell([*self.lines[:place], changed, *self.lines[place + 1 :]], label)
         return True

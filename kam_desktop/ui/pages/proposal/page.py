@@ -85,14 +85,14 @@ def columns(today: date) -> list[tuple[TableColumn, Column]]:
             Column(0, TextCell(name=True)),
         ),
         (TableColumn(tr("Account"), lambda row: row.account), Column(170, TextCell("text2"), 2)),
-        (TableColumn(tr("Value before VAT"), value), Column(112, AmountCell(strong=True))),
-        (TableColumn(tr("Version"), status, status_look), Column(140, PillCell(), 1)),
-        (TableColumn(tr("Valid until"), lambda row: formats.day(row.valid_until), valid_look), Column(84, DateCell())),
+        (TableColumn(tr("Version"), status, status_look), Column(150, PillCell(), 1)),
         (TableColumn(tr("Next step"), lambda row: row.next_step), Column(190, TextCell(), 3)),
         (
             TableColumn(tr("On"), lambda row: formats.short_day(row.next_step_on) if row.next_step_on else ""),
             Column(48, DateCell(), 3),
         ),
+        (TableColumn(tr("Value before VAT"), value), Column(112, AmountCell(strong=True))),
+        (TableColumn(tr("Valid until"), lambda row: formats.day(row.valid_until), valid_look), Column(84, DateCell())),
     ]
 
 
@@ -106,14 +106,15 @@ class ProposalList(RecordPage):
     filter_chosen = Signal(str)
 
     def __init__(self, today: date) -> None:
-        self.filter_chip = Chip(tr("Show"), tr("Open"))
+        self.filter_chip = Chip(tr("Show"), tr("In play"))
         super().__init__(
             tr("Proposals"), columns(today), create=tr("New proposal"), search=tr("Search proposals"),
             empty=("file-text", tr("No proposals yet"), tr("Make the first one for one of your accounts.")),
             filter_empty=tr("No proposal fits the filter"), tools=[self.filter_chip],
         )  # fmt: skip
         stages = stage_names()
-        self._names = {"open": tr("Open"), **{key: stages[key] for key in ("won", "lost", "on_hold")}, "all": tr("All")}
+        ended = {key: stages[key] for key in ("won", "lost", "on_hold")}
+        self._names = {"open": tr("In play"), **ended, "all": tr("All")}
         menu = QMenu(self)
         for key, text in self._names.items():
             action = QAction(text.replace("&", "&&"), menu)
