@@ -54,8 +54,7 @@ class SettingsController(RecordController):
         page.section_shown.connect(lambda _key: self._ask_section())
         page.place_wanted.connect(self.open_place)
         page.language_chosen.connect(self._on_language)
-        # the page is built anew by these, so they wait until its own signal is through
-        page.look_chosen.connect(lambda mode, zoom: QTimer.singleShot(0, partial(self._window.set_look, mode, zoom)))
+        page.look_chosen.connect(self._on_look)
         page.keyring_wanted.connect(self._on_keyring)
         page.passphrase_wanted.connect(self._on_passphrase)
         page.recovery_wanted.connect(self._on_recovery)
@@ -110,7 +109,10 @@ class SettingsController(RecordController):
         if self.page.isVisible() and self.page.shown() == HISTORY:
             self._ask_section()
 
-    # Language.
+    # Language and look: the page is built anew by them, so they wait until its own signal is through.
+
+    def _on_look(self, mode: str, zoom: int) -> None:
+        QTimer.singleShot(0, partial(self._window.set_look, mode, zoom))
 
     def _on_language(self, code: str) -> None:
         def switch() -> None:

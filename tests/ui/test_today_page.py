@@ -1,0 +1,149 @@
+"""Today's page: the order and its words, what Enter opens, figures, holidays, first steps, empty page."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLabel
+
+from kam_desktop.domain.entities import FIRM_ID, Firm, Proposal
+from kam_desktop.services.summary import OPENING_PENDING
+from kam_desktop.ui import theme
+from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.pages.today.controller import TodayController
+from kam_desktop.ui.pages.today.page import FigureRow, TodayPage
+from kam_desktop.ui.pages.today.worklist import Item, button_area
+from tests.ui.conftest import House, firm_of_three, invoice
+
+
+def shown(qtbot: Any, house: House) -> TodayPage:
+    """The page at rest."""
+    made = TodayController(house.desk).page
+    qtbot.addWidget(made)
+    made.resize(theme.px(1146), theme.px(700))
+    made.show()
+    qtbot.waitUntil(house.background.is_idle)
+    return made
+
+
+def items(page: TodayPage) -> list[Item]:
+    return [row for row in page.list.model().rows if isinstance(row, Item)]
+
+
+def said(page: TodayPage) -> str:
+    return " | ".join(label.text() for label in page.findChildren(QLabel) if label.isVisibleTo(page))
+
+
+@pytest.fixture
+def page(qtbot: Any, house: House) -> TodayPage:
+    house.add(*firm_of_three(), *invoice("i4", "b", 10_000_000, date(2026, 10, 25), date(2026, 11, 24)))
+    return shown(qtbot, house)
+
+
+def test_what_is_overdue_comes_first_with_its_reason_and_one_action(page: TodayPage, house: House) -> None:
+    found = items(page)
+    assert [(each.group, each.title, each.what) for each in found] == [
+        ("Right now", "Sữa Mây Trắng", "38 days overdue"),
+        ("Right now", "Công ty TNHH Điện máy Kỳ Vân", "12 days overdue"),
+        ("This week", "Công ty TNHH Điện máy Kỳ Vân", "Falls due"),
+    ]
+    assert found[0].reason == "Invoice I1 was due on 16 Oct 2026: 38 days overdue."
+    assert (found[0].amount, found[0].label, found[0].tone) == ("₫86,400,000", "16 Oct", "danger")
+    assert (found[1].tone, found[2].tone, found[2].label) == ("warning", "", "tomorrow")
+    assert house.shell.counts["today"] == 2
+
+
+def test_the_rows_are_a_sound_model_and_say_themselves(page: TodayPage) -> None:
+    model = page.list.model()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    page.list.show_items(items(page)[:1])
+    words = model.data(model.index(1), Qt.ItemDataRole.AccessibleTextRole)
+    assert words.startswith("1; Sữa Mây Trắng; 38 days overdue;") and words.endswith("Enter: Open the invoice")
+    assert model.flags(model.index(0)) == Qt.ItemFlag.NoItemFlags  # a head is never chosen
+
+
+def test_enter_opens_the_exact_record(qtbot: Any, page: TodayPage, house: House) -> None:
+    qtbot.keyClick(page.list, Qt.Key.Key_Return)
+    qtbot.keyClick(page.list, Qt.Key.Key_Down)
+    qtbot.keyClick(page.list, Qt.Key.Key_Down)
+    qtbot.keyClick(page.list, Qt.Key.Key_Enter)
+    assert house.shell.shown == [("collection", "i1"), ("collection", "i4")]
+
+
+def test_the_painted_button_of_the_chosen_row_is_pressed_too(qtbot: Any, page: TodayPage, house: House) -> None:
+    index = page.list.currentIndex()
+    place = button_area(page.list.visualRect(index), items(page)[0]).center()
+    qtbot.mouseClick(page.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert house.shell.shown == [("collection", "i1")]
+    qtbot.mouseClick(page.list.viewport(), Qt.MouseButton.LeftButton, pos=place + QPoint(-300, 0))
+    assert len(house.shell.shown) == 1  # elsewhere in the row chooses only
+
+
+def test_the_chosen_line_stays_when_something_else_changes(qtbot: Any, page: TodayPage, house: House) -> None:
+    page.list.choose(items(page)[1].key)
+    house.background.edit(lambda uow: [uow.add(each) for each in invoice("i9", "c", 900_000_000, date(2026, 1, 5))], label="x")
+    qtbot.waitUntil(lambda: len(items(page)) == 4)
+    assert page.list.current_key() == "overdue:invoice:i2"
+
+
+def test_figures_have_their_moment_and_open_what_they_count(qtbot: Any, page: TodayPage, house: House) -> None:
+    rows = page.findChildren(FigureRow)
+    names = [row.accessibleName() for row in rows]
+    assert names[0] == "Overdue 2 accounts ₫102,600,000" and names[1] == "Due within 7 days 1 account ₫10,800,000"
+    assert "as of " in said(page)
+    qtbot.keyClick(rows[0], Qt.Key.Key_Return)
+    rows[-1].click()
+    assert house.shell.shown == [("collection", "ageing"), ("proposal", "")]
+
+
+def test_the_next_days_tell_holidays_and_the_next_working_day(page: TodayPage) -> None:
+    words = said(page)
+    assert "Tomorrow · Tuesday 24 Nov · Public holiday" in words
+    assert "1 instalment falls due" in words and "The next working day is 25 Nov." in words
+
+
+def test_the_page_says_while_payments_are_not_entered(qtbot: Any, house: House) -> None:
+    house.add(*firm_of_three())
+    house.store.remember({OPENING_PENDING: "[1, 2]"})
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "Payments are not entered yet" in said(page))
+    page.opening_wanted.emit()
+    assert house.shell.shown == [("importing", "opening")]
+
+
+def test_an_empty_profile_gets_three_steps_and_each_opens_its_screen(qtbot: Any, house: House) -> None:
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "Three steps to begin" in said(page))
+    buttons = [button for button in page.findChildren(Button) if button.isVisibleTo(page)]
+    assert [button.kind for button in buttons] == ["primary", "default", "default"]
+    for button in buttons:
+        button.click()
+    assert house.shell.shown == [("settings", "firm"), ("importing", ""), ("proposal", "new")]
+
+
+def test_a_step_that_is_done_is_ticked(qtbot: Any, house: House) -> None:
+    house.add(Firm(id=FIRM_ID, legal_name="Mộc Lam", tax_code="9900000014"))
+    page = shown(qtbot, house)
+    buttons = [button for button in page.findChildren(Button) if button.isVisibleTo(page)]
+    assert [button.kind for button in buttons] == ["default", "primary", "default"]
+
+
+def test_nothing_urgent_is_said_so(qtbot: Any, house: House) -> None:
+    customer = firm_of_three()[0]
+    house.add(customer, Proposal(id="p1", account="a", title="Tết 2027"))
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "Nothing is urgent." in said(page))
+    page.all_wanted.emit()
+    assert house.shell.shown == [("collection", "open")]
+
+
+def test_a_name_is_text_and_never_markup(qtbot: Any, house: House) -> None:
+    three = firm_of_three()
+    house.add(*three, *invoice("i7", "c", 50_000_000, date(2026, 9, 1), date(2026, 9, 15)))
+    page = shown(qtbot, house)
+    assert any(each.title == "<b>Đậm</b> & Con" for each in items(page))
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in page.findChildren(QLabel))
