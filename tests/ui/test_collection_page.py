@@ -111,7 +111,9 @@ def test_the_row_of_the_unknown_payer_opens_the_receipts(qtbot: Any, page: Colle
     view.cell_opened.emit("", -2)
     settle(qtbot, house)
     assert page.switch.chosen() == RECEIPTS
-    assert cells(page.receipts.model) == [["20 Nov 2026", "Payer unknown", "NGUYEN VAN AN", "CK", "7,000,000", "7,000,000"]]
+    assert cells(page.receipts.model) == [
+        ["20 Nov 2026", "Payer unknown", "NGUYEN VAN AN", "CK", "7,000,000", "7,000,000"]
+    ]
 
 
 def test_another_day_counts_everything_anew(qtbot: Any, page: CollectionPage, house: House) -> None:
@@ -124,7 +126,9 @@ def test_another_day_counts_everything_anew(qtbot: Any, page: CollectionPage, ho
     assert view.model.rowCount() == 4
 
 
-def test_a_receipt_pays_the_oldest_first_and_is_taken_back_as_one(qtbot: Any, page: CollectionPage, house: House) -> None:
+def test_a_receipt_pays_the_oldest_first_and_is_taken_back_as_one(
+    qtbot: Any, page: CollectionPage, house: House
+) -> None:
     house.add(*invoice("i5", "a", 100_000_000, date(2026, 10, 20), date(2026, 11, 20)))
     page.open.table.setFocus()
     qtbot.keyClick(page.open.table, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
@@ -140,7 +144,10 @@ def test_a_receipt_pays_the_oldest_first_and_is_taken_back_as_one(qtbot: Any, pa
     settle(qtbot, house)
     made = [each for each in records(house, "receipt") if each.id != "r0"]
     assert [(each.account, each.amount, each.received_on) for each in made] == [("a", 100_000_000, TODAY)]
-    assert {each.instalment: each.amount for each in records(house, "allocation")} == {"i1-1": 86_400_000, "i5-1": 13_600_000}
+    assert {each.instalment: each.amount for each in records(house, "allocation")} == {
+        "i1-1": 86_400_000,
+        "i5-1": 13_600_000,
+    }
     words, undo, _ = house.shell.toasts[-1]
     assert words == "Record a receipt" and "i1-1" not in page.open.model.answer.ids
     undo()
@@ -148,7 +155,9 @@ def test_a_receipt_pays_the_oldest_first_and_is_taken_back_as_one(qtbot: Any, pa
     assert records(house, "allocation") == [] and "i1-1" in page.open.model.answer.ids
 
 
-def test_a_share_typed_by_hand_stays_and_is_held_to_what_is_open(qtbot: Any, page: CollectionPage, house: House) -> None:
+def test_a_share_typed_by_hand_stays_and_is_held_to_what_is_open(
+    qtbot: Any, page: CollectionPage, house: House
+) -> None:
     page.receipt_wanted.emit()
     settle(qtbot, house)
     form, model = page.form, page.form.shares_table
@@ -191,7 +200,10 @@ def test_money_of_an_unknown_payer_is_recorded_without_shares(qtbot: Any, page: 
     qtbot.waitUntil(lambda: "Payer unknown" in said(form) and form.save.isEnabled())
     form.commit()
     qtbot.waitUntil(lambda: page.panel_shown() == "")
-    assert sorted((each.account, each.amount) for each in records(house, "receipt")) == [("", 3_000_000), ("", 7_000_000)]
+    assert sorted((each.account, each.amount) for each in records(house, "receipt")) == [
+        ("", 3_000_000),
+        ("", 7_000_000),
+    ]
 
 
 def test_an_older_receipt_pays_later(qtbot: Any, page: CollectionPage, house: House) -> None:
@@ -212,7 +224,9 @@ def test_an_older_receipt_pays_later(qtbot: Any, page: CollectionPage, house: Ho
     assert page.panel_shown() == "" and "whose money" in house.shell.toasts[-1][0]
 
 
-def test_one_invoice_shows_what_was_laid_against_it_and_takes_it_back(qtbot: Any, page: CollectionPage, house: House) -> None:
+def test_one_invoice_shows_what_was_laid_against_it_and_takes_it_back(
+    qtbot: Any, page: CollectionPage, house: House
+) -> None:
     house.add(
         Receipt(id="r1", account="a", received_on=TODAY, amount=6_400_000, reference="FT<i>9</i>"),
         Allocation(id="x", instalment="i1-1", receipt="r1", amount=6_400_000, allocated_on=TODAY),
@@ -232,7 +246,9 @@ def test_one_invoice_shows_what_was_laid_against_it_and_takes_it_back(qtbot: Any
     assert page.panel_shown() == ""
 
 
-def test_places_lead_to_what_hangs_on_an_invoice_and_to_a_customer(qtbot: Any, page: CollectionPage, house: House) -> None:
+def test_places_lead_to_what_hangs_on_an_invoice_and_to_a_customer(
+    qtbot: Any, page: CollectionPage, house: House
+) -> None:
     page.open_place("i2-1")
     settle(qtbot, house)
     assert page.invoice.shown_id == "i2"

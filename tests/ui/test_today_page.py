@@ -85,7 +85,9 @@ def test_the_painted_button_of_the_chosen_row_is_pressed_too(qtbot: Any, page: T
 
 def test_the_chosen_line_stays_when_something_else_changes(qtbot: Any, page: TodayPage, house: House) -> None:
     page.list.choose(items(page)[1].key)
-    house.background.edit(lambda uow: [uow.add(each) for each in invoice("i9", "c", 900_000_000, date(2026, 1, 5))], label="x")
+    house.background.edit(
+        lambda uow: [uow.add(each) for each in invoice("i9", "c", 900_000_000, date(2026, 1, 5))], label="x"
+    )
     qtbot.waitUntil(lambda: len(items(page)) == 4)
     assert page.list.current_key() == "overdue:invoice:i2"
 

@@ -258,8 +258,22 @@ def _ask_plan(reader: Any, sources: Sources, currency: str) -> _Planned:
         sources = dataclasses.replace(sources, files=tuple(path for path in sources.files if str(path) in good))
         plan = importer.plan(reader, sources)
     invoices = any(file.kind == importer.EINVOICES for file in plan.files)
-    rows = [_row(Path(file.file).name, row, currency) for file in plan.files for row in file.rows]
+    rows = _rows(plan, currency)
     return _Planned(plan, PreviewShown(rows, invoices, refused, _notes(plan)), _candidates(plan))
+
+
+def _rows(plan: ImportPlan, currency: str) -> list[PreviewRow]:
+    """Every row under the name of its file; e-invoices of one folder stand together and are counted through."""
+    found: list[PreviewRow] = []
+    counted: dict[str, int] = {}
+    for file in plan.files:
+        path = Path(file.file)
+        single = path.suffix.lower() == ".xml"
+        name = path.parent.name if single else path.name
+        for row in file.rows:
+            counted[name] = counted.get(name, 0) + 1
+            found.append(_row(name, row, counted[name] if single else row.row, currency))
+    return found
 
 
 def _refusal(name: str, problem: Any) -> str:
@@ -277,14 +291,14 @@ def _notes(plan: ImportPlan) -> dict[str, str]:
     return {"create": ", ".join(parts)}
 
 
-def _row(file: str, row: PlannedRow, currency: str) -> PreviewRow:
+def _row(file: str, row: PlannedRow, number: int, currency: str) -> PreviewRow:
     shown = row.shown
     why = [sentence(row.reason)] if row.reason is not None else []
     why += [_change(each) for each in row.changes[:2]]
     why += [sentence(each) for each in row.notes[:2]]
     days = shown.get("payment_days")
     return PreviewRow(
-        file, row.row, row.verdict.value,
+        file, number, row.verdict.value,
         title=str(shown.get("buyer") or (row.title if "number" not in shown else "")),
         tax_code=str(shown.get("tax_code") or ""),
         document=str(shown.get("number") or row.document),

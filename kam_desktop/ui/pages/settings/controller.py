@@ -63,8 +63,8 @@ class SettingsController(RecordController):
         page.undo_wanted.connect(desk.undo)
         desk.background.feed.published.connect(self._on_any_change)
         self.bind(page.form, "Change our firm", "Enter our firm", lambda _record: page.form.check_tax_code())
-        for name in ("legal_name", "tax_code"):
-            page.form.editor(name).left.connect(self._save_new)
+        for each in Firm.entity.fields:
+            page.form.editor(each.name).left.connect(self._save_new)
 
     def open_place(self, place: str) -> None:
         """A section by its name."""
