@@ -1,0 +1,56 @@
+"""Receivables of published suites, told once in tests/cases, against the pure figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kam_desktop.domain import promises
+from kam_desktop.domain.figures import ageing
+from tests.cases import erpnext, gnucash
+from tests.cases.receivables import Lay, ReceivablesCase, ledger_of
+
+CASES = [*erpnext.RECEIVABLES, *erpnext.RECONCILIATION, *gnucash.CASES]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source.split('/')[-1]}: {case.name}")
+def test_what_stands_open_and_free(case: ReceivablesCase) -> None:
+    ledger = ledger_of(case)
+    found = ageing.positions(ledger, case.day)
+    report = ageing.ageing(found, case.currency, case.edges, case.accounts)
+    assert {item.instalment: item.open for item in report.items} == case.open
+    assert {credit.credit: credit.unallocated for credit in report.credits} == case.free
+    row = report.total
+    assert row.balance == case.balance
+    assert row.not_due + sum(row.overdue) - row.unallocated == row.balance
+    assert case.not_due is None or row.not_due == case.not_due
+    assert case.overdue is None or row.overdue == case.overdue
+    assert bool(case.why) <= bool(case.published)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source.split('/')[-1]}: {case.name}")
+def test_the_promises_let_every_published_allocation_through(case: ReceivablesCase) -> None:
+    whole = ledger_of(case)
+    accepted = [each.id for each in whole.allocations]
+    ledger = replace(whole, allocations=[])
+    for each in whole.allocations:
+        problems = promises.allocation_problems(each, ledger)
+        if {problem.code for problem in problems} == {"rejected"}:
+            accepted.remove(each.id)
+            continue
+        assert problems == []
+        ledger = replace(ledger, allocations=[*ledger.allocations, each])
+    assert [each.id for each in ledger.allocations] == accepted
+
+
+@pytest.mark.parametrize(("source", "name", "amount", "taken", "asked"), erpnext.TOO_MUCH)
+def test_the_promises_refuse_what_the_tool_refuses(source: str, name: str, amount: int, taken: int, asked: int) -> None:
+    facts = (erpnext.BIG, erpnext.Credit("a", erpnext.TODAY, amount), Lay("l", "a", "jv/1", taken, erpnext.TODAY))
+    ledger = ledger_of(ReceivablesCase(source, name, facts, erpnext.TODAY, {}, 0))
+    more = replace(ledger.allocations[0], id="m", amount=asked)
+    problems = promises.allocation_problems(more, ledger)
+    assert [(problem.code, problem.args["remaining"]) for problem in problems] == [
+        ("more_than_credit", "100.00\u00a0USD"),
+    ]
+    assert promises.allocation_problems(replace(more, amount=amount - taken), ledger) == []
