@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import sys
@@ -76,6 +77,7 @@ class Desktop(QObject):
             self.window.restore(json.dumps({**fresh, "page": pages.PAGES[0].key}).encode())
         self.window.set_status(N_("Saved on this computer"))
         self._ask_counts()
+        gc.freeze()  # what is loaded by now stays for good; collections need not look at it
 
     def _ask_counts(self) -> None:
         self.background.ask(_counts, self._on_counts, key="counts")

@@ -44,7 +44,7 @@ class AccountController(RecordController):
         super().__init__(desk, AccountPage(self._list, self._detail))
         self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", False)
         self._listing: Listing | None = None
-        self._place = ""
+        self._place, self._list_is_old = "", False
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (self._list.searched, self._on_searched), (self._list.cleared, self._on_cleared),
             (self._list.filter_chosen, self._on_filter), (self._list.grouping_chosen, self._on_grouping),
@@ -68,11 +68,18 @@ class AccountController(RecordController):
     # The list.
 
     def refresh(self) -> None:
-        text, chosen, grouped, order, today = self._text, self._filter, self._grouped, self._order[0], self.desk.today()
-        self.ask(lambda reader: _ask_list(reader, text, chosen, grouped, order, today), self._show_list, "list")
+        self._list_is_old = True
         if self._place and self._place != NEW:
             self._ask_detail(self._place)
-        elif self._list.place.current():
+        if not self._place or self._listing is None:
+            self._ask_list()
+
+    def _ask_list(self) -> None:
+        """The list is asked for while it is on the screen: with 100,000 customers that costs more than a moment."""
+        self._list_is_old = False
+        text, chosen, grouped, order, today = self._text, self._filter, self._grouped, self._order[0], self.desk.today()
+        self.ask(lambda reader: _ask_list(reader, text, chosen, grouped, order, today), self._show_list, "list")
+        if self._list.place.current():
             self._on_current(self._list.place.current())
 
     def _show_list(self, answer: tuple[Any, dict[str, AccountLine]]) -> None:
@@ -157,7 +164,10 @@ class AccountController(RecordController):
         if not place:
             self.page.setCurrentWidget(self._list)
             self._list.table.setFocus()
+            if self._list_is_old:
+                self._ask_list()
             return
+        self.desk.shell.set_selection_text("")
         if place == NEW:
             currency = "VND"
             made = Account(id=self.desk.new_id(), name="", currency=currency)

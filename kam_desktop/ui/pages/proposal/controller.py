@@ -113,6 +113,7 @@ class ProposalController(RecordController):
             return
         if place != self._place:
             self._version = ""
+        self.desk.shell.set_selection_text("")
         self._place = place
         if place:
             self._ask_detail()
