@@ -119,24 +119,35 @@ def account_list(
     revenue = figures.revenue(reader, from_on, as_of, currency)
     late = figures.overdue(reader, as_of, currency)
     ids = _chosen_ids(reader, as_of, text, chosen, late)
+    amounts = [revenue.get(each, 0) for each in ids]  # looked up once for each of 100,000 customers
+    order_of = list(range(len(ids)))  # as they come: by name; the sorts are stable, so ties stay in that order
     if order is AccountOrder.REVENUE:
-        ids.sort(key=lambda account: -revenue.get(account, 0))  # stable: ties stay in the order of names
+        order_of.sort(key=amounts.__getitem__, reverse=True)
     elif order is AccountOrder.OVERDUE:
-        ids.sort(key=lambda account: -late[account][0] if account in late else 0)
+        order_of.sort(key=lambda place: -late[ids[place]][0] if ids[place] in late else 0)
     elif order is AccountOrder.LAST_TOUCH:
         touched = account_figures.last_touches(reader)
-        ids.sort(key=lambda account: touched.get(account, ""))
+        order_of.sort(key=lambda place: touched.get(ids[place], ""))
     bounds = account_figures.class_bounds(revenue.values())
     revenue_all = sum(amount for amount in revenue.values() if amount > 0)
+    classes: dict[str, list[int]] = {"A": [], "B": [], "C": []} if grouped else {"": order_of}
+    if grouped:
+        for place in order_of:
+            classes[_class(amounts[place], bounds)].append(place)
+    shown = set(ids)
+    owed: dict[str, int] = {}
+    for account, (amount, _) in late.items():
+        if account in shown:
+            name = _class(revenue.get(account, 0), bounds) if grouped else ""
+            owed[name] = owed.get(name, 0) + amount
     groups: list[AccountGroup] = []
     ordered: list[str] = []
-    for name in ("A", "B", "C") if grouped else ("",):
-        members = [each for each in ids if not grouped or _class(revenue.get(each, 0), bounds) == name]
-        amount = sum(revenue.get(each, 0) for each in members)
-        owed = sum(late[each][0] for each in members if each in late)
-        if members:
-            groups.append(AccountGroup(name, len(ordered), len(members), amount, owed, share(amount, revenue_all)))
-        ordered += members
+    for name, places in classes.items():
+        amount = sum(amounts[place] for place in places)
+        if places:
+            part = share(amount, revenue_all)
+            groups.append(AccountGroup(name, len(ordered), len(places), amount, owed.get(name, 0), part))
+        ordered += [ids[place] for place in places]
     return AccountList(
         as_of,
         from_on,
@@ -160,7 +171,10 @@ def _chosen_ids(
         where.append(Where("tier", Op.IS, chosen.tier))
     if chosen.owner:
         where.append(Where("owner", Op.IS, chosen.owner))
-    ids = reader.ids(Query("account", tuple(where), text=text))
+    ids = reader.ids(Query("account", tuple(where)))
+    if text.strip():
+        found = reader.matching("account", text)
+        ids = [each for each in ids if each in found]
     if chosen.overdue_over_days is not None:
         limit = as_of - timedelta(days=chosen.overdue_over_days)
         ids = [each for each in ids if each in late and late[each][1] < limit]

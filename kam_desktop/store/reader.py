@@ -18,6 +18,9 @@ from kam_desktop.store.tables import RECORDS, column_value, preference, record_o
 
 R = TypeVar("R", bound=Record)
 _CHUNK = 500
+_MATCHING = (
+    "select d.record from search s join search_doc d on d.n = s.rowid where search match :words and d.entity = :entity"
+)
 
 
 class Reader:
@@ -52,6 +55,11 @@ class Reader:
         """The ids of the whole answer in its order: what a list of any length is made of."""
         statement = self._statement(query, [RECORDS[query.entity].c.id])
         return list(self.connection.execute(statement).scalars().all())
+
+    def matching(self, entity: str, text: str) -> set[str]:
+        """The ids of an entity's records that hold all words of the text, as `Query.text` finds them."""
+        expression = search.match_expression(text)
+        return {row[0] for row in self.sql(_MATCHING, {"words": expression or '""', "entity": entity})}
 
     def count(self, query: Query) -> int:
         """How many records answer the query."""
@@ -108,6 +116,11 @@ class Reader:
         """
         driver: Any = self.connection.connection.driver_connection
         return cast(Sequence[tuple[Any, ...]], driver.execute(statement, dict(values or {})).fetchall())
+
+    def each(self, statement: str, values: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
+        """The same one row after the other, for tables that are read from end to end."""
+        driver: Any = self.connection.connection.driver_connection
+        return cast(Iterator[tuple[Any, ...]], driver.execute(statement, dict(values or {})))
 
     def _statement(self, query: Query, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
         entity = BY_NAME[query.entity]

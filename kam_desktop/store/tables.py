@@ -68,6 +68,8 @@ _account = RECORDS["account"]
 sa.Index("account__shown", _account.c.archived, _account.c["_sort"], _account.c.id)  # lists read nothing else
 sa.Index("account__tax_code", RECORDS["account"].c.tax_code)
 sa.Index("activity__last", RECORDS["activity"].c.account, RECORDS["activity"].c.at)
+_account = RECORDS["account"].c  # the list of all accounts, filtered and in order, without touching a row
+sa.Index("account__list", _account.archived, _account["_sort"], _account.id, _account.tier, _account.owner)
 _proposal = RECORDS["proposal"]
 sa.Index("proposal__stage", _proposal.c.stage, _proposal.c.account)
 
