@@ -75,6 +75,22 @@ union select i.invoice from invoice p join allocation a on a.credit_note = p.rep
   join instalment i on i.id = a.instalment where p.replaces <> '' and p.issued_on > :day
 """
 
+# Allocations that do not count at the end of the day (the opposite of _LIVE). `cross join` and the plus make SQLite
+# begin with the few documents that each kind is about.
+_DEAD = """
+select id from allocation where allocated_on > :day
+union select reverses from allocation where reverses is not null and +allocated_on <= :day
+union select a.id from invoice v cross join instalment i on i.invoice = v.id
+  cross join allocation a on a.instalment = i.id where v.currency = :currency and v.issued_on > :day
+union select a.id from invoice v cross join instalment i on i.invoice = v.id
+  cross join allocation a on a.instalment = i.id where v.currency <> :currency
+union select a.id from invoice s cross join instalment i on i.invoice = s.replaces
+  cross join allocation a on a.instalment = i.id
+  where s.replaces is not null and s.replaces <> s.id and s.issued_on <= :day
+"""
+_FEW = 20_000
+"""Invoices in other currencies, as far as looking each of them up costs little."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenInstalment:
@@ -202,11 +218,39 @@ def taken_from(reader: Reader, credit: str) -> int:
 
 
 def free_credits(reader: Reader, as_of: date, currency: str) -> dict[str, int]:
-    """What of receipts and credit notes is laid against nothing, by account; "" is the unknown payer."""
+    """What of receipts and credit notes is laid against nothing, by account; "" is the unknown payer.
+
+    Two tables are read from end to end and joined here: looking every allocation's receipt up is twenty times slower.
+    """
     values = {"day": as_of.isoformat(), "currency": currency}
+    foreign = reader.sql("select count(*) from invoice where currency <> :currency", values)[0][0]
+    if foreign > _FEW:
+        return _free_credits_looked_up(reader, values)
+    dead = {row[0] for row in reader.sql(_DEAD, values)}
+    payer: dict[str, str] = {}
     found: dict[str, int] = {}
+    for statement in (
+        "select id, coalesce(account, ''), amount from receipt not indexed "
+        "where currency = :currency and received_on <= :day",
+        "select id, account, total from credit_note c "
+        f"where currency = :currency and issued_on <= :day and not {_STOPPED.format(id='c.id')}",
+    ):
+        for credit, account, amount in reader.each(statement, values):
+            payer[credit] = account
+            found[account] = found.get(account, 0) + amount
+    for identity, credit, amount in reader.each(
+        "select id, coalesce(receipt, credit_note), amount from allocation not indexed where reverses is null"
+    ):
+        if credit in payer and identity not in dead:
+            found[payer[credit]] -= amount
+    return {account: amount for account, amount in found.items() if amount}
+
+
+def _free_credits_looked_up(reader: Reader, values: dict[str, Any]) -> dict[str, int]:
+    """The same where most invoices are in other currencies."""
     receipts = "select coalesce(account, ''), sum(amount) from receipt where currency = :currency"
     credit_notes = "select account, sum(total) from credit_note c where currency = :currency and issued_on <= :day"
+    found: dict[str, int] = {}
     for sign, statement in (
         (1, f"{receipts} and received_on <= :day group by 1"),
         (1, f"{credit_notes} and not {_STOPPED.format(id='c.id')} group by 1"),

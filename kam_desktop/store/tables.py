@@ -64,8 +64,6 @@ _receipt, _credit = RECORDS["receipt"], RECORDS["credit_note"]
 sa.Index("receipt__on", _receipt.c.currency, _receipt.c.received_on, _receipt.c.account, _receipt.c.amount)
 sa.Index("credit_note__on", _credit.c.currency, _credit.c.issued_on, _credit.c.account, _credit.c.net, _credit.c.total)
 sa.Index("allocation__on", RECORDS["allocation"].c.allocated_on)
-_account = RECORDS["account"]
-sa.Index("account__shown", _account.c.archived, _account.c["_sort"], _account.c.id)  # lists read nothing else
 sa.Index("account__tax_code", RECORDS["account"].c.tax_code)
 sa.Index("activity__last", RECORDS["activity"].c.account, RECORDS["activity"].c.at)
 _account = RECORDS["account"].c  # the list of all accounts, filtered and in order, without touching a row

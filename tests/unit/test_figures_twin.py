@@ -230,6 +230,8 @@ def check_day(reader: Reader, facts: Facts, day: date, seed: int) -> None:
     positions = pure.positions(facts.ledger, day)
     for currency in ("VND", "USD"):
         wanted = pure.ageing(positions, currency)
+        slow = figures._free_credits_looked_up(reader, {"day": day.isoformat(), "currency": currency})
+        assert figures.free_credits(reader, day, currency) == slow, (seed, day, currency)
         found = figures.ageing(reader, day, currency, pure.DEFAULT_EDGES)
         sums = {
             key: (row.not_due, tuple(row.overdue), row.unallocated, row.balance, row.open_items, row.on_default_term)
@@ -333,6 +335,18 @@ def test_class_bounds_equal_the_pure_classes(seed: int) -> None:
     least_a, least_b = account_figures.class_bounds(amounts)
     classes = ["A" if each.amount >= least_a else "B" if each.amount >= least_b else "C" for each in ranked]
     assert classes == [each.abc for each in ranked]
+
+
+def test_names_are_the_same_however_many_are_asked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store.rehearse() as uow:
+        made = [Account(id=uow.new_id(), name=f"Khách {number}") for number in range(5)]
+        for account in made:
+            uow.add(account)
+        uow.flush()
+        wanted = {account.id: account.name for account in made[:4]}
+        assert account_figures.names(uow, list(wanted)) == wanted
+        monkeypatch.setattr(account_figures, "_MANY", 2)
+        assert account_figures.names(uow, list(wanted)) == wanted
 
 
 def test_last_touch_is_the_newest(store: Store) -> None:
