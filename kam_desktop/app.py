@@ -182,7 +182,7 @@ def fill_sample(
 
 def _application(folder: Path | None, lang: str | None = None, mode: str = "") -> QApplication:
     """The dressed application: fonts, theme, language, Qt's own words."""
-    # Qt's own dialog for files writes the folders that it showed, often named after customers, into a file in the clear.
+    # Qt's own dialog for files writes the folders it showed, often named after customers, into a file in the clear.
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, os.devnull)
     found = QApplication.instance()
     if found is None:

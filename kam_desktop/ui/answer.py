@@ -1,4 +1,4 @@
-"""What a list shows, as a question to the store gives it: ids, heads over groups of them, rows, totals."""
+"""What a list shows, as a question gives it: ids, heads over groups of them, rows, totals."""
 
 from __future__ import annotations
 

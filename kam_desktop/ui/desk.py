@@ -1,4 +1,4 @@
-"""What every controller works with: the lanes, the clock, ids, the window around its page, undo and redo."""
+"""What every controller works with: lanes, clock, ids, the window around its page, undo and redo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of pages share: a real store on disk behind real lanes, a desk, and the words of its window."""
+"""What tests of pages share: a real store behind real lanes, a desk, the words of its window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The accounts page: list by class, filters, panel, form, contacts, interactions, archive, plain text, places."""
+"""The accounts page: list by class, filters, panel, form, contacts, interactions, archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lanes: order, answers in the UI thread, dropped and deleted owners, the three kinds of failure, jobs."""
+"""The lanes: order, answers in the UI thread, deleted owners, the three kinds of failure, jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proposals page: list by stage, lines edited in their cells, keys, live totals, versions, sending, drafts."""
+"""The proposals page: list by stage, lines edited in cells, keys, totals, versions, drafts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The item model of lists: what is asked for, what is kept, heads of groups, selection over another answer."""
+"""The item model of lists: what is asked for, what is kept, heads, selection over answers."""
 
 from __future__ import annotations
 

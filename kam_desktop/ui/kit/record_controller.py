@@ -1,4 +1,4 @@
-"""What every controller does: asks when its page is seen, listens for changes, saves what a form commits.
+"""What every controller does: asks when its page is seen, listens, saves what a form commits.
 
 How a page is made: `page.py` is a widget that shows frozen values and emits signals, `form.py` a RecordForm, and
 `controller.py` a RecordController that makes them, asks services through `self.desk.background`, and listens.

@@ -1,4 +1,4 @@
-"""What every form does: typing makes a draft, leaving a field commits, a refusal stands beside its field."""
+"""What every form does: typing drafts, leaving a field commits, a refusal stands at its field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a list: head, filters, table with totals, what stands there when it is empty, panel at the right."""
+"""The page of a list: head, filters, table with totals, empty states, panel at the right."""
 
 from __future__ import annotations
 

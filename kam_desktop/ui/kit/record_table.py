@@ -1,4 +1,4 @@
-"""The item model of every list: ids of the whole answer, a cache of rows, blanks that ask for themselves."""
+"""The item model of every list: ids of the whole answer, cached rows, blanks that ask."""
 
 from __future__ import annotations
 

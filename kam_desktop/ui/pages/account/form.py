@@ -1,4 +1,4 @@
-"""One customer: its fields, the people there, what happened; and the forms of a contact and an interaction."""
+"""One customer: its fields, its people, what happened; forms of a contact and an interaction."""
 
 from __future__ import annotations
 

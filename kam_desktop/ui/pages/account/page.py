@@ -1,4 +1,4 @@
-"""The list of customers by class with their money, the panel that peeks into one, and the frame of both."""
+"""The list of customers by class with their money, and the panel that peeks into one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers the proposal page: list, editor, live totals, lines saved one edit at a time, versions, sending."""
+"""Answers the proposal page: list, editor, live totals, lines saved edit by edit, versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The editor of one proposal: price table, live totals, terms of the version, what we plan; and a new proposal."""
+"""The editor of one proposal: price table, live totals, terms, next steps; and a new proposal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of a proposal's version as an item model: sections, sums, and every deed that changes a line."""
+"""The lines of a proposal's version as an item model: sections, sums, deeds that change a line."""
 
 from __future__ import annotations
 
