@@ -288,8 +288,8 @@ def _rebuild(connection: Any) -> None:
 def world(flow: str) -> Iterator[None]:
     """The program as it is for a flow: what is rare in it happens often.
 
-    The write-ahead log goes into the database every 20 pages, a segment of the journal is full after some frames, and
-    for `migrate` the program is two schemas newer than the profile.
+    A segment of the journal is full after some frames, and in most flows the write-ahead log goes into the database
+    after 60 pages. For `migrate` the program is two schemas newer than the profile.
     """
     schema, migrate, connector = tables.SCHEMA, migrations.migrate, database.connector
     segment = Journal.__init__.__kwdefaults__
@@ -299,12 +299,13 @@ def world(flow: str) -> Iterator[None]:
 
         def connected() -> Any:
             connection = connect()
-            connection.execute("pragma wal_autocheckpoint = 20")
+            connection.execute("pragma wal_autocheckpoint = 60")
             return connection
 
         return connected
 
-    database.connector = hasty
+    if flow not in ("save", "backup"):
+        database.connector = hasty
     Journal.__init__.__kwdefaults__ = {"segment_bytes": 3000}
     if flow == "migrate":
         steps = [Migration(schema + 1, _colour), Migration(schema + 2, _rebuild)]
