@@ -1,4 +1,4 @@
-"""What the next days bring: public holidays and what falls due on each; and what a new profile still needs."""
+"""The next days: public holidays, what falls due; and what a new profile still needs."""
 
 from __future__ import annotations
 

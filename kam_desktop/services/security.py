@@ -1,4 +1,4 @@
-"""The safety of an open profile: which ways to its data are set up, how one is added, a backup by hand."""
+"""The safety of an open profile: ways to its data, how one is added, a backup by hand."""
 
 from __future__ import annotations
 

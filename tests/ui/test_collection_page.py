@@ -1,4 +1,4 @@
-"""The collections page: ageing matrix by keyboard, open instalments, a receipt and what it pays, one invoice."""
+"""The collections page: matrix by keyboard, open instalments, a receipt, an invoice."""
 
 from __future__ import annotations
 

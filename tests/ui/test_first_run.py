@@ -1,4 +1,4 @@
-"""The first run: sample data, own data with the firm's lines, the lock by recovery key or passphrase, the language."""
+"""The first run: sample or own data, the lock of the data, the language."""
 
 from __future__ import annotations
 

@@ -355,7 +355,7 @@ def _date_edit(today: date) -> QDateEdit:
     edit.setCalendarPopup(True)
     edit.setKeyboardTracking(False)
     edit.setAccessibleName(tr("As of"))
-    edit.setFixedWidth(theme.px(128))
+    edit.setFixedWidth(theme.px(136 if vietnamese else 148))
     edit.setStyleSheet(f"min-height: {theme.px(26)}px")  # a row of small tools
     edit.setMaximumDate(_qt_day(today))
     edit.calendarWidget().setLocale(edit.locale())

@@ -1,4 +1,4 @@
-"""Carries an import out: reads files in their lane, plans on real data, writes one step, asks what is open."""
+"""An import: reads files in their lane, plans, writes one step, asks what is open."""
 
 from __future__ import annotations
 
@@ -137,6 +137,7 @@ class ImportController(RecordController):
 
     def _on_import(self) -> None:
         planned = self._planned
+        self.desk.shell.set_selection_text("")
         if planned is None:
             return
         if planned.plan.asks_opening:
@@ -201,6 +202,7 @@ class ImportController(RecordController):
     # What else the page asks.
 
     def _on_back(self) -> None:
+        self.desk.shell.set_selection_text("")
         if self.page.state() == OPENING and self._planned is not None:
             self._show_plan(self._planned)
         else:

@@ -247,7 +247,7 @@ def _date_edit(today: date) -> QDateEdit:
     edit.setCalendarPopup(True)
     edit.setKeyboardTracking(False)
     edit.setAccessibleName(tr("Those issued since"))
-    edit.setFixedWidth(theme.px(128))
+    edit.setFixedWidth(theme.px(136 if vietnamese else 148))
     edit.setStyleSheet(f"min-height: {theme.px(26)}px")
     edit.calendarWidget().setFirstDayOfWeek(Qt.DayOfWeek.Monday)
     return edit

@@ -1,4 +1,4 @@
-"""The import page: choose or drop files, watch them being read, look at every row, import, see what was done."""
+"""The import page: choose or drop files, look at every row, import, see what was done."""
 
 from __future__ import annotations
 
@@ -138,6 +138,7 @@ class ImportPage(QWidget):
             block.setSpacing(theme.px(2))
             block.addWidget(strong(name))
             block.addWidget(caption(words, wrap=True))
+            block.addStretch()
             known.addWidget(IconLabel(drawing, "text2", 16, tile="subtle"), 0, Qt.AlignmentFlag.AlignTop)
             known.addLayout(block, 1)
         page.box.addLayout(known)

@@ -149,7 +149,7 @@ def _columns(invoices: bool) -> list[tuple[TableColumn, Column]]:
             TableColumn(tr("Result"), lambda row: words[row.verdict], lambda row: _LOOKS[row.verdict]),
             Column(92, PillCell()),
         ),
-        (TableColumn(tr("Account"), lambda row: row.title, _quiet), Column(0, TextCell(name=True))),
+        (TableColumn(tr("Account"), lambda row: row.title, _quiet), Column(248, TextCell(name=True))),
         (TableColumn(tr("Tax code"), lambda row: row.tax_code, _quiet), Column(112, TextCell("text2"), 1)),
     ]
     if invoices:
@@ -167,7 +167,7 @@ def _columns(invoices: bool) -> list[tuple[TableColumn, Column]]:
     why = TableColumn(
         tr("Note"), lambda row: row.why, lambda row: Look(tone="warning") if row.verdict == SKIP else None
     )
-    shown.append((why, Column(320, _NoteCell("text2"))))
+    shown.append((why, Column(0, _NoteCell("text2"))))
     return shown
 
 

@@ -1,4 +1,4 @@
-"""Answers the settings: saves our firm, switches language and look, adds keys, makes backups, undoes steps."""
+"""Answers the settings: our firm, language and look, keys, backups, steps taken back."""
 
 from __future__ import annotations
 
