@@ -15,6 +15,7 @@ from kam_desktop.domain.entities.collection import (
 )
 from kam_desktop.domain.entities.firm import Firm
 from kam_desktop.domain.entities.proposal import Proposal, ProposalLine, ProposalVersion
+from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.entities.team import Person
 from kam_desktop.domain.entity import Entity, Record
 
@@ -38,6 +39,7 @@ __all__ = [
     "ProposalLine",
     "ProposalVersion",
     "Receipt",
+    "Task",
 ]
 
 ENTITIES: tuple[type[Record], ...] = (
@@ -56,6 +58,7 @@ ENTITIES: tuple[type[Record], ...] = (
     CreditNote,
     Allocation,
     OpeningSettlement,
+    Task,
 )
 """Every kind of record, parents before children."""
 

@@ -58,6 +58,12 @@ def _collection(desk: Desk) -> QWidget:
     return CollectionController(desk).page
 
 
+def _task(desk: Desk) -> QWidget:
+    from kam_desktop.ui.pages.task.controller import TaskController
+
+    return TaskController(desk).page
+
+
 def _importing(desk: Desk) -> QWidget:
     from kam_desktop.ui.pages.importing.controller import ImportController
 
@@ -83,6 +89,7 @@ PAGES: tuple[Entry, ...] = (
           opens=("proposal", "proposal_version"), create=N_("New proposal")),
     Entry("collection", N_("Collections"), "wallet", _collection, "Ctrl+4", wide=True,
           opens=("invoice", "instalment", "receipt", "credit_note", "allocation", "opening_settlement")),
+    Entry("task", N_("Tasks"), "list-checks", _task, "Ctrl+6", opens=("task",), create=N_("Add task")),
     Entry("importing", N_("Import"), "upload", _importing, "Ctrl+5", wide=True),
     Entry("settings", N_("Settings"), "settings", _settings, "Ctrl+,", FOOT, opens=("firm",)),
     Entry("first_run", N_("First run"), "sparkles", _first_run, section=ALONE),
