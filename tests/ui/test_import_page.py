@@ -1,4 +1,4 @@
-"""The import page: files of every kind, verdicts and reasons, one undo step, rejected rows, the opening question."""
+"""The import page: verdicts and reasons, one undo step, rejected rows, the opening question."""
 
 from __future__ import annotations
 
