@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from shiboken6 import isValid
 
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
@@ -21,14 +21,25 @@ class FormDialog(Dialog):
 
     def __init__(self, parent: QWidget, title: str, form: RecordForm, save: str) -> None:
         super().__init__(parent, title, width=520)
-        self.form = form
+        self.form, self._ending = form, False
         self.body.addWidget(form)
         self.add_button(Button(tr("Cancel")), 0)
-        self._save = self.add_button(Button(save, kind="primary", key="Ctrl ⏎"))
-        self._save.clicked.connect(form.commit)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):  # also from the buttons, where the form's own keys do not reach
-            QShortcut(QKeySequence(keys), self._save).activated.connect(form.commit)
+        button = self.add_button(Button(save, kind="primary", key="Ctrl ⏎"))
+        button.clicked.connect(self._save)
+        form.entered.disconnect(form.commit)
+        form.entered.connect(self._save)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def _save(self) -> None:
+        self._ending = True
+        self._ending = self.form.commit()
+        if self._ending and not self.form.is_new and not self.form.draft():
+            self.accept()  # there was nothing to save
+
+    def saved(self, _record: object = None) -> None:
+        """For the controller, once something is saved: closes the dialog unless that was one field that was left."""
+        if isValid(self) and self._ending:
+            self.accept()
 
 
 def head_name() -> ElidedLabel:

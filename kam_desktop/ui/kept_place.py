@@ -58,7 +58,8 @@ class KeptPlace(QObject):
     def _on_head_clicked(self, column: int) -> None:
         name = self._model.columns[column].order
         if name:
-            descending = not self._model.order[1] if self._model.order[0] == name else False
+            falling = self._model.columns[column].falling
+            descending = not self._model.order[1] if self._model.order[0] == name else falling
             order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
             self._view.horizontalHeader().setSortIndicatorShown(True)
             self._view.horizontalHeader().setSortIndicator(column, order)

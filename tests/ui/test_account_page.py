@@ -148,7 +148,8 @@ def test_an_interaction_is_logged_with_ctrl_l(qtbot: Any, page: AccountPage, hou
     assert dialog is not None and dialog.isVisible()
     settle(qtbot, house)
     dialog.form.editor("subject").set_raw("Gọi chị Tuyết")
-    dialog.form.commit()
+    subject = dialog.form.editor("subject").inner
+    qtbot.keyClick(subject, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: house.read(lambda reader: reader.count(Query("activity"))) == 1)
     settle(qtbot, house)
     saved = house.read(lambda reader: reader.all(Query("activity")))[0]
@@ -173,7 +174,7 @@ def test_a_contact_is_added_and_changed(qtbot: Any, page: AccountPage, house: Ho
     dialog = page.findChild(FormDialog)
     assert dialog is not None
     dialog.form.editor("full_name").set_raw("Lý Hải Đường")
-    dialog.form.commit()
+    dialog._save()
     qtbot.waitUntil(lambda: house.read(lambda reader: reader.count(Query("contact"))) == 2)
     settle(qtbot, house)
     qtbot.waitUntil(lambda: page.findChild(FormDialog) is None)
@@ -181,6 +182,33 @@ def test_a_contact_is_added_and_changed(qtbot: Any, page: AccountPage, house: Ho
     settle(qtbot, house)
     changing = page.findChild(FormDialog)
     assert changing is not None and changing.form.record == house.read(lambda reader: reader.get(Contact, "p"))
+    position = changing.form.editor("position").inner
+    position.setFocus()
+    qtbot.keyClicks(position, "Director")
+    qtbot.keyClick(position, Qt.Key.Key_Tab)  # one field is left and saved; the dialog stays
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.get(Contact, "p")).position == "Director")
+    settle(qtbot, house)
+    assert changing.isVisible()
+    changing._save()
+    qtbot.waitUntil(lambda: page.findChild(FormDialog) is None)
+
+
+def test_the_sort_and_its_arrow_are_there_again(qtbot: Any, page: AccountPage, house: House) -> None:
+    head = page.list.table.horizontalHeader()
+    page.list._on_group("")
+    head.sectionClicked.emit(3)  # overdue: the largest first
+    settle(qtbot, house)
+    assert list(page.list.model.answer.ids) == ["a", "b", "c"]
+    head.sectionClicked.emit(3)
+    settle(qtbot, house)
+    assert list(page.list.model.answer.ids) == ["c", "b", "a"]
+    qtbot.waitUntil(lambda: "layout.account" in house.desk.remembered, timeout=3000)
+    again = AccountController(house.desk).page
+    qtbot.addWidget(again)
+    again.show()
+    settle(qtbot, house)
+    assert again.list.model.order == ("overdue", False)
+    assert again.list.table.horizontalHeader().sortIndicatorSection() == 3
 
 
 def test_archiving_takes_out_of_the_list_and_undo_brings_back(qtbot: Any, page: AccountPage, house: House) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QInputMethodEvent, QKeyEvent
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from kam_desktop import language
@@ -242,6 +242,26 @@ def test_text_of_an_input_method_is_a_draft_and_is_never_rewritten_while_it_comp
     assert page.form.draft() == {"credit_limit": "125tr"} and limit.text() == "125tr"
     leave(qtbot, page, "credit_limit")
     assert limit.text() == "125,000,000"
+
+
+def test_ctrl_z_in_a_box_with_nothing_of_its_own_belongs_to_the_window(
+    qtbot: Any, house: House, open_form: Any
+) -> None:
+    house.add(account("a", "Một", internal_note="x"))
+    page, controller = open_form()
+    controller.show_in(page.form, Account, "a")
+    qtbot.waitUntil(lambda: page.form.record is not None)
+    heard: list[str] = []
+    QShortcut(QKeySequence("Ctrl+Z"), page).activated.connect(lambda: heard.append("window"))
+    for name in ("name", "internal_note"):
+        box = page.form.editor(name).inner
+        box.setFocus()
+        qtbot.keyClick(box, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert heard == ["window"]
+        key_in(box, "y")
+        qtbot.keyClick(box, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert heard == ["window"] and "y" not in page.form.editor(name).raw()  # its own letters first
+        heard.clear()
 
 
 def test_hiding_the_form_keeps_what_was_just_typed(qtbot: Any, house: House, open_form: Any) -> None:

@@ -8,15 +8,12 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QCompleter,
     QHBoxLayout,
-    QLineEdit,
     QListView,
-    QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +24,7 @@ from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.labels import IconLabel, PlainLabel, caption
+from kam_desktop.ui.line_edits import Line, Note
 from kam_desktop.ui.typed_values import read_day, read_moment, read_money, read_number, read_texts
 
 
@@ -81,30 +79,14 @@ class Editor(QWidget):
         self.inner.setEnabled(not locked)
 
 
-class _Line(QLineEdit):
-    """A line that knows when it is left, and not while an input method composes."""
-
-    left = Signal()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
-            self.left.emit()
-
-    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
-        super().inputMethodEvent(event)
-        if event.commitString():
-            self.textEdited.emit(self.text())  # Qt does not say so for text from an input method
-
-
 class LineEditor(Editor):
     """One line of text, read and written by two functions: text, amount, number, date, tags."""
 
-    inner: _Line
+    inner: Line
 
     def __init__(self, field: Field, read: Callable[[str], Any] = str, write: Callable[[Any], str] = str,
                  placeholder: str = "", *, right: bool = False) -> None:  # fmt: skip
-        super().__init__(field, _Line())
+        super().__init__(field, Line())
         self._read, self._write = read, write
         self.inner.setPlaceholderText(placeholder)
         if right:
@@ -137,37 +119,13 @@ class LineEditor(Editor):
         self.left.emit()
 
 
-class _Note(QPlainTextEdit):
-    """Several lines; Tab leaves, Ctrl+Enter is the form's."""
-
-    left = Signal()
-
-    def __init__(self, lines: int) -> None:
-        super().__init__()
-        self.setTabChangesFocus(True)
-        height = theme.px(20 * lines + 4)  # the theme's sheet gives every editor one line, and a sheet is stronger
-        self.setStyleSheet(f"min-height: {height}px; max-height: {height}px")
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
-            self.left.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-
 class NoteEditor(Editor):
     """Several lines of plain text."""
 
-    inner: _Note
+    inner: Note
 
     def __init__(self, field: Field, lines: int = 4) -> None:
-        super().__init__(field, _Note(lines))
+        super().__init__(field, Note(lines))
         self._silent = False
         self.inner.textChanged.connect(lambda: None if self._silent else self.typed.emit())
         self.inner.left.connect(self.left)

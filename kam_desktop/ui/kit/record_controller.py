@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
@@ -183,10 +183,17 @@ class RecordController(QObject):
 
         self.edit(work, label, then, fail, name=str(getattr(record, kind.entity.title)))
 
-    def keep_layout(self, table: TableView, name: str) -> None:
-        """Widths and order of a table's columns survive a restart."""
+    def keep_layout(self, table: TableView, name: str) -> tuple[str, bool] | None:
+        """Widths of a table's columns and its sort survive a restart; returns the sort (name, descending), if any."""
         key = f"layout.{name}"
         table.restore_layout(bytes.fromhex(self.desk.remembered.get(key, "")))
         soon = QTimer(self, singleShot=True, interval=1000)
         soon.timeout.connect(lambda: self.desk.remember(key, table.layout_state().hex()))
-        table.horizontalHeader().sectionResized.connect(lambda *_sizes: soon.start())
+        head, model = table.horizontalHeader(), table.model()
+        head.sectionResized.connect(lambda *_sizes: soon.start())
+        head.sortIndicatorChanged.connect(lambda *_order: soon.start())
+        if isinstance(model, RecordTable) and head.isSortIndicatorShown():
+            falling = head.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+            model.order = (model.columns[head.sortIndicatorSection()].order, falling)
+            return model.order
+        return None

@@ -29,6 +29,7 @@ class RecordForm(QWidget):
         drafted(dict): what is typed and not saved yet, by field; empty when nothing is.
         committed(object, tuple): a record with new values of these fields, to be saved; answer with `saved` or
             `show_problems`.
+        entered: Ctrl+Enter; it commits.
         asked(str, str): the reference field of that name looks for a text; answer with `offer`.
 
     Attributes:
@@ -40,6 +41,7 @@ class RecordForm(QWidget):
     drafted = Signal(dict)
     committed = Signal(object, tuple)
     asked = Signal(str, str)
+    entered = Signal()
 
     def __init__(self, kind: type[Record], *, today: date | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +56,8 @@ class RecordForm(QWidget):
         self._said.hide()
         self._draft = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._draft.timeout.connect(self._tell_draft)
-        add_shortcut(self, "Ctrl+Return Ctrl+Enter", self.commit)
+        self.entered.connect(self.commit)
+        add_shortcut(self, "Ctrl+Return Ctrl+Enter", self.entered.emit)
 
     # Laying out.
 

@@ -40,6 +40,7 @@ class TableColumn:
         text: the words in the cell; reads memory only.
         look: how the cell differs from its column.
         order: the name by which the controller sorts; "" where a click on the head does nothing.
+        falling: the first click on the head puts the largest first.
         private: the client must never see it.
     """
 
@@ -47,6 +48,7 @@ class TableColumn:
     text: Callable[[Any], str]
     look: Callable[[Any], Look | None] | None = None
     order: str = ""
+    falling: bool = False
     private: bool = False
 
 

@@ -42,7 +42,7 @@ class AccountController(RecordController):
         today = desk.today()
         self._list, self._detail = AccountList(today), AccountDetail(today)
         super().__init__(desk, AccountPage(self._list, self._detail))
-        self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", False)
+        self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", True)
         self._listing: Listing | None = None
         self._place, self._list_is_old = "", False
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
@@ -63,7 +63,7 @@ class AccountController(RecordController):
         add_shortcut(self._detail, "Ctrl+L", self._on_interaction)
         add_shortcut(self._detail, "Escape", lambda: desk.shell.show_page("account"))
         self.bind(self._detail.form, N_("Change account {name}"), N_("Add account {name}"), self._on_saved)
-        self.keep_layout(self._list.table, "account")
+        self._order = self.keep_layout(self._list.table, "account") or self._order
 
     # The list.
 
@@ -101,7 +101,9 @@ class AccountController(RecordController):
             1: formats.amount(listing.revenue, listing.currency, zero=formats.NOTHING),
             3: formats.amount(listing.overdue, listing.currency, zero=formats.NOTHING),
         }
-        ids = list(reversed(listing.ids)) if self._order[1] and not groups else listing.ids
+        # the service puts large amounts first; the arrow in the head may say otherwise
+        turned = self._order[1] != (self._order[0] in ("revenue", "overdue"))
+        ids = _turned(listing) if turned else listing.ids
         self._list.model.set_answer(Answer(ids, groups, rows, totals if count else {}))
         filtered = bool(self._text or self._filter)
         self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
@@ -220,7 +222,7 @@ class AccountController(RecordController):
         account = self._account_id()
         form = ContactForm(self.desk.today())
         dialog = FormDialog(self.page, tr("Contact") if key else tr("Add contact"), form, tr("Save"))
-        self.bind(form, N_("Change contact {name}"), N_("Add contact {name}"), lambda _record: dialog.accept())
+        self.bind(form, N_("Change contact {name}"), N_("Add contact {name}"), dialog.saved)
         if key:
             self.show_in(form, Contact, key)
         else:
@@ -234,7 +236,7 @@ class AccountController(RecordController):
             return
         form = InteractionForm(self.desk.today())
         dialog = FormDialog(self.page, tr("Log interaction"), form, tr("Save"))
-        self.bind(form, N_("Change interaction {name}"), N_("Log interaction {name}"), lambda _record: dialog.accept())
+        self.bind(form, N_("Change interaction {name}"), N_("Log interaction {name}"), dialog.saved)
         now = self.desk.clock.now()
         form.show_record(Activity(id=self.desk.new_id(), account=account, kind="call", at=now, subject=""), is_new=True)
         form.asked.disconnect()
@@ -301,6 +303,11 @@ def _ask_peek(reader: Any, key: str, tier: str, today: date) -> Peek:
         tuple(Happened(KIND_ICONS.get(each.kind, "pencil"), each.subject, _local_day(each.at))
               for each in brief.activities),
     )  # fmt: skip
+
+
+def _turned(listing: Listing) -> list[str]:
+    """The ids in the other direction, group by group."""
+    return [key for group in listing.groups for key in reversed(listing.ids[group.start : group.start + group.count])]
 
 
 def _local_day(moment: datetime | None) -> date | None:

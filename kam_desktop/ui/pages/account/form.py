@@ -123,6 +123,7 @@ class AccountDetail(QWidget):
         self._side_panel = side
         left = scrolled(self.form)
         left.setProperty("pane", True)
+        left.setFocusProxy(self.form.editor("name"))
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(left, 1)

@@ -113,12 +113,12 @@ def columns(today: date) -> list[tuple[TableColumn, Column]]:
     """The columns of the list, in their order on the screen."""
     return [
         (TableColumn(tr("Account"), lambda a: a.name, order="name"), Column(0, TextCell(name=True))),
-        (TableColumn(tr("Revenue, 12 months"), _revenue, order="revenue"), Column(112, AmountCell())),
+        (TableColumn(tr("Revenue, 12 months"), _revenue, order="revenue", falling=True), Column(112, AmountCell())),
         (
             TableColumn(tr("Share"), lambda a: formats.number(a.share, 1) if a.share else formats.NOTHING, _share_look),
             Column(72, ShareCell(), 2),
         ),
-        (TableColumn(tr("Overdue"), _overdue, _overdue_look, "overdue"), Column(98, AmountCell())),
+        (TableColumn(tr("Overdue"), _overdue, _overdue_look, "overdue", falling=True), Column(98, AmountCell())),
         (TableColumn(tr("Days"), lambda a: str(a.oldest_days) if a.overdue else ""), Column(32, DateCell("muted"), 1)),
         (
             TableColumn(tr("Contact on"), lambda a: near_day(a.last_touch_on, today), order="last_touch"),
@@ -157,6 +157,7 @@ class PeekPanel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._frame)
         self.setProperty("pane", True)
+        self.setFocusProxy(self._open)
         self.show_peek(None)
 
     def show_peek(self, peek: Peek | None) -> None:

@@ -208,7 +208,7 @@ class ProposalController(RecordController):
             return proposal.create(uow, record.account, record.title, client_budget=record.client_budget)
 
         def made(record: Proposal) -> None:
-            dialog.accept()
+            dialog.saved()
             self.desk.shell.show_page("proposal", record.id)
 
         self.bind(form, "", N_("New proposal {name}"), made, make)

@@ -10,9 +10,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from kam_desktop import formats
+from kam_desktop import formats, language
 from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
 from kam_desktop.domain.figures.totals import Totals
+from kam_desktop.domain.locale.vietnam import words
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.badges import Pill, Tag
@@ -105,13 +106,15 @@ class TotalsPanel(Panel):
             share = caption(formats.percent(used, 0), "text2")
             head = Panel(row=True).add(caption(tr("Client's budget"), "text2"), None, share)
             left = budget - totals.total
-            words = tr("Left: {amount}", amount=formats.amount(left, currency, symbol=True))
+            told = tr("Left: {amount}", amount=formats.amount(left, currency, symbol=True))
             if left < 0:
-                words = tr("Over by {amount}", amount=formats.amount(-left, currency, symbol=True))
+                told = tr("Over by {amount}", amount=formats.amount(-left, currency, symbol=True))
             bar = Progress(min(1.0, float(used) / 100), tone, name=tr("Client's budget"))
-            made.add(head, bar, PlainLabel(words, weight=theme.MEDIUM, tone="danger" if left < 0 else "text"))
+            made.add(head, bar, PlainLabel(told, weight=theme.MEDIUM, tone="danger" if left < 0 else "text"))
             whole = formats.amount(budget, currency, symbol=True)
             made.add(caption(tr("of {amount}, VAT included", amount=whole), wrap=True))
+        if language.current() == "vi" and totals.total > 0:
+            made.add(caption(words.amount(totals.total, currency), "text2", wrap=True))
         return made.add(None)
 
     def _sums(self, totals: Totals, currency: str) -> QWidget:
@@ -141,10 +144,10 @@ class TotalsPanel(Panel):
         grid = _grid(inner)
         margin = formats.percent(totals.margin_percent) if totals.margin_percent is not None else formats.NOTHING
         shown = [formats.amount(totals.cost, currency), formats.amount(totals.margin, currency), margin]
-        for at, (name, words) in enumerate(zip((tr("Cost"), tr("Gross profit"), tr("Margin")), shown, strict=True)):
+        for at, (name, told) in enumerate(zip((tr("Cost"), tr("Gross profit"), tr("Margin")), shown, strict=True)):
             weight = theme.MEDIUM if at == 2 else theme.REGULAR
             grid.addWidget(PlainLabel(name, tone="private", weight=weight), at, 0)
-            grid.addWidget(_right(words, weight, tone="private"), at, 1)
+            grid.addWidget(_right(told, weight, tone="private"), at, 1)
         made.add(Tag(tr("Internal")), inner)
         if totals.without_cost and totals.cost is not None:
             made.add(caption(tr("{n} lines have no cost yet", n=totals.without_cost), "private", wrap=True))
@@ -210,6 +213,7 @@ class ProposalEditor(QWidget):
         area = scrolled(side)
         area.setFixedWidth(theme.px(340))
         frame = Panel(lines="left", margins=(1, 0, 0, 0)).add(area)
+        area.setFocusProxy(self.version_form.editor("quoted_on"))
         for pane in (self.lines, area):
             pane.setProperty("pane", True)
         middle = QHBoxLayout()
