@@ -1,4 +1,4 @@
-"""What commands say: one JSON document or a table on standard output, everything else on standard error."""
+"""What commands say: JSON or a table on standard output, everything else on standard error."""
 
 from __future__ import annotations
 

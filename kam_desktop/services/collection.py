@@ -1,4 +1,4 @@
-"""Money due: a receipt and what it pays, an invoice by hand, one invoice with everything laid against it."""
+"""Money due: a receipt and what it pays, an invoice by hand, one invoice with all laid against it."""
 
 from __future__ import annotations
 

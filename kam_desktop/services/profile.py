@@ -1,4 +1,4 @@
-"""A profile on this computer: made, unlocked, opened and closed; for the window and the commands alike."""
+"""A profile on this computer: made, unlocked, opened, closed; for window and commands alike."""
 
 from __future__ import annotations
 
