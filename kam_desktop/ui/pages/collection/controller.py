@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _FIRST = 60  # rows that come along with the ids
 _NAMED = 500  # customers of the matrix that stand under their short name; the long tail under its legal one
-_RECEIPT = "new-receipt"
+_RECEIPT = "new"
 
 
 @dataclass(frozen=True)

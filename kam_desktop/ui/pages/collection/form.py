@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -139,7 +139,13 @@ class _ShareCell(AmountCell):
 
 
 class ReceiptFields(RecordForm):
-    """The fields of a receipt."""
+    """The fields of a receipt.
+
+    Signals:
+        restored: what was typed before is shown again.
+    """
+
+    restored = Signal()
 
     def __init__(self, today: date) -> None:
         super().__init__(Receipt, today=today)
@@ -167,6 +173,12 @@ class ReceiptFields(RecordForm):
         box.addLayout(grid)
         box.addWidget(self.add("payer"))
         box.addWidget(self.add("remark", lines=2))
+
+    def show_draft(self, draft: Mapping[str, Any]) -> bool:
+        found = super().show_draft(draft)
+        if found:
+            self.restored.emit()
+        return found
 
     def typed_amount(self) -> int:
         """The amount as far as it can be read, else 0."""
@@ -253,6 +265,7 @@ class ReceiptForm(QWidget):
         for name in ("account", "amount", "received_on"):
             self.fields.editor(name).typed.connect(self._soon.start)
             self.fields.editor(name).left.connect(self._soon.start)
+        self.fields.restored.connect(self._soon.start)
         self.shares_table.edited.connect(self._on_edited)
         self.shares_table.refused.connect(lambda problem: self._say(sentence(problem)))
         self._show_rest()

@@ -330,7 +330,7 @@ class CollectionPage(QWidget):
 
     def tour_places(self) -> list[tuple[str, str]]:
         """The further screens of this page."""
-        return [("ageing", AGEING), ("receipts", RECEIPTS), ("new-receipt", "new-receipt")]
+        return [("ageing", AGEING), ("receipts", RECEIPTS), ("new-receipt", "new")]
 
     def remembered(self) -> object:
         """The view and the current row."""

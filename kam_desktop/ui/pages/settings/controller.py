@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -294,8 +296,26 @@ def _set_recovery(background: Any, recovery: Any) -> None:
 
 
 def _licences() -> str:
+    """The libraries with their licences, then the texts that travel with the program."""
     folder = config.resources() / "licences"
-    parts = []
-    for file in sorted(folder.glob("*.txt")):
-        parts.append(f"{file.stem}\n\n{file.read_text(encoding='utf-8').strip()}")
-    return "\n\n\n".join(parts)
+    texts = [f"{file.stem}\n\n{file.read_text(encoding='utf-8').strip()}" for file in sorted(folder.glob("*.txt"))]
+    return "\n\n\n".join([_libraries(), *texts]).strip()
+
+
+def _libraries() -> str:
+    try:
+        needed = metadata.requires("kam-desktop") or []
+    except metadata.PackageNotFoundError:  # running from the source tree, not installed
+        return ""
+    found = []
+    for requirement in needed:
+        name = re.split(r"[^A-Za-z0-9._-]", requirement)[0]
+        try:
+            about = metadata.metadata(name).json
+        except metadata.PackageNotFoundError:  # for another system
+            continue
+        named = [each.rpartition(" :: ")[2] for each in about.get("classifier", ()) if each.startswith("License ::")]
+        licence = str(about.get("license_expression") or about.get("license") or ", ".join(named)).partition("\n")[0]
+        if "extra ==" not in requirement:
+            found.append(f"{about['name']} {about['version']} {licence}".strip())
+    return "\n".join(found)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QBoxLayout,
     QHBoxLayout,
     QLabel,
@@ -268,7 +269,12 @@ class TodayPage(QWidget):
         holder.box.addStretch(1)
         return holder
 
-    # Kept while the window is built again.
+    # What the window asks.
+
+    def open_place(self, _place: str) -> None:
+        """The keyboard comes to the list, unless it is somewhere already."""
+        if QApplication.focusWidget() is None:
+            self.list.setFocus()
 
     def remembered(self) -> object:
         """The key of the chosen line."""
