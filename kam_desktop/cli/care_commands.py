@@ -37,7 +37,7 @@ def _init(args: Namespace, output: Output) -> int:
         if args.demo is not None:
             records = _demo(args, output, found.store)
         if not args.demo or args.company or args.tax_code:
-            profile.set_up(found.store, args.company, code.text)
+            profile.set_up(found.store, args.company, code.text, over_sample=args.demo is not None)
         kinds = list(found.keys.kinds)
     folder = str(folder_of(args))
     if output.json:

@@ -55,10 +55,10 @@ def main(argv: Sequence[str] | None, window: Callable[[argparse.Namespace], int]
         output.problems(refused.problems)
         return REFUSED
     except Unavailable as failure:
-        output.problems([Problem("", failure.code, str(failure.args[0]) if failure.args else failure.code)])
+        output.problems([Problem("", failure.code, failure.message, failure.args_named)])
         return UNAVAILABLE
     except Broken as failure:
-        output.problems([Problem("", "broken", "The program failed: {what}", {"what": str(failure)})])
+        output.problems([Problem("", "broken", N_("The program failed: {what}"), {"what": str(failure)})])
         return OUR_FAULT
     except KeyboardInterrupt:
         output.say(tr("Stopped. Nothing was changed."))

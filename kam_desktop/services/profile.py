@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def _notes(store: Store, unlocked: Unlocked) -> tuple[Problem, ...]:
     found = []
     if unlocked.keyring_failure is not None:
         failure = unlocked.keyring_failure
-        found.append(Problem("keyring", failure.code, str(failure)))
+        found.append(Problem("keyring", failure.code, failure.message, failure.args_named))
     if store.recovered:
         message = N_("The data file had been set back; {n} edits came back from the journal.")
         found.append(Problem("journal", "recovered", message, {"n": str(store.recovered)}))
@@ -161,14 +162,20 @@ def _clear(folder: Path) -> None:
     shutil.rmtree(folder / JOURNAL, ignore_errors=True)
 
 
-def set_up(store: Store, company: str, tax_code: str, person: str = PERSON, code: str = PERSON) -> None:
+def set_up(
+    store: Store, company: str, tax_code: str, person: str = PERSON, code: str = PERSON, *, over_sample: bool = False
+) -> None:
     """Writes our firm (if it is named) and the user, with the ids that they have in every profile.
 
-    What is there already is left alone. Without a firm's tax code an import cannot tell sales from purchases.
+    What is there already is left alone, but for the firm of sample data with `over_sample`. Without a firm's tax code
+    an import cannot tell sales from purchases.
     """
     with store.edit(N_("Set up the profile"), kind="internal") as uow:
-        if (company or tax_code) and uow.get(Firm, FIRM_ID) is None:
-            records.save(uow, Firm(id=FIRM_ID, legal_name=company or tax_code, tax_code=tax_code))
+        firm = uow.get(Firm, FIRM_ID)
+        if (company or tax_code) and (firm is None or over_sample):
+            plain = firm or Firm(id=FIRM_ID, legal_name="")
+            named = dataclasses.replace(plain, legal_name=company or tax_code, short_name="", tax_code=tax_code)
+            records.save(uow, named)
         if uow.get(Person, LOCAL_PERSON_ID) is None:
             records.save(uow, Person(id=LOCAL_PERSON_ID, full_name=person, code=code))
 

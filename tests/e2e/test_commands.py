@@ -156,6 +156,14 @@ def test_init_with_sample_data_is_alike_each_time(desk: Desk) -> None:
     assert sum('"entity":"account"' in line for line in dumps[0].splitlines()) == 12
 
 
+def test_sample_data_takes_the_name_of_the_firm_that_is_given(desk: Desk) -> None:
+    words = ["init", "--demo", "3", "--company", "Hãng Ta", "--tax-code", OUR_CODE]
+    assert desk.run(*words, "--recovery-file", str(desk.folder / "key.txt")).status == 0
+    firm = json.loads(desk.run("dump", "--entity", "firm").out)
+    assert (firm["legal_name"], firm["tax_code"]) == ("Hãng Ta", OUR_CODE)
+    assert desk.run("doctor", "--deep", "--json").document["sound"]
+
+
 # --- where options stand, statuses -----------------------------------------------------------------------------------
 
 
@@ -212,6 +220,8 @@ def test_a_writing_command_waits_for_nobody_a_reading_one_for_none(desk: Desk) -
         held = desk.run("undo", "--json")
         assert (held.status, held.codes) == (3, ["locked"])
         assert "kam-desktop window" in held.document["problems"][0]["message"]
+        vietnamese = desk.plain("undo", "--profile", str(folder))
+        assert "đang làm việc" in vietnamese.err or "đang dùng" in vietnamese.err, vietnamese.err
         assert desk.run("find", "mây", "--json").status == 0
     assert desk.run("undo", "--json").codes == ["nothing_to_undo"]
 
