@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -57,6 +58,14 @@ class Desk:
         if self.remembered.get(key) != value:
             self.remembered[key] = value
             self.background.edit(lambda uow: uow.set_preference(key, value), label="")
+
+    def recalled(self, key: str) -> dict[str, Any]:
+        """A remembered JSON object; empty when there is none, or an older program kept something else there."""
+        try:
+            found = json.loads(self.remembered.get(key, ""))
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def undo(self, step: int | None = None) -> None:
         """Takes back the newest step (or that one) and says so."""

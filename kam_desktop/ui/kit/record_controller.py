@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
@@ -20,6 +21,7 @@ from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.errors import Refused
 from kam_desktop.language import tr
+from kam_desktop.ui import theme
 from kam_desktop.ui.background import Failure
 from kam_desktop.ui.desk import Desk as Desk
 from kam_desktop.ui.desk import read_draft, titles_of
@@ -184,16 +186,33 @@ class RecordController(QObject):
         self.edit(work, label, then, fail, name=str(getattr(record, kind.entity.title)))
 
     def keep_layout(self, table: TableView, name: str) -> tuple[str, bool] | None:
-        """Widths of a table's columns and its sort survive a restart; returns the sort (name, descending), if any."""
-        key = f"layout.{name}"
-        table.restore_layout(bytes.fromhex(self.desk.remembered.get(key, "")))
+        """Column widths that the user drew, and the sort, survive a restart; returns the sort (name, descending)."""
+        key, head, model = f"layout.{name}", table.horizontalHeader(), table.model()
+        kept = self.desk.recalled(key)
+        widths: dict[str, int] = kept.get("widths", {})  # at 100 %: the zoom may be another one next time
+        for column, width in widths.items():
+            head.resizeSection(int(column), theme.px(width))
         soon = QTimer(self, singleShot=True, interval=1000)
-        soon.timeout.connect(lambda: self.desk.remember(key, table.layout_state().hex()))
-        head, model = table.horizontalHeader(), table.model()
-        head.sectionResized.connect(lambda *_sizes: soon.start())
-        head.sortIndicatorChanged.connect(lambda *_order: soon.start())
-        if isinstance(model, RecordTable) and head.isSortIndicatorShown():
+
+        def resized(column: int, _old: int, new: int) -> None:
+            # the table itself resizes too, to fit; only what a hand does is kept
+            by_hand = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+            if by_hand and head.sectionResizeMode(column) == head.ResizeMode.Interactive:
+                widths[str(column)] = round(new * 100 / theme.zoom())
+                soon.start()
+
+        def keep() -> None:
             falling = head.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
-            model.order = (model.columns[head.sortIndicatorSection()].order, falling)
-            return model.order
-        return None
+            sort = [head.sortIndicatorSection(), falling] if head.isSortIndicatorShown() else []
+            self.desk.remember(key, json.dumps({"widths": widths, "sort": sort}))
+
+        soon.timeout.connect(keep)
+        head.sectionResized.connect(resized)
+        head.sortIndicatorChanged.connect(lambda *_order: soon.start())
+        if not kept.get("sort") or not isinstance(model, RecordTable) or kept["sort"][0] >= len(model.columns):
+            return None
+        column, falling = kept["sort"]
+        head.setSortIndicatorShown(True)
+        head.setSortIndicator(column, Qt.SortOrder.DescendingOrder if falling else Qt.SortOrder.AscendingOrder)
+        model.order = (model.columns[column].order, falling)
+        return model.order
