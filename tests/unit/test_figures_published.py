@@ -1,14 +1,15 @@
-"""Receivables of published suites, told once in tests/cases, against the pure figures."""
+"""Cases of published suites, told once in tests/cases, against the pure figures."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from kam_desktop.domain import promises
-from kam_desktop.domain.figures import ageing
-from tests.cases import erpnext, gnucash
+from kam_desktop.domain.figures import ageing, totals
+from tests.cases import erpnext, gnucash, payment_terms, ratios, taxes
 from tests.cases.receivables import Lay, ReceivablesCase, ledger_of
 
 CASES = [*erpnext.RECEIVABLES, *erpnext.RECONCILIATION, *gnucash.CASES]
@@ -54,3 +55,29 @@ def test_the_promises_refuse_what_the_tool_refuses(source: str, name: str, amoun
         ("more_than_credit", "100.00\u00a0USD"),
     ]
     assert promises.allocation_problems(replace(more, amount=amount - taken), ledger) == []
+
+
+@pytest.mark.parametrize("case", taxes.CASES, ids=lambda case: case.name)
+def test_nets_and_taxes_by_rate_group(case: taxes.TaxCase) -> None:
+    lines = [
+        totals.Line(
+            totals.line_net(Decimal(each.quantity), Decimal(each.price), Decimal(each.discount)),
+            each.rate,
+            Decimal(each.rate) if each.rate else None,
+        )
+        for each in case.lines
+    ]
+    found = totals.totals(lines)
+    assert tuple((group.group, group.net, group.tax) for group in found.groups) == case.groups
+    assert (found.net, found.tax) == (case.net, case.tax)
+    assert bool(case.why) <= bool(case.published)
+
+
+def test_there_are_enough_published_cases_of_each_kind() -> None:
+    by_source: dict[str, int] = {}
+    for case in (*CASES, *payment_terms.CASES, *taxes.CASES, *ratios.CEI, *ratios.DSO):
+        by_source[case.source.split(",")[0]] = by_source.get(case.source.split(",")[0], 0) + 1
+    assert sum(by_source.values()) >= 90
+    assert {"ERPNext", "GnuCash", "Odoo 16 community", "Odoo 17 community", "Odoo community", "Tryton 7"} <= {
+        *by_source
+    }
