@@ -16,7 +16,7 @@ from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.language import N_
 from kam_desktop.services import records
-from kam_desktop.store import files, keys, migrations, profile_lock, profile_place, unlock
+from kam_desktop.store import files, keys, profile_lock, profile_place, unlock
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import FILE
 from kam_desktop.store.key_file import NAMES, KeyVault
@@ -89,7 +89,6 @@ def open_profile(
         unlocked = unlock.unlock(folder, vault, passphrase_source, recovery_source, repair=write)
         if write:
             profile_place.tighten(folder)
-            migrations.migrate(folder, unlocked.key, clock)
         store = Store.open(folder, unlocked.key, unlocked.keys.profile_id, clock, ids, write=write)
     except BaseException:
         lock.release()
