@@ -174,6 +174,7 @@ class InvoicePanel(QWidget):
             row.addWidget(PlainLabel(each.words, wrap=True), 1)
             if each.can_take_back:
                 back = Link(tr("Take back"), size=theme.CAPTION)
+                back.setMinimumWidth(theme.px(24))
                 back.setAccessibleDescription(f"{each.words} {formats.amount(each.amount, shown.currency)}")
                 back.opened.connect(lambda key=each.allocation: self.take_back_wanted.emit(key))
                 row.addWidget(back)

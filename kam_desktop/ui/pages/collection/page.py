@@ -163,8 +163,8 @@ class CollectionPage(QWidget):
             Column(96, _AfterAmount("muted"), 2),
         ])  # fmt: skip
         self.receipts = ListView(tr("Money not allocated"), receipt_columns(), [
-            Column(84, TextCell("text2")), Column(0, TextCell(name=True)), Column(180, TextCell("text2"), 2),
-            Column(150, TextCell("text2"), 3), Column(112, AmountCell("text2"), 1), Column(112, AmountCell()),
+            Column(84, TextCell("text2")), Column(0, TextCell(name=True)), Column(230, TextCell("text2"), 2),
+            Column(200, TextCell("text2"), 3), Column(112, AmountCell("text2"), 1), Column(112, AmountCell()),
         ])  # fmt: skip
         self.form = ReceiptForm(today)
         self.invoice = InvoicePanel()

@@ -26,7 +26,7 @@ from kam_desktop.ui import paint, theme
 from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Card, Line, Panel, page_head, scrolled, side_panel
-from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, caption, section, strong, title
+from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, Link, PlainLabel, caption, section, strong, title
 from kam_desktop.ui.kit.states import EmptyState, Notice
 from kam_desktop.ui.pages.today.worklist import Item, Worklist
 
@@ -142,8 +142,7 @@ class TodayPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._day = PlainLabel(size=theme.SECTION, tone="text2")
-        self._hint = caption(tr("Enter does what the line says"))
-        self._hint_icon = IconLabel("keyboard")
+        self._hint = ElidedLabel(tr("Enter does what the line says"), size=theme.CAPTION, tone="muted")
         self.list = Worklist()
         self.list.opened.connect(self.item_opened)
         self._notices = QVBoxLayout()
@@ -152,7 +151,8 @@ class TodayPage(QWidget):
         self._more.opened.connect(self.all_wanted)
         main = Panel()
         self._sample = Pill(tr("Sample data"), "info", "sparkles")
-        main.add(page_head(title(tr("Today")), self._day, self._sample, None, self._hint_icon, self._hint))
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignRight)
+        main.add(page_head(title(tr("Today")), self._day, self._sample).add(self._hint, stretch=1))
         main.box.addLayout(self._notices)
         main.add(Line())
         self._middle = QStackedWidget()
@@ -237,8 +237,7 @@ class TodayPage(QWidget):
         if other is not None:
             self._middle.addWidget(other)
         self._middle.setCurrentWidget(other or self.list)
-        for widget in (self._hint, self._hint_icon):
-            widget.setVisible(other is None)
+        self._hint.setText(tr("Enter does what the line says") if other is None else "")
 
     def _checklist(self, steps: Sequence[Step]) -> QWidget:
         holder = Panel(margins=(24, 24, 24, 24), gap=4)
