@@ -79,7 +79,7 @@ class CollectionController(RecordController):
         for signal, slot in wired:
             signal.connect(slot)
         page.form.fields.committed.connect(lambda _record, _names: self._take_shares())
-        self.bind(page.form.fields, "", "Record a receipt", self._on_recorded, self._record)
+        self.bind(page.form.fields, "", "Record a receipt", lambda _record: page.close_panel(), self._record)
         self.keep_layout(page.open.table, "collection")
 
     # What is shown.
@@ -108,17 +108,10 @@ class CollectionController(RecordController):
             payments_entered=report.payments_entered, currency=report.currency, currencies=report.currencies,
         )  # fmt: skip
 
-    def _show_ageing(self, answer: tuple[AgeingReport, dict[str, str]]) -> None:
-        report, names = answer
-        rows = [
-            AgeRow(each.account, names.get(each.account) or company_core(each.name) or each.name,
-                   (each.not_due, *each.overdue), each.unallocated, each.balance, each.open_items)
-            for each in report.rows
-        ]  # fmt: skip
-        total = report.total
-        sums = AgeRow("", "", (total.not_due, *total.overdue), total.unallocated, total.balance, total.open_items)
-        self.page.ageing.show_ageing(AgeingShown(report.currency, report.buckets, rows, sums, total.on_default_term))
-        self._around(report, len(rows))
+    def _show_ageing(self, answer: tuple[AgeingReport, AgeingShown]) -> None:
+        report, shown = answer
+        self.page.ageing.show_ageing(shown)
+        self._around(report, len(shown.rows))
 
     def _show_open(self, answer: _OpenAnswer) -> None:
         count, late, currency = len(answer.ids), answer.late, answer.report.currency
@@ -189,8 +182,8 @@ class CollectionController(RecordController):
         line = self.page.open.model.row_value(key) if key else None
         if line is None:
             return
-        said = (line.account, line.number, formats.amount(line.open, line.currency, symbol=True))
-        self.desk.shell.set_selection_text(" · ".join(said))
+        amount = formats.amount(line.open, line.currency, symbol=True)
+        self.desk.shell.set_selection_text(f"{line.account} · {line.number} · {amount}")
         if self.page.panel_shown() == "invoice":
             self._ask_instalment(key, focus=False)
 
@@ -282,9 +275,6 @@ class CollectionController(RecordController):
 
         return collection.record_receipt(uow, record, self._shares)
 
-    def _on_recorded(self, _record: Receipt) -> None:
-        self.page.close_panel()
-
     def _on_older(self, key: str) -> None:
         """An older receipt that is to pay something."""
         left = self._left.get(key, 0)
@@ -325,11 +315,19 @@ def _group(title: str, count: int, amount: int, currency: str) -> RowGroup:
     return RowGroup(title, f"{words} · {formats.amount(amount, currency)}", count)
 
 
-def _ask_ageing(reader: Any, as_of: date, currency: str) -> tuple[AgeingReport, dict[str, str]]:
+def _ask_ageing(reader: Any, as_of: date, currency: str) -> tuple[AgeingReport, AgeingShown]:
     from kam_desktop.services import summary
 
     report = summary.ageing(reader, as_of, currency)
-    return report, short_names(reader, [row.account for row in report.rows[:_NAMED]])
+    names = short_names(reader, [row.account for row in report.rows[:_NAMED]])
+    rows = [
+        AgeRow(each.account, names.get(each.account) or company_core(each.name) or each.name,
+               (each.not_due, *each.overdue), each.unallocated, each.balance, each.open_items)
+        for each in report.rows
+    ]  # fmt: skip
+    total = report.total
+    sums = AgeRow("", "", (total.not_due, *total.overdue), total.unallocated, total.balance, total.open_items)
+    return report, AgeingShown(report.currency, report.buckets, rows, sums, total.on_default_term)
 
 
 def _ask_open(reader: Any, as_of: date, currency: str, only: _Filter) -> _OpenAnswer:
