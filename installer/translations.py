@@ -57,6 +57,13 @@ PLACES: dict[str, tuple[Place, ...]] = {
 PLURALS = {f"{LANGUAGE}.trn": 0, f"{LANGUAGE}.trn_to": 1}
 
 
+# Sentences of undo steps, by the method that takes them, on whatever object: `store.edit`, `self.edit`, `self.bind`.
+STEP_PLACES: dict[str, tuple[Place, ...]] = {
+    "edit": ((0, "label"), (1, "label")),
+    "bind": ((1, "label"), (2, "created")),
+}
+
+
 @dataclass(frozen=True, order=True)
 class Message:
     """One English message; `many` is its plural, where it has a number."""
@@ -102,6 +109,10 @@ class Source:
         self.path = path.relative_to(package.parent).as_posix()
         self.tree = ast.parse(path.read_text("utf-8"))
         self.names: dict[str, str] = {}
+        self.assigned: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                self.assigned.setdefault(node.targets[0].id, []).append(node.value)
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -128,6 +139,11 @@ class Source:
         for node in ast.walk(inside or self.tree):
             if isinstance(node, ast.Call):
                 yield node
+
+    def texts(self, node: ast.expr | None) -> Iterator[str]:
+        """The texts that an argument may be, also through a name that texts are assigned to in this file."""
+        for value in self.assigned.get(node.id, ()) if isinstance(node, ast.Name) else (node,):
+            yield from literals(value)
 
     def functions(self) -> Iterator[tuple[tuple[str, ...], ast.FunctionDef]]:
         """Every function with the names it may be called by."""
@@ -187,7 +203,11 @@ def collect(package: Path = PACKAGE) -> list[Message]:
             called = source.dotted(call.func)
             where = f"{source.path}:{call.lineno}"
             for place in places.get(called, ()):
-                for text in literals(argument(call, place)):
+                for text in source.texts(argument(call, place)):
+                    keep(Message(text, "", where))
+            method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            for place in STEP_PLACES.get(method, ()):
+                for text in source.texts(argument(call, place)):
                     keep(Message(text, "", where))
             if called in PLURALS and len(call.args) > PLURALS[called] + 1:
                 one, many = call.args[PLURALS[called] : PLURALS[called] + 2]

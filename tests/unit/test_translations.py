@@ -81,6 +81,10 @@ class Form:
         Broken("not for users"); tr("plain")
         button("not translated", hint="By keyword")
         Form("Through a class"); text("Label")
+        words = "Through a name"
+        P("where", "code", words)
+        self.bind(record, "Change {name}", "Add {name}")
+        record.store.edit("Step of the store"); self.edit(record, label="Step by name")
 '''
 
 
@@ -92,6 +96,7 @@ def test_messages_are_found_wherever_they_are_handed_on(tmp_path: Path) -> None:
     single = {
         "plain", "dotted", "other language", "marked", "either", "or", "two parts", "added up", "World", "Label",
         "Through a function {name}", "Problem by name", "By keyword", "Through a class", "Through a method",
+        "Through a name", "Change {name}", "Add {name}", "Step of the store", "Step by name",
     }  # fmt: skip
     assert found == {(one, "") for one in single} | {("{n} row", "{n} rows")}
 

@@ -15,6 +15,6 @@ class Task(Record):
     subject: str = text("What is to be done", required=True, searchable=True)
     account: str = ref("Account", to="account", owns=True, default="")
     owner: str = ref("Owner", to="person", default="")
-    due_on: date | None = day("Due date", default=None)
+    due_on: date | None = day("To be done by", default=None)
     done_on: date | None = day("Done on", default=None)
     remark: str = note("Remark", searchable=True, visibility=Visibility.INTERNAL, default="")

@@ -59,7 +59,7 @@ def _columns(today: date) -> list[tuple[TableColumn, Column]]:
     return [
         (TableColumn(tr("Task"), lambda row: row.subject), Column(0, TextCell(name=True))),
         (TableColumn(tr("Account"), lambda row: row.account_name), Column(220, TextCell("text2"), 3)),
-        (TableColumn(tr("Due date"), lambda row: _day(row.due_on), look), Column(96, DateCell())),
+        (TableColumn(tr("To be done by"), lambda row: _day(row.due_on), look), Column(96, DateCell())),
         (TableColumn(tr("Done on"), lambda row: _day(row.done_on)), Column(96, DateCell("muted"), 4)),
     ]
 
