@@ -1,6 +1,7 @@
 """Painting shared by widgets and table cells: text, pill, tag, key cap, tier, bars."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
@@ -12,17 +13,22 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTER = Qt.AlignmentFlag.AlignCenter
 
 
+@cache
+def _on_one_line(align: Qt.AlignmentFlag) -> int:
+    # joining Qt's flags takes Python longer than drawing a short word
+    return int(align | Qt.TextFlag.TextSingleLine)
+
+
 def text(painter: QPainter, area: QRect, words: str, token: str = "text", size: int = theme.BODY,
          weight: int = theme.REGULAR, align: Qt.AlignmentFlag = LEFT) -> int:  # fmt: skip
     """One line of plain text, elided at the right; returns the width drawn."""
-    measures = theme.metrics(size, weight)
-    width = measures.horizontalAdvance(words)
+    width = theme.width(words, size, weight)
     if width > area.width():
-        words = measures.elidedText(words, Qt.TextElideMode.ElideRight, area.width())
+        words = theme.metrics(size, weight).elidedText(words, Qt.TextElideMode.ElideRight, area.width())
         width = area.width()
     painter.setFont(theme.font(size, weight))
     painter.setPen(theme.color(token))
-    painter.drawText(area, int(align | Qt.TextFlag.TextSingleLine), words)
+    painter.drawText(area, _on_one_line(align), words)
     return width
 
 

@@ -1,7 +1,7 @@
 """The look as one table: colours, type, zoom; from it the palette and the style sheet."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QPalette
@@ -171,7 +171,7 @@ def _on_scheme_changed(app: QApplication) -> None:
 def _dress(app: QApplication) -> None:
     system_dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
     _state.dark = _state.mode == "dark" or (_state.mode == "system" and system_dark)
-    for made in (color, font, metrics):
+    for made in (color, font, metrics, width):
         made.cache_clear()
     app.setPalette(palette())
     app.setFont(font())
@@ -242,6 +242,12 @@ def font(size: int = BODY, weight: int = REGULAR) -> QFont:
 def metrics(size: int = BODY, weight: int = REGULAR) -> QFontMetrics:
     """The measures of `font(size, weight)`."""
     return QFontMetrics(font(size, weight))
+
+
+@lru_cache(maxsize=10_000)
+def width(words: str, size: int = BODY, weight: int = REGULAR) -> int:
+    """How wide a text is; the words of a list are measured in every frame, so they are kept."""
+    return metrics(size, weight).horizontalAdvance(words)
 
 
 def palette() -> QPalette:

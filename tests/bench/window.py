@@ -148,7 +148,7 @@ def _print_profile(found: dict[str, Any], base: dict[str, float]) -> None:
         def all_of(key: str) -> list[float]:
             return [1000 * value for each in whole for value in each[key]]
 
-        for where in ("filter", "palette", "form"):
+        for where in ("filter", "palette", "form", "backup"):
             values = all_of(f"letter_{where}")
             _line(f"letter in {where}, p95 of {len(values)} (ms)", high(values), GOALS["letter"], base["letter"],
                   f"median {middle(values):.1f}, worst {max(values):.0f}")  # fmt: skip

@@ -6,6 +6,7 @@ The entry point is the program's own. Only the way in differs: the recovery key 
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from kam_desktop import app as program
 from kam_desktop.__main__ import main as run_program
+from kam_desktop.ui.kit import dialogs
 from tests.bench.measure import Heartbeat, PaintWatch, Script, Step, born, memory, wheel
 
 _SETTLE_S = 0.3
@@ -30,8 +32,9 @@ _PACES_S = (0.06, 0.09, 0.12, 0.18, 0.25, 0.45)  # between letters: faster and s
 class Probe:
     """Watches one window from its start on."""
 
-    def __init__(self, desktop: Any, application: QApplication, target: Path, whole: bool) -> None:
-        self.desktop, self.window, self.application = desktop, desktop.window, application
+    def __init__(self, door: Any, application: QApplication, target: Path, whole: bool) -> None:
+        self.door, self.desktop, self.application = door, door.desktop, application
+        self.window = door.desktop.window
         self.target, self.whole = target, whole
         self.found: dict[str, Any] = {}
         self.heart = Heartbeat()
@@ -63,8 +66,11 @@ class Probe:
         return bool(self.window.current_key()) and self.rows() != 0 and self.quiet()
 
     def quiet(self) -> bool:
-        """The lanes have nothing to do."""
-        return self.desktop.background.profile is not None and self.desktop.background.is_idle()
+        """Nothing is asked or saved that is not answered."""
+        background = self.desktop.background
+        return background.profile is not None and not any(
+            each.lane in ("edit", "ask") for each in background._answers.values()
+        )
 
     def settled(self) -> Iterator[Step]:
         """Waits until the lanes are quiet and the frame that follows is painted."""
@@ -86,7 +92,9 @@ class Probe:
         self.found["start_page"] = self.window.current_key()
         self.found["memory_start"] = memory()
         if self.whole:
-            for part in (self._pages, self._typing, self._palette, self._scroll, self._form, self._looks):
+            for part in (
+                self._pages, self._typing, self._palette, self._scroll, self._form, self._looks, self._backup,
+            ):  # fmt: skip
                 yield from part()
             self.heart.begin("")
             self.found["memory"] = memory()
@@ -300,6 +308,21 @@ class Probe:
         yield from self.settled()
         self.found |= {"letter_form": letters, "saved": saved, "saved_shown": settled}
 
+    def _backup(self) -> Iterator[Step]:
+        """Typing in the list while the rolling backup is written."""
+        edit = self.window.page("account").list.search.edit
+        edit.setFocus()
+        self.heart.begin("backup")
+        began = monotonic()
+        self.door.care()
+        letters: list[float] = []
+        while not self.desktop.background.is_idle() and monotonic() - began < 30:
+            yield from self._type(edit, "an", letters)
+            edit.clear()
+        edit.textEdited.emit("")
+        self.found |= {"letter_backup": letters, "backup": monotonic() - began}
+        yield from self.settled()
+
     def _looks(self) -> Iterator[Step]:
         """The other language and the other theme, from every page having been shown."""
         for name, deed in (
@@ -320,6 +343,12 @@ class Probe:
             yield _SETTLE_S
 
 
+def _on_fault(_parent: object, details: str) -> None:
+    """In place of the window's dialog for faults, which would wait for somebody."""
+    print(details, file=sys.stderr, flush=True)
+    os._exit(1)
+
+
 def main() -> int:
     """Arguments: the profile's folder, the file for the figures, "start" or "whole"."""
     folder, target, kind = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
@@ -333,12 +362,14 @@ def main() -> int:
             return door._unlocked(RecoveryKey(bytes(range(32))).text(), True)
 
         door.open = lambda: door._put(opened)
-        probes.append(Probe(door.desktop, application, target, kind == "whole"))
+        probes.append(Probe(door, application, target, kind == "whole"))
         # a probe that fails must end the process, not leave a window open
         QTimer.singleShot(300_000, lambda: application.exit(1))
         return run(application, door)
 
     program._run = measured
+    dialogs.failed = _on_fault
+    program._CARE_MS = 600_000  # the backup has a phase of its own
     sys.argv = ["kam-desktop", "--profile", str(folder)]
     return run_program()
 

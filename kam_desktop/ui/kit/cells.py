@@ -116,9 +116,8 @@ class AmountCell(Cell):
     def draw(self, painter: QPainter, area: QRect, words: str, look: Look, selected: bool) -> None:
         token = look.tone or ("danger" if words.startswith("\N{MINUS SIGN}") else self.tone)
         strong = (self.strong or look.strong) and words != NOTHING
-        measures = theme.metrics(theme.BODY, theme.MEDIUM if strong else theme.REGULAR)
-        # grow to the left rather than hide a digit
-        area.setLeft(min(area.left(), area.right() - measures.horizontalAdvance(words) - 1))
+        needed = theme.width(words, theme.BODY, theme.MEDIUM if strong else theme.REGULAR)
+        area.setLeft(min(area.left(), area.right() - needed - 1))  # grow to the left rather than hide a digit
         paint.text(painter, area, words, self._token(token, words, selected),
                    weight=theme.MEDIUM if strong else theme.REGULAR, align=paint.RIGHT)  # fmt: skip
 

@@ -24,11 +24,14 @@ from kam_desktop.ui.kit.cells import GROUP, LOOK, PRIVATE, Index, Look, row_summ
 
 PAGE = 100  # rows that are asked for together
 KEPT = 40 * PAGE  # rows that stay in memory
+_AHEAD_MS = 50  # after so long at rest the pages before and after are asked for too
 _AT_ONCE = 3  # pages asked for in one question; who scrolls on has no use for the older ones
 
 _ROLE = Qt.ItemDataRole
 _FLAG = QItemSelectionModel.SelectionFlag
 _HORIZONTAL = Qt.Orientation.Horizontal
+_HEAD_FLAGS = Qt.ItemFlag.NoItemFlags
+_ROW_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class RecordTable(QAbstractTableModel):
         self._rows: OrderedDict[str, tuple[int, Any]] = OrderedDict()
         self._age = 0
         self._missing: dict[int, None] = {}
-        self._asked = False
+        self._asked, self._page, self._ahead = False, -1, False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._ask)
@@ -106,10 +109,10 @@ class RecordTable(QAbstractTableModel):
         self._keep(rows)
         places = [place for place in map(self.row_of, rows) if place >= 0] if len(rows) <= 2 else []
         first, last = (min(places), max(places)) if places else (0, self.rowCount() - 1)
-        if rows and last >= 0:
+        if rows and last >= 0 and not (self._ahead and not self._missing):  # nobody sees rows that came ahead
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
-        if self._missing:
-            self._soon.start(0)
+        if self._missing or not self._ahead:
+            self._soon.start(0 if self._missing else _AHEAD_MS)
 
     def _keep(self, rows: Mapping[str, Any]) -> None:
         for key, row in rows.items():
@@ -150,6 +153,9 @@ class RecordTable(QAbstractTableModel):
             return self._head(index, role)
         if role == GROUP:
             return None
+        if place // PAGE != self._page:
+            self._page = place // PAGE
+            self._soon.start(_AHEAD_MS)
         key = self.answer.ids[place]
         kept = self._rows.get(key)
         if kept is None or kept[0] != self._age:
@@ -179,9 +185,7 @@ class RecordTable(QAbstractTableModel):
         return self.columns[section].private if role == PRIVATE else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if self.answer.place(index.row()) < 0:
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        return _HEAD_FLAGS if self.answer.place(index.row()) < 0 else _ROW_FLAGS
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if 0 <= column < len(self.columns) and self.columns[column].order:
@@ -198,9 +202,10 @@ class RecordTable(QAbstractTableModel):
                 self._soon.start(0)
 
     def _ask(self) -> None:
-        if self._asked or not self._missing:
+        if self._asked:
             return
-        pages = list(self._missing)[-_AT_ONCE:]
+        self._ahead = not self._missing
+        pages = [self._page + 1, self._page - 1] if self._ahead else list(self._missing)[-_AT_ONCE:]
         self._missing.clear()
         ids = self.answer.ids
         wanted = [key for page in pages for key in ids[page * PAGE : (page + 1) * PAGE]]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTimer
 from shiboken6 import isValid
 
 from kam_desktop import formats
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kam_desktop.services.summary import AccountList as Listing
 
 NEW = "new"
+_PEEK_MS = 80
 _FIRST = 60  # rows that come along with the ids
 _ORDERS = ("revenue", "name", "overdue", "last_touch")
 
@@ -45,6 +47,8 @@ class AccountController(RecordController):
         self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", True)
         self._listing: Listing | None = None
         self._place, self._list_is_old = "", False
+        self._pending, self._pause = "", QTimer(self, singleShot=True, interval=_PEEK_MS)
+        self._pause.timeout.connect(self._on_pause)
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (self._list.searched, self._on_searched), (self._list.cleared, self._on_cleared),
             (self._list.filter_chosen, self._on_filter), (self._list.grouping_chosen, self._on_grouping),
@@ -151,9 +155,23 @@ class AccountController(RecordController):
             late = formats.amount(line.overdue, line.currency, symbol=True)
             words = trn("{n} row selected", "{n} rows selected", max(1, len(self._list.place.selected())))
             self.desk.shell.set_selection_text(f"{words} · {tr('overdue {amount}', amount=late)}")
+        self._pending = ""
         if not key:
             self._list.peek.show_peek(None)
             return
+        if self._pause.isActive():  # a key held down: the panel follows when the list comes to rest
+            self._pause.start()
+            self._pending = key
+            return
+        self._pause.start()
+        self._ask_peek(key)
+
+    def _on_pause(self) -> None:
+        key, self._pending = self._pending, ""
+        if key:
+            self._ask_peek(key)
+
+    def _ask_peek(self, key: str) -> None:
         today, listing = self.desk.today(), self._listing
         tier = listing.class_of(key) if listing is not None else ""
         self.ask(lambda reader: _ask_peek(reader, key, tier, today), self._list.peek.show_peek, "peek")
