@@ -1,4 +1,4 @@
-"""Rules across records, told as problems before anything is written; the same on the laptop and on the server."""
+"""Rules across records, told as problems before anything is written; for laptop and server alike."""
 
 from __future__ import annotations
 

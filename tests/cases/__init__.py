@@ -1,1 +1,1 @@
-"""Worked cases of published test suites as tables, for the pure figures, the services and the commands alike."""
+"""Worked cases of published test suites as tables, for figures, services and commands alike."""

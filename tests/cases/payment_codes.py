@@ -1,4 +1,4 @@
-"""Payment codes as libraries, the scheme's own paper and banks' examples publish them, and what they ask for."""
+"""Payment codes as libraries and the scheme's own paper publish them, and what they ask for."""
 
 from __future__ import annotations
 

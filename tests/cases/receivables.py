@@ -1,4 +1,4 @@
-"""How a worked case about receivables is told: facts in plain rows, and what stands open at the end of a day."""
+"""How a worked case about receivables is told: plain facts, and what stands at the end of a day."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Independent readers and calculators, written from the rules alone, that the program is compared with."""
+"""Independent readers and calculators, written from the rules alone, to compare the program with."""

@@ -1,4 +1,4 @@
-"""Random customer ledgers, and the ageing and the late interest that the product makes of them, against books."""
+"""Random customer ledgers: the product's ageing and late interest against books kept by day."""
 
 from __future__ import annotations
 

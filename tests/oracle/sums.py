@@ -1,4 +1,4 @@
-"""Sums done over with fractions of whole currency units: rounding, shares, nets, taxes, instalments, allocation."""
+"""Sums done over with fractions: rounding, shares, nets, taxes, instalments, allocation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Average delay, interest for late payment, provision: worked cases, and each rule once more day by day."""
+"""Average delay, late interest, provision: worked cases, and each rule once more day by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules across records: allocations within both sides on every day, instalments, versions of a proposal."""
+"""Rules across records: allocations within both sides on every day, instalments, versions."""
 
 from __future__ import annotations
 

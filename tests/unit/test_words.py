@@ -1,4 +1,4 @@
-"""Amounts in words: published readings, every spelling, currencies, and each number read back by another reader."""
+"""Amounts in words: published readings, every spelling, and each number read back independently."""
 
 from __future__ import annotations
 

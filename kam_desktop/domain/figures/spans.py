@@ -1,4 +1,4 @@
-"""When facts count: an allocation from its day until it is taken back, a document until it is replaced."""
+"""When facts count: allocations until they are taken back, documents until they are replaced."""
 
 from __future__ import annotations
 

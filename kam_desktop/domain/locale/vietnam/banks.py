@@ -1,4 +1,4 @@
-"""Banks that take transfers by VietQR: bank identification numbers (BIN), names, and finding one by any of them."""
+"""Banks that take transfers by VietQR: their numbers (BIN), names, and finding one by any of them."""
 
 from __future__ import annotations
 

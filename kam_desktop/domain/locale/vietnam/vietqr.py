@@ -1,4 +1,4 @@
-"""Payment QR codes (VietQR, NAPAS 247): the text of a code written and read, and memos that banks let through."""
+"""Payment QR codes (VietQR, NAPAS 247): their text written and read, memos that banks let through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amounts in Vietnamese words (bằng chữ), in every spelling in use; words of others compared with an amount."""
+"""Amounts in Vietnamese words (bằng chữ) in every spelling; words of others compared with an amount."""
 
 from __future__ import annotations
 
