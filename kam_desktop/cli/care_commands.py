@@ -97,11 +97,15 @@ def _restore(args: Namespace, output: Output) -> int:
     before = str(done.before.path) if done.before is not None else None
     if output.json:
         made_at = moment_text(done.backup.made_at)
-        output.document({"restored": args.file, "made_at": made_at, "before": before, "set_aside": aside})
+        follows = done.journal_follows
+        document = {"restored": args.file, "made_at": made_at, "before": before, "set_aside": aside}
+        output.document({**document, "journal_follows": follows})
         return 0
     output.say(tr("The backup of {day} is in place.", day=done.backup.made_at.astimezone().date().isoformat()))
     if before is not None:
         output.say(tr("The state before is kept in {file}.", file=before))
     for path in aside:
         output.say(tr("Moved aside: {path}", path=path))
+    if done.journal_follows:
+        output.say(tr("The data did not open any more, so the edits since that backup come back from the journal."))
     return 0

@@ -104,6 +104,9 @@ def _notes(store: Store, unlocked: Unlocked) -> tuple[Problem, ...]:
     if store.recovered:
         message = N_("The data file had been set back; {n} edits came back from the journal.")
         found.append(Problem("journal", "recovered", message, {"n": str(store.recovered)}))
+    if store.unread:
+        message = N_("{n} edits in the journal could not be read. Ask for help before you go on, and keep the backups.")
+        found.append(Problem("journal", "unread", message, {"n": str(store.unread)}))
     return tuple(found)
 
 
