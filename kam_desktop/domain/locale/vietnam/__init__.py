@@ -1,1 +1,1 @@
-"""Vietnam: tax codes and rates of value added tax."""
+"""Vietnam: tax codes and rates, provisions, amounts in words, banks and payment codes."""
