@@ -215,7 +215,8 @@ def test_an_older_receipt_pays_later(qtbot: Any, page: CollectionPage, house: Ho
     qtbot.keyClick(page.receipts.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: page.form.shares() == [("i2-1", 10_000_000)])
     assert not page.form.fields.editor("amount").inner.isEnabled()
-    page.form.commit()
+    qtbot.waitUntil(page.form.table.hasFocus)
+    qtbot.keyClick(page.form.table, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     settle(qtbot, house)
     found = records(house, "allocation")
     assert [(each.receipt, each.instalment, each.amount) for each in found] == [("r1", "i2-1", 10_000_000)]

@@ -165,10 +165,16 @@ def test_the_window_has_no_bars_until_there_is_a_profile(qtbot: Any, door: app.D
     window = door.desktop.window
     assert not window.navigation.isVisible() and not window.top.isVisible()
     first_run(door).go()
-    opened(qtbot, door, lambda: window.current_key() == "today")
+    opened(qtbot, door, lambda: window.current_key() in ("today", "settings"))
     assert window.navigation.isVisible() and window.top.isVisible()
     with door.desktop.background.profile.reader() as reader:  # type: ignore[union-attr]
         assert reader.sql("select count(*) from account")[0][0] > 10
+
+
+def test_without_a_keyring_sample_data_ask_for_a_passphrase(qtbot: Any, door: app.Door) -> None:
+    first_run(door).go()  # the tests' own keyring refuses everything
+    opened(qtbot, door, lambda: door.desktop.window.current_key() == "settings")
+    assert "add a passphrase" in door.desktop.window.said[-1]
 
 
 def test_own_data_make_a_profile_with_our_firm_and_a_key_that_opens_it(

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QGridLayout, QLineEdit, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from kam_desktop import formats
@@ -229,6 +230,10 @@ class ReceiptForm(QWidget):
         self.table.setEditTriggers(triggers.EditKeyPressed | triggers.AnyKeyPressed | triggers.DoubleClicked)
         self.table.opened.connect(self._on_opened)
         self.table.setMinimumHeight(theme.px(32 + 3 * 36))
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):  # the fields have their own
+            shortcut = QShortcut(QKeySequence(keys), self.table)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self.commit)
         self._none = caption(wrap=True)
         self._again = Link(tr("Oldest first"))
         self._again.opened.connect(self._on_again)

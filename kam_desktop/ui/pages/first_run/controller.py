@@ -62,6 +62,10 @@ class FirstRunController(RecordController):
         chosen, desk = self._chosen, self.desk
         desk.background.opened.disconnect(self._on_opened)
         if chosen.way != FILES:
+            # once the door has asked for the first page; this page and its controller may be gone by then
+            QTimer.singleShot(
+                0, lambda: desk.background.ask(lambda _reader: None, lambda _nothing: _check_keyring(desk))
+            )
             return
         if chosen.company or chosen.tax_code:
             firm = Firm(id=FIRM_ID, legal_name=chosen.company or chosen.tax_code, tax_code=chosen.tax_code)
@@ -72,3 +76,21 @@ class FirstRunController(RecordController):
                 return records.save(uow, firm)
 
             desk.background.edit(work, label="Enter our firm")
+
+
+def _check_keyring(desk: Desk) -> None:
+    """Sample data have no key that anybody knows: without this computer's keyring they need a passphrase now."""
+    background: Any = desk.background
+
+    def work() -> bool:
+        from kam_desktop.services import security
+
+        return any(way.kind == "keyring" for way in security.ways(background.profile.folder))
+
+    def show(opens: bool) -> None:
+        if not opens:
+            desk.shell.show_page("settings", "security")
+            words = tr("This computer has no keyring that works: add a passphrase, or the data cannot be opened again.")
+            desk.shell.toast(words, None, "warning")
+
+    background.run("files", work, show)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QBoxLayout,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -319,5 +318,5 @@ def _day_block(day: DayRow, today: date) -> QWidget:
     return block
 
 
-def _wrapped(text: str, weight: int) -> QLabel:
+def _wrapped(text: str, weight: int) -> PlainLabel:
     return PlainLabel(text, weight=weight, wrap=True)
