@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit
 
 from kam_desktop import language
-from kam_desktop.domain.entities import FIRM_ID, Firm
+from kam_desktop.domain.change import Action, ChangeSet, Touched
+from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID, Firm, Person
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.services import profile, security
 from kam_desktop.store.key_file import KeyFile
@@ -121,6 +122,19 @@ def test_our_firm_is_saved_as_soon_as_it_has_a_name_and_then_field_by_field(
     house.shell.toasts[-1][1]()  # type: ignore[misc]
     qtbot.waitUntil(lambda: getattr(firm(house), "default_payment_days", 0) == 30)
     qtbot.waitUntil(lambda: page.form.editor("default_payment_days").raw() == "30")
+
+
+def test_the_persons_name_can_be_changed(qtbot: Any, page: SettingsPage, house: House) -> None:
+    profile.set_up(house.store, "", "")
+    house.background.feed.published.emit(ChangeSet(0, "", (Touched("person", LOCAL_PERSON_ID, Action.CREATE),), {}))
+    qtbot.waitUntil(lambda: page.person.editor("full_name").raw() == "KAM")
+    edit = page.person.editor("full_name").inner
+    edit.setFocus()
+    edit.selectAll()
+    edit.insert("Đỗ Khánh Vy")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(house.shell.toasts))
+    assert house.read(lambda reader: reader.get(Person, LOCAL_PERSON_ID)).full_name == "Đỗ Khánh Vy"
 
 
 def test_a_tax_code_that_looks_wrong_is_warned_of_and_saved(qtbot: Any, page: SettingsPage, house: House) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QDesktopServices
 
 from kam_desktop import config, language
 from kam_desktop.domain.change import ChangeSet
-from kam_desktop.domain.entities import FIRM_ID, Firm
+from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID, Firm, Person
 from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 class SettingsController(RecordController):
     """One for each settings page. `page` is the widget."""
 
-    entities = frozenset({"firm"})
+    entities = frozenset({"firm", "person"})
     page: SettingsPage
 
     def __init__(self, desk: Desk) -> None:
@@ -65,6 +65,7 @@ class SettingsController(RecordController):
         page.undo_wanted.connect(desk.undo)
         desk.background.feed.published.connect(self._on_any_change)
         self.bind(page.form, "Change our firm", "Enter our firm", lambda _record: page.form.check_tax_code())
+        self.bind(page.person, "Change your name", "Change your name")
         for each in Firm.entity.fields:
             page.form.editor(each.name).left.connect(self._save_new)
 
@@ -77,6 +78,7 @@ class SettingsController(RecordController):
 
     def refresh(self) -> None:
         self.ask(lambda reader: reader.get(Firm, FIRM_ID), self._show_firm, "firm")
+        self.ask(lambda reader: reader.get(Person, LOCAL_PERSON_ID), self._show_person, "person")
         self._ask_section()
 
     def _show_firm(self, firm: Firm | None) -> None:
@@ -87,6 +89,11 @@ class SettingsController(RecordController):
             form.show_record(Firm(id=FIRM_ID, legal_name=""), is_new=True)
         form.check_tax_code()
         self.ask_draft(form)
+
+    def _show_person(self, person: Person | None) -> None:
+        self.page.person.setVisible(person is not None)
+        if person is not None:
+            self.page.person.show_record(person)
 
     def _save_new(self) -> None:
         """A firm that is not there yet is saved as soon as it has a name; then each field by itself."""

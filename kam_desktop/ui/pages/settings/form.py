@@ -1,4 +1,4 @@
-"""The form of our own firm: what tells sales from purchases and heads every paper."""
+"""The forms of our own firm, which heads every paper, and of the person who works here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from kam_desktop.domain.entities import Firm
+from kam_desktop.domain.entities import Firm, Person
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.locale.vietnam import tax_code
 from kam_desktop.language import tr
@@ -67,3 +67,23 @@ class FirmForm(RecordForm):
         warning = tax_code.read(typed).warning
         self._warning.setText(sentence(warning) if warning is not None else "")
         self._warning.setVisible(warning is not None)
+
+
+class PersonForm(RecordForm):
+    """The person whose computer this is."""
+
+    def __init__(self, today: date) -> None:
+        super().__init__(Person, today=today)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(theme.px(12))
+        box.addWidget(section(tr("You")))
+        box.addWidget(self.problem_line())
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.px(16))
+        grid.setVerticalSpacing(theme.px(12))
+        for at, name in enumerate(("full_name", "position", "phone", "email")):
+            grid.addWidget(self.add(name), at // 2, at % 2, Qt.AlignmentFlag.AlignTop)
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
+        box.addLayout(grid)

@@ -20,7 +20,7 @@ from kam_desktop.ui.kit.labels import IconLabel, PlainLabel, caption, section, s
 from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, TableColumn
 from kam_desktop.ui.kit.states import EmptyState, Notice
 from kam_desktop.ui.kit.table_view import Column, TableView
-from kam_desktop.ui.pages.settings.form import FirmForm
+from kam_desktop.ui.pages.settings.form import FirmForm, PersonForm
 
 FIRM, GENERAL, SECURITY, BACKUPS, HISTORY, ABOUT = "firm", "general", "security", "backups", "history", "about"
 SECTIONS = (FIRM, GENERAL, SECURITY, BACKUPS, HISTORY, ABOUT)
@@ -93,13 +93,14 @@ class SettingsPage(QWidget):
 
     def __init__(self, today: date) -> None:
         super().__init__()
-        self.form = FirmForm(today)
+        self.form, self.person = FirmForm(today), PersonForm(today)
         names = (tr("Our firm"), tr("Language and look"), tr("Security"), tr("Backups"), tr("History"), tr("About"))
         self.tabs = Tabs(list(zip(SECTIONS, names, strict=True)), name=tr("Settings"))
         self.tabs.changed.connect(self.show_section)
         self._views = QStackedWidget()
         self._parts = {
-            FIRM: _column(self.form), GENERAL: _column(self._general()), SECURITY: _column(self._security()),
+            FIRM: _column(Panel(gap=8).add(self.form, self.person)),
+            GENERAL: _column(self._general()), SECURITY: _column(self._security()),
             BACKUPS: self._backups(), HISTORY: self._history(), ABOUT: _column(self._about()),
         }  # fmt: skip
         for part in self._parts.values():
