@@ -56,7 +56,9 @@ TAKEN_BACK = replace(PAID, allocations=[*PAID.allocations, Allocation("b", "s", 
     ("ledger", "as_of", "since", "days", "paid", "still_open"),
     [
         (ONE, "31.3", "1.1", None, 0, 0),  # not due
+        (ONE, "1.4", "1.1", "1.0", 0, 36_500_000),
         (ONE, "10.4", "1.1", "10.0", 0, 36_500_000),
+        (replace(ONE, instalments=[Instalment("i/1", "i", 1, d("31.3"))]), "10.4", "1.1", "10.0", 0, 1),
         (HALF, "9.4", "1.1", "9.0", 0, 36_500_000),
         (HALF, "10.4", "1.1", "10.0", 18_250_000, 18_250_000),
         (HALF, "20.4", "1.1", "15.0", 18_250_000, 18_250_000),
@@ -98,6 +100,9 @@ def test_average_delay(ledger: Ledger, as_of: str, since: str, days: str | None,
         (replace(ONE, settlements=[Settlement("i", 18_250_000)]), "10.4", 10, 50_000),
         (replace(ONE, invoices=[*ONE.invoices, Invoice("j", "an", "VND", d("5.4"), "i")]), "31.12", 4, 40_000),
         (replace(ONE, instalments=[Instalment("i/1", "i", 36_500_000, waits_for_papers=True)]), "31.12", None, None),
+        # an invoice of today that was due before: from its own day on
+        (replace(ONE, instalments=[Instalment("i/1", "i", 36_500_000, d("1.2"))]), "28.2", None, None),
+        (replace(ONE, instalments=[Instalment("i/1", "i", 36_500_000, d("1.2"))]), "1.3", 1, 10_000),
     ],
 )
 def test_late_interest(ledger: Ledger, as_of: str, days: int | None, amount: int | None) -> None:
@@ -180,7 +185,10 @@ def test_provision_is_on_what_is_open_and_shows_free_credits() -> None:
         ("i/1", 30_000_000, 12, 15_000_000)
     ]
     assert found.free_credits == {"an": 999, "": 7}
-    assert provisions(ledger, as_of, SEEDS, accounts=["binh"]).rows == ()
+    only = provisions(ledger, as_of, SEEDS, accounts=["binh", ""])
+    assert (only.rows, only.free_credits) == ((), {"": 7})
+    assert provisions(ledger, as_of, SEEDS, accounts=["an"]).free_credits == {"an": 999}
+    assert provisions(ledger, as_of, SEEDS, "USD").free_credits == {}
     assert provisions(ledger, as_of, SEEDS, "USD").total == 3  # 2.5 goes up
     waiting = replace(ledger, instalments=[Instalment("i/1", "i", 100, waits_for_papers=True)])
     assert provisions(waiting, as_of, SEEDS).rows == ()

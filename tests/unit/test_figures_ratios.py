@@ -70,6 +70,7 @@ def test_simple_dso() -> None:
     assert simple(212_000, 250_000, 90) == D("76.3")
     assert simple(1, 8, 2) == D("0.3")  # 0.25 goes up
     assert simple(-10, 100, 30) == D("-3.0")
+    assert simple(5, 1, 30) == D("150.0")
     assert simple(5, 0, 30) is None
     assert simple(5, -1, 30) is None
 
@@ -78,6 +79,7 @@ def test_index_edges() -> None:
     none = Balance(0, 0)
     assert cei(none, 100, Balance(100, 0)) is None  # nothing could be collected
     assert cei(none, 50, Balance(100, 0)) is None
+    assert cei(none, 100, Balance(99, 1)) == D("0.0")  # just one unit could be collected
     assert cei(none, 100, Balance(40, 0)) == D("100.0")  # nothing overdue
     assert cei(Balance(0, 100), 0, Balance(0, 100)) == D("0.0")
     assert cei(Balance(0, 100), 0, Balance(0, 130)) == D("-30.0")

@@ -104,6 +104,8 @@ def p(kind: str, value: Decimal | int = 0, *steps: Step) -> Part:
         ([p("half", 1), p(REST)], ["unknown_part"]),
         ([p(REST, 0, Step("weeks", 2))], ["unknown_part"]),
         ([p(REST, 0, Step(DAYS, -1))], ["step_back"]),
+        ([p(REST, 0, Step(DAYS, 3_660))], []),
+        ([p(REST, 0, Step(MONTHS, 120))], []),
         ([p(REST, 0, Step(DAYS, 3_661))], ["step_too_long"]),
         ([p(REST, 0, Step(MONTHS, 121))], ["step_too_long"]),
         ([p(REST, 0, Step(DAY_OF_MONTH, 0))], ["day_of_month"]),
