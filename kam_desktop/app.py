@@ -6,6 +6,7 @@ import gc
 import getpass
 import hashlib
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -239,9 +240,14 @@ def _run(app: QApplication, door: Door) -> int:
     desktop.window.show()
     QTimer.singleShot(0, door.open)  # the profile is opened once the window is on the screen
     status = app.exec()
-    desktop.background.close()
+    ended = desktop.background.close()
     door.close()
     sys.excepthook = sys.__excepthook__
+    if not ended:
+        # A long backup still runs, its store closed under it; what it left is cleared away by the next one.
+        # Python and Qt taken down around a running thread crash (seen), so the process ends here.
+        logging.shutdown()
+        os._exit(status)
     return status
 
 
