@@ -35,7 +35,8 @@ from kam_desktop.ui.tour import Tour
 from kam_desktop.ui.unlock_dialog import UnlockDialog
 
 _NO_PROFILE = "no_profile"
-_CARE_MS = 60_000
+_CARE_MS = 60_000  # after the start
+_CARE_AGAIN_MS = 3_600_000  # a window may stay open for days; the day's backup is made once
 
 
 class Door(QObject):
@@ -89,6 +90,7 @@ class Door(QObject):
         """What can wait until the window is at rest: a lost keyring entry made anew, the backup that is due."""
         if self._profile is not None:
             self.desktop.background.run("files", partial(_care, self._profile, self.desktop.desk.clock))
+            QTimer.singleShot(_CARE_AGAIN_MS, self, self.care)
 
     def _on_failed(self, failure: Failure) -> None:
         code = failure.code if isinstance(failure, Unavailable) else ""
