@@ -41,14 +41,18 @@ def decimal_mark() -> str:
     return "," if language.current() == "vi" else "."
 
 
-def amount(minor: int | None, currency: str = "VND", symbol: bool = False, *, zero: str | None = None) -> str:
+def amount(
+    minor: int | None, currency: str = "VND", symbol: bool = False, *, zero: str | None = None, lang: str | None = None
+) -> str:
     """An amount: 1.234.567 in Vietnamese, 1,234,567 in English, with the currency's decimals and a true minus.
 
     Args:
         minor: whole minor units; None is written as a dash.
         symbol: with the currency's sign beside it (1.234.567 ₫).
         zero: what stands for 0 where a table wants it quiet, e.g. formats.NOTHING.
+        lang: for a paper in another language than the screen's.
     """
+    lang = lang or language.current()
     if minor is None:
         return NOTHING
     if minor == 0 and zero is not None:
@@ -61,10 +65,10 @@ def amount(minor: int | None, currency: str = "VND", symbol: bool = False, *, ze
             digits = "-" + digits
     else:
         digits = f"{minor:,}"
-    digits = digits.translate(_TO_VIETNAMESE if language.current() == "vi" else _TO_ENGLISH)
+    digits = digits.translate(_TO_VIETNAMESE if lang == "vi" else _TO_ENGLISH)
     if not symbol:
         return digits
-    before, after = _symbol(language.current(), currency)
+    before, after = _symbol(lang, currency)
     if minor < 0:
         return f"{MINUS}{before}{digits[1:]}{after}"
     return f"{before}{digits}{after}"
@@ -143,11 +147,11 @@ def percent(value: int | Decimal | None, places: int = 1) -> str:
     return number(Decimal(value), places) + (NBSP + "%" if language.current() == "vi" else "%")
 
 
-def day(value: date | None) -> str:
-    """A date: 19/11/2026 in Vietnamese, 19 Nov 2026 in English; a dash for None."""
+def day(value: date | None, lang: str | None = None) -> str:
+    """A date: 19/11/2026 in Vietnamese, 19 Nov 2026 in English; a dash for None. `lang` as for amounts."""
     if value is None:
         return NOTHING
-    if language.current() == "vi":
+    if (lang or language.current()) == "vi":
         return f"{value.day:02}/{value.month:02}/{value.year:04}"
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
@@ -180,6 +184,13 @@ def month(value: date) -> str:
     if language.current() == "vi":
         return f"{value.month:02}/{value.year:04}"
     return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
+def signing_day(value: date, lang: str) -> str:
+    """The date that a paper is signed on, in a named language: ngày 05 tháng 03 năm 2026; 5 March 2026."""
+    if lang == "vi":
+        return f"ngày {value.day:02} tháng {value.month:02} năm {value.year}"
+    return f"{value.day} {_LONG_MONTHS[value.month - 1]} {value.year}"
 
 
 def clock_time(value: datetime, zone: tzinfo | None = None) -> str:
