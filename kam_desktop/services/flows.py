@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from kam_desktop.domain.entities import Account, Firm, Invoice, Proposal, ProposalVersion
-from kam_desktop.domain.query import Query
+from kam_desktop.domain.entities import Account, Firm, Invoice, Proposal, ProposalVersion, Task
+from kam_desktop.domain.query import Op, Order, Query, Where
 from kam_desktop.language import N_
 from kam_desktop.services import proposal as proposals
 from kam_desktop.services import summary
@@ -19,7 +19,7 @@ from kam_desktop.store.today_figures import Due
 NOW, WEEK = "now", "week"
 _WEEK_DAYS = 7
 # What an unanswered offer weighs in the order of today, in đồng: the fixed weight of a deadline (features.md 2, Today).
-_WEIGHTS = {"proposal_ended": 40_000_000, "proposal_ends": 30_000_000, "follow_up": 20_000_000}
+_WEIGHTS = {"proposal_ended": 40_000_000, "proposal_ends": 30_000_000, "follow_up": 20_000_000, "task": 15_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class TodayItem:
     """One line of Today: whose it is, why it stands there, and the one thing to do next.
 
     Attributes:
-        kind: overdue | due | proposal_ended | proposal_ends | follow_up.
+        kind: overdue | due | proposal_ended | proposal_ends | follow_up | task.
         section: "now" or "week".
         reason: an English sentence with places, translated where it is shown; `reason_args` fills them with int
             and date values, written in the reader's language there.
@@ -102,7 +102,7 @@ def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None
         ):
             items += _money_items(reader, as_of, found.top, other, kind, rate)
     offers, offers_left = _proposal_items(reader, as_of, limit)
-    items += offers
+    items += offers + _task_items(reader, as_of, limit)
     shown: list[TodayItem] = []
     left_out: dict[str, int] = {}
     for section, count in ((NOW, late.count - len(late.top)), (WEEK, soon.count - len(soon.top))):
@@ -217,3 +217,33 @@ def _proposal_items(reader: Reader, as_of: date, limit: int) -> tuple[list[Today
             )
         )
     return items, found.count - len(found.top)
+
+
+def _task_items(reader: Reader, as_of: date, limit: int) -> list[TodayItem]:
+    """Open tasks that are due by the end of the week, the earliest first."""
+    soon = (Where("done_on", Op.EMPTY), Where("due_on", Op.AT_MOST, as_of + timedelta(days=_WEEK_DAYS)))
+    found = reader.page(Query("task", soon, (Order("due_on"), Order("title"))), limit)
+    tasks = [each for each in found if isinstance(each, Task)]
+    accounts = reader.many(Account, {each.account for each in tasks if each.account})
+    items = []
+    for task in tasks:
+        account = accounts.get(task.account)
+        day = task.due_on or as_of
+        items.append(
+            TodayItem(
+                kind="task",
+                section=NOW if day <= as_of else WEEK,
+                account=task.account,
+                account_name=(account.short_name or account.name) if account else task.subject,
+                reason=N_("{subject}: to be done by {day}.") if account else N_("To be done by {day}."),
+                reason_args={"subject": task.subject, "day": day},
+                amount=None,
+                currency="",
+                day=day,
+                entity="task",
+                id=task.id,
+                action="follow_up",
+                weight=_WEIGHTS["task"],
+            )
+        )
+    return items

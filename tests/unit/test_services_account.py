@@ -24,6 +24,7 @@ from kam_desktop.domain.entities import (
     Proposal,
     ProposalLine,
     Receipt,
+    Task,
 )
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.ids import RandomIds
@@ -283,3 +284,23 @@ def test_foreign_money_stands_in_today_without_being_added(store: Store) -> None
         assert [(item.currency, item.amount) for item in today.items] == [("USD", 10_000_00), ("VND", 1_000_000)]
         assert {figure.key: figure.amount for figure in today.figures}["overdue"] == 1_000_000
         assert summary.ageing(reader, TODAY).currencies == ("USD",)
+
+
+def test_today_tells_of_tasks_that_are_due(store: Store) -> None:
+    with store.edit("Tasks") as uow:
+        made = Account(id=uow.new_id(), name="Công ty Cổ phần Mây", short_name="Mây")
+        uow.add(made)
+        for subject, account, due, done in (
+            ("Trễ", made.id, -2, None),
+            ("Tuần này", "", 7, None),
+            ("Tuần sau", "", 8, None),
+            ("Xong rồi", "", 0, -1),
+        ):
+            due_on, done_on = (None if each is None else TODAY + timedelta(days=each) for each in (due, done))
+            uow.add(Task(id=uow.new_id(), subject=subject, account=account, due_on=due_on, done_on=done_on))
+    with store.reader() as reader:
+        items = [item for item in flows.today(reader, TODAY).items if item.kind == "task"]
+    assert [(item.account_name, item.section, item.reason_args["subject"]) for item in items] == [
+        ("Mây", "now", "Trễ"),
+        ("Tuần này", "week", "Tuần này"),
+    ]

@@ -16,6 +16,7 @@ from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID
 from kam_desktop.domain.entities.account import Account, Contact
 from kam_desktop.domain.entities.activity import Activity
 from kam_desktop.domain.entities.firm import Firm
+from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.entities.team import Person
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.ids import derived
@@ -94,7 +95,26 @@ def _batches(kit: Kit, as_of: date, accounts: int) -> Iterator[list[Record]]:
         batch += money.records(kit.name, kit.content["works"], firm, invoices, counter, as_of)
         if start == 0:
             batch += proposals.records(kit.name, kit.content, people, as_of, accounts)
+            batch += _tasks(kit, people[0], as_of, accounts)
         yield batch
+
+
+def _tasks(kit: Kit, owner: Person, as_of: date, accounts: int) -> list[Task]:
+    """What is to be done: its customer's place (or none), due in so many days, done in so many (or not yet)."""
+    found = []
+    for number, (subject, place, due, done) in enumerate(kit.content["tasks"]):
+        if place is None or place < accounts:
+            found.append(
+                Task(
+                    id=derived("demo", kit.name, "task", str(number)),
+                    subject=subject,
+                    account=account_id(kit.name, place) if place is not None else "",
+                    owner=owner.id,
+                    due_on=as_of + timedelta(days=due),
+                    done_on=as_of + timedelta(days=done) if done is not None else None,
+                )
+            )
+    return found
 
 
 def account_id(kit: str, place: int) -> str:

@@ -23,7 +23,7 @@ LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 SAMPLE = "demo.kit"
 _ICONS = {
     "overdue": "hourglass", "due": "receipt-text", "proposal_ended": "file-text", "proposal_ends": "file-text",
-    "follow_up": "handshake",
+    "follow_up": "handshake", "task": "list-checks",
 }  # fmt: skip
 _FIGURE_PLACES = {
     "overdue": ("collection", "ageing"), "due": ("collection", "open"), "collected": ("collection", "receipts"),
@@ -43,7 +43,7 @@ class TodayController(RecordController):
 
     entities = frozenset({
         "firm", "account", "activity", "proposal", "proposal_version", "proposal_line", "invoice", "instalment",
-        "receipt", "allocation", "credit_note", "opening_settlement",
+        "receipt", "allocation", "credit_note", "opening_settlement", "task",
     })  # fmt: skip
     page: TodayPage
 
@@ -85,12 +85,13 @@ class TodayController(RecordController):
         what = {
             "overdue": trn("{n} day overdue", "{n} days overdue", late), "due": tr("Falls due"),
             "proposal_ended": tr("Offer has ended"), "proposal_ends": tr("Offer ends soon"),
-            "follow_up": tr("Next step"),
+            "follow_up": tr("Next step"), "task": tr("Task"),
         }  # fmt: skip
         action = {
             "invoice": tr("Open the invoice"),
             "account": tr("Open the customer"),
             "proposal": tr("Open the proposal"),
+            "task": tr("Open the task"),
         }
         warned = late > 0 or item.kind in ("proposal_ended", "proposal_ends")
         return Item(
