@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 from kam_desktop.services import demo
-from tests.bench.profiles import LARGE, make, opened, rows
+from tests.bench.profiles import LARGE, make, opened, rows, up_to_date
 
 
 def main() -> int:
-    """Leaves a profile that is there alone."""
+    """Leaves a profile that is there alone, unless the schema has changed since."""
     folder, size = Path(sys.argv[1]), sys.argv[2]
+    if folder.exists() and not up_to_date(folder):
+        print(f"{folder} has an older schema and is made again", file=sys.stderr)
+        shutil.rmtree(folder)
     make(folder, LARGE if size == "large" else demo.SMALL)
     with opened(folder, write=False) as found:
         print(f"{size}: {rows(found.store):,} records")

@@ -11,6 +11,7 @@ from kam_desktop.domain.ids import RandomIds
 from kam_desktop.services import demo, profile
 from kam_desktop.store.profile import Store
 from kam_desktop.store.recovery_key import RecoveryKey
+from kam_desktop.store.tables import metadata
 
 LARGE = 100_000
 RECOVERY = RecoveryKey(bytes(range(32)))
@@ -53,3 +54,11 @@ def rows(store: Store) -> int:
     """How many records a profile holds, of all kinds."""
     with store.reader() as reader:
         return sum(reader.sql(f"select count(*) from {each.entity.name}")[0][0] for each in ENTITIES)
+
+
+def up_to_date(folder: Path) -> bool:
+    """Whether the profile has every table and index that the program declares now."""
+    with opened(folder, write=False) as found, found.store.reader() as reader:
+        names = {row[0] for row in reader.sql("select name from sqlite_master")}
+    declared = {name for table in metadata.tables.values() for name in (table.name, *(i.name for i in table.indexes))}
+    return declared <= names

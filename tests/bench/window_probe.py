@@ -32,10 +32,10 @@ _PACES_S = (0.06, 0.09, 0.12, 0.18, 0.25, 0.45)  # between letters: faster and s
 class Probe:
     """Watches one window from its start on."""
 
-    def __init__(self, door: Any, application: QApplication, target: Path, whole: bool) -> None:
+    def __init__(self, door: Any, application: QApplication, target: Path, whole: bool, leave: str) -> None:
         self.door, self.desktop, self.application = door, door.desktop, application
         self.window = door.desktop.window
-        self.target, self.whole = target, whole
+        self.target, self.whole, self.leave = target, whole, leave
         self.found: dict[str, Any] = {}
         self.heart = Heartbeat()
         self.first = PaintWatch(self.window)
@@ -100,6 +100,7 @@ class Probe:
             self.found["memory"] = memory()
         self.found["stalls"] = self.heart.longest
         self.target.write_text(json.dumps(self.found), "utf-8")
+        self.window.show_page(self.leave)  # the next start begins there
         self.window.close()
         self.application.quit()
 
@@ -350,8 +351,8 @@ def _on_fault(_parent: object, details: str) -> None:
 
 
 def main() -> int:
-    """Arguments: the profile's folder, the file for the figures, "start" or "whole"."""
-    folder, target, kind = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    """Arguments: the profile's folder, the file for the figures, "start" or "whole", the page of the next start."""
+    folder, target, kind, leave = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
     probes = []
     run = program._run
 
@@ -362,7 +363,7 @@ def main() -> int:
             return door._unlocked(RecoveryKey(bytes(range(32))).text(), True)
 
         door.open = lambda: door._put(opened)
-        probes.append(Probe(door, application, target, kind == "whole"))
+        probes.append(Probe(door, application, target, kind == "whole", leave))
         # a probe that fails must end the process, not leave a window open
         QTimer.singleShot(300_000, lambda: application.exit(1))
         return run(application, door)
