@@ -1,4 +1,4 @@
-"""Every command as a script sees it: documents, exit statuses, nothing changed when refused, secrets unseen."""
+"""Every command as a script sees it: documents, statuses, nothing changed when refused, no secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job once through, as a reader checks it by hand: import, ageing, Pareto, find, undo, dump and load."""
+"""The main job once through, worked out by hand: import, ageing, Pareto, find, undo, dump, load."""
 
 from __future__ import annotations
 

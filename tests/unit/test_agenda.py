@@ -1,4 +1,4 @@
-"""The next days with their holidays, first steps of a profile, and receipts that are laid against nothing."""
+"""The next days with holidays, first steps of a profile, receipts laid against nothing."""
 
 from __future__ import annotations
 

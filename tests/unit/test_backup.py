@@ -1,4 +1,4 @@
-"""Backups and restores: what is called a backup opens, what is put back is whole, what was there is kept."""
+"""Backups and restores: what is called a backup opens, what is put back is whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports: no text becomes a formula, numbers stay numbers, and our own import reads them back unchanged."""
+"""Exports: no text becomes a formula, numbers stay numbers, our own import reads them back."""
 
 from __future__ import annotations
 

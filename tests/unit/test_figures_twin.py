@@ -1,4 +1,4 @@
-"""The SQL twins of the figures give what the pure figures give, on random facts written through a real store."""
+"""The SQL twins give what the pure figures give, on random facts through a real store."""
 
 from __future__ import annotations
 

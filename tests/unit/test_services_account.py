@@ -1,4 +1,4 @@
-"""Accounts: tidy when saved, warned of twins, listed, filtered, found; one account on one page; today's list."""
+"""Accounts: tidied, warned of twins, listed, filtered, found, on one page; today's list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A profile made and opened: nothing half-made stays, nothing is ever made in place of what does not open."""
+"""A profile made and opened: nothing half-made stays or takes the place of another."""
 
 from __future__ import annotations
 
