@@ -31,6 +31,7 @@ from shiboken6 import isValid
 from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.errors import Broken, Refused, Unavailable
 from kam_desktop.ui.change_feed import ChangeFeed
+from kam_desktop.ui.collector import Collector
 
 LANES = ("edit", "ask", "net", "files")
 _TURN_S = 0.008  # so long may answers hold one turn of the event loop; the rest comes in the next
@@ -156,9 +157,9 @@ class Background(QObject):
         self._queues: dict[str, queue.SimpleQueue[_Task | None]] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._poll = QTimer(self)
-        self._poll.setInterval(_POLL_MS)
+        self._poll = QTimer(self, interval=_POLL_MS)
         self._poll.timeout.connect(self.busy_changed)
+        self._collector = Collector(self)
 
     # What controllers call, in the UI thread.
 
@@ -249,14 +250,13 @@ class Background(QObject):
             job.cancel()
         for lane in ("ask", "net", "files"):
             self._end(lane)
-        ended = True
-        for lane in ("ask", "net", "files"):
-            ended = self._joined(lane, min(3, timeout_s)) and ended
+        ended = all([self._joined(lane, min(3, timeout_s)) for lane in ("ask", "net", "files")])  # noqa: C419 — each
         if "edit" in self._queues:
             self._put("edit", work, None, None)
             self._end("edit")
             ended = self._joined("edit", timeout_s) and ended
         self._deliver(limit_s=timeout_s)
+        self._collector.stop()
         return ended
 
     def is_idle(self) -> bool:

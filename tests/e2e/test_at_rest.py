@@ -1,4 +1,4 @@
-"""A stolen laptop shows nothing: after full use no known word and no key is in any file, log or message."""
+"""A stolen laptop shows nothing: after full use no known word and no key is in a file or message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job once through, worked out by hand: import, ageing, Pareto, find, undo, dump, load."""
+"""The main job once through, to check by hand: import, ageing, Pareto, find, undo, dump and load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day at the real window, run in a process of its own: unlocks, types known words everywhere, imports, closes."""
+"""A day at the real window, in a process of its own: unlocks, types known words, imports, closes."""
 
 from __future__ import annotations
 

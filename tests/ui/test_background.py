@@ -225,3 +225,32 @@ def test_the_event_loop_goes_on_while_a_lane_computes(qtbot: Any, house: House) 
 
     house.background.ask(busy, done.append)
     qtbot.waitUntil(lambda: done == [True])
+
+
+def test_cycles_are_collected_in_the_ui_thread_alone(qtbot: Any, house: House) -> None:
+    """A widget that a question's thread collects would end the process."""
+    gone: list[str] = []
+
+    class Knot:
+        def __init__(self) -> None:
+            self.me = self
+
+        def __del__(self) -> None:
+            gone.append(threading.current_thread().name)
+
+    def busy(_reader: Any) -> int:
+        return len([[number] for number in range(200_000)])
+
+    assert not gc.isenabled()
+    for _ in range(20):
+        Knot()
+        house.background.ask(busy, lambda _answer: None)
+    qtbot.waitUntil(house.background.is_idle, timeout=20_000)
+    qtbot.waitUntil(lambda: len(gone) == 20, timeout=20_000)
+    assert set(gone) == {"MainThread"}
+
+
+def test_python_collects_by_itself_again_once_the_lanes_have_ended(qtbot: Any, house: House) -> None:
+    house.background.ask(lambda _reader: None, lambda _answer: None)
+    assert house.background.close()
+    assert gc.isenabled()

@@ -1,4 +1,4 @@
-"""Text from data is plain text everywhere: markup in every field of every record, on every screen, opens no file."""
+"""Text from data is plain text: markup in every field, on every screen, is letters and opens no file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walks the whole program as the tour does and further: every page, place, panel, dialog and message, one by one."""
+"""Walks the whole program: every page, place, panel, dialog and message, one after the other."""
 
 from __future__ import annotations
 
