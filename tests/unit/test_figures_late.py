@@ -225,6 +225,22 @@ def test_interest_day_by_day(ledger: Ledger, as_of: date) -> None:
         assert found == stated
 
 
+def test_the_most_that_counts_together() -> None:
+    def span(first: int, last: int, amount: int) -> spans.Span:
+        return spans.Span("a", "c", "p", date(2026, 1, first), date(2026, 1, last), amount)
+
+    apart, meeting, over = (
+        [span(1, 4, 10), span(5, 9, 10)],
+        [span(1, 5, 10), span(5, 9, 10)],
+        [
+            span(1, 6, 10),
+            span(5, 9, 7),
+        ],
+    )
+    assert [spans.peak(each, date(2026, 1, 1)) for each in (apart, meeting, over, [])] == [10, 10, 17, 0]
+    assert [spans.peak(over, date(2026, 1, day)) for day in (5, 6, 8, 9)] == [17, 7, 7, 0]
+
+
 @given(ledgers(), some_day)
 def test_spans_say_what_ageing_says(ledger: Ledger, as_of: date) -> None:
     settled = spans.settled(ledger)

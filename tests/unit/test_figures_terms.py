@@ -116,6 +116,13 @@ def test_terms_are_checked_when_saved(parts: list[Part], codes: list[str]) -> No
     assert [problem.code for problem in problems_of(parts)] == codes
 
 
+def test_a_problem_names_its_part() -> None:
+    found = problems_of([p(FIXED, 5), p(FIXED, 0), p(REST, 0, Step(DAYS, -1))])
+    assert [(each.where, each.code) for each in found] == [("parts.2", "part_not_positive"), ("parts.3", "step_back")]
+    (over,) = problems_of([p(PERCENT, Decimal("60.5")), p(PERCENT, 40)])
+    assert over.english() == "The percentages add up to 100.5, more than 100."
+
+
 def test_a_percentage_of_the_rest_is_of_what_the_parts_before_left() -> None:
     assert split(1_000, [p(FIXED, 100), p(PERCENT_OF_REST, 50), p(PERCENT, 10), p(REST)]) == (100, 450, 100, 350)
 

@@ -170,6 +170,20 @@ def test_one_current_version(statuses: list[str], codes: list[str]) -> None:
     assert [each.code for each in version_problems(versions[::-1])] == codes
 
 
+def test_a_version_that_stands_in_the_way_is_named() -> None:
+    def said(*statuses: str) -> list[tuple[str, str]]:
+        found = version_problems([Version(f"v{number}", number, each) for number, each in enumerate(statuses, 1)])
+        return [(each.where, each.english().partition(";")[0]) for each in found]
+
+    assert said("draft", "approved", "draft") == [
+        ("v2", "Version 1 is in work already"),
+        ("v3", "Version 1 is in work already"),
+    ]
+    assert said("draft", "sent", "superseded") == [("v1", "Version 3 is newer")]
+    assert said("superseded", "sent", "sent") == [("v3", "Version 2 is with the customer already")]
+    assert said("accepted", "superseded", "accepted") == [("v3", "Version 1 was accepted already")]
+
+
 def test_no_two_versions_have_one_number() -> None:
     found = version_problems([Version("a", 2, "sent"), Version("b", 2, "superseded"), Version("c", 1, "superseded")])
     assert [(each.where, each.english()) for each in found] == [("b", "There are two versions with the number 2.")]
