@@ -94,7 +94,9 @@ class Door(QObject):
 
     def _on_failed(self, failure: Failure) -> None:
         code = failure.code if isinstance(failure, Unavailable) else ""
-        if code == _NO_PROFILE:
+        if self._profile is not None:
+            pass  # it is open; what was refused was said
+        elif code == _NO_PROFILE:
             self.desktop.window.show_page("first_run")
         elif isinstance(failure, Broken):
             pass  # the one dialog says it
@@ -152,6 +154,31 @@ class Door(QObject):
         else:
             profile.set_up(store, "", "")
         return store
+
+    @property
+    def can_start_over(self) -> bool:
+        """Whether there is a profile on the disk that `start_over` could take away."""
+        return self._profile is not None
+
+    def start_over(self) -> None:
+        """Takes sample data away for good and shows the first run; anything else is refused and stays."""
+
+        def fail(failure: Failure) -> None:
+            if self._profile is None:
+                self.desktop.desk.remembered.clear()
+                self.desktop.window.rebuild()
+            elif isinstance(failure, Refused):
+                self.desktop.window.toast(words_of(failure), None, "danger")
+            self._on_failed(failure)
+
+        self._put(self._emptied, fail)
+
+    def _emptied(self) -> Any:
+        from kam_desktop.services import demo, profile
+
+        profile.start_over(self._profile, demo.MARK)
+        self._profile = self.desktop.background.profile = None
+        raise Unavailable(_NO_PROFILE, "There is no profile yet.")
 
     def close(self) -> None:
         """Lets other processes write; the store itself is closed already, by its own lane."""

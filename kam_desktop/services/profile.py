@@ -16,7 +16,7 @@ from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.language import N_
 from kam_desktop.services import records
-from kam_desktop.store import files, keys, profile_lock, profile_place, unlock
+from kam_desktop.store import backup, files, keys, profile_lock, profile_place, unlock
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import FILE
 from kam_desktop.store.key_file import NAMES, KeyVault
@@ -156,8 +156,23 @@ def discard(found: OpenProfile) -> None:
     _clear(found.store.folder)
 
 
+def start_over(found: OpenProfile, mark: str) -> None:
+    """Closes a profile of sample data and takes it away for good, backups too, so that one's own can begin.
+
+    `mark` is the preference that sample data carry. Raises Refused `not_sample` for any other profile.
+    """
+    with found.store.reader() as reader:
+        if reader.preference(mark) is None:
+            message = N_("Only sample data can be taken away.")
+            raise Refused(Problem("profile", "not_sample", message))
+    folder = found.store.folder
+    found.close()
+    _clear(folder)
+    shutil.rmtree(folder / backup.FOLDER, ignore_errors=True)
+
+
 def _clear(folder: Path) -> None:
-    """Takes away the files of a profile that could not be finished; it never held anything."""
+    """Takes away the files of a profile, its keys first: without them the rest tells nothing."""
     for name in (*NAMES, FILE, f"{FILE}-wal", f"{FILE}-shm", DEVICE_FILE):
         with contextlib.suppress(OSError):
             (folder / name).unlink()

@@ -211,3 +211,39 @@ def test_a_full_disk_is_said_in_the_status_bar_and_work_goes_on(qtbot: Any, star
     qtbot.waitUntil(lambda: "disk is full" in window.bottom.pill.accessibleName())
     door.desktop.background.edit(lambda uow: uow.add(Account(id="x", name="Mới")), label="x")
     qtbot.waitUntil(lambda: window.bottom.pill.accessibleName() == "Saved on this computer")
+
+
+def test_sample_data_give_way_to_ones_own(qtbot: Any, start: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "profile"
+    door = start(folder)
+    window = door.desktop.window
+    qtbot.waitUntil(lambda: window.current_key() == "first_run", timeout=20_000)
+    door.new_recovery_key()
+    door.make("", "agency", lambda failure: None)
+    opened(qtbot, door)
+    assert door.can_start_over
+    door.start_over()
+    qtbot.waitUntil(lambda: window.current_key() == "first_run", timeout=20_000)
+    assert not profile.exists(folder)
+    assert not (folder / "journal").exists()
+    door.new_recovery_key()
+    door.make("", "", lambda failure: None)
+    opened(qtbot, door)
+    with door.desktop.background.profile.reader() as reader:
+        assert reader.count(Query("account")) == 0
+
+
+def test_ones_own_data_are_never_taken_away(qtbot: Any, start: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "profile"
+    door = start(folder)
+    window = door.desktop.window
+    qtbot.waitUntil(lambda: window.current_key() == "first_run", timeout=20_000)
+    door.new_recovery_key()
+    door.make("", "", lambda failure: None)
+    opened(qtbot, door)
+    door.start_over()
+    qtbot.waitUntil(door.desktop.background.is_idle, timeout=20_000)
+    assert profile.exists(folder)
+    assert window.current_key() != "first_run"
+    with door.desktop.background.profile.reader() as reader:
+        assert reader.count(Query("account")) == 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kam_desktop import formats
 from kam_desktop.language import tr, trn
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.pages.today.page import DayRow, Figure, Shown, Step, TodayPage
 from kam_desktop.ui.pages.today.worklist import Item
@@ -55,6 +56,7 @@ class TodayController(RecordController):
         page.figure_opened.connect(lambda key: desk.shell.show_page(*_FIGURE_PLACES.get(key, ("collection", ""))))
         page.step_opened.connect(self._on_step)
         page.opening_wanted.connect(lambda: desk.shell.show_page("importing", "opening"))
+        page.own_data_wanted.connect(self._on_own_data)
         page.all_wanted.connect(lambda: desk.shell.show_page("collection", "open"))
 
     def refresh(self) -> None:
@@ -75,6 +77,7 @@ class TodayController(RecordController):
             as_of=tr("as of {time}", time=formats.clock_time(found.made_at)) if found.made_at else "",
             steps=steps,
             sample=bool(self.desk.remembered.get(SAMPLE)),
+            removable=bool(self.desk.door) and self.desk.door[0].can_start_over,
         ))  # fmt: skip
         self.desk.shell.set_count("today", sum(item.section == "now" for item in found.items))
 
@@ -110,6 +113,12 @@ class TodayController(RecordController):
     def _on_opened(self, key: str) -> None:
         if key in self._places:
             self.desk.shell.show_page(*self._places[key])
+
+    def _on_own_data(self) -> None:
+        title, yes = tr("Begin with your own data?"), tr("Remove the sample data")
+        text = tr("The sample data and everything you added to it are removed for good. Then you choose how to begin.")
+        if dialogs.ask(self.page, title, text, yes, danger=True):
+            self.desk.door[0].start_over()
 
     def _on_step(self, key: str) -> None:
         places = {"firm": ("settings", "firm"), "import": ("importing", ""), "proposal": ("proposal", "new")}

@@ -73,7 +73,7 @@ class Shown:
         payments_entered: False while nobody has said which imported invoices are still open.
         as_of: when the figures were counted, as text.
         steps: what a new profile still needs; empty once it is in use.
-        sample: these are invented data, and the page says so.
+        sample: these are invented data, and the page says so; `removable`: they may give way to one's own.
     """
 
     today: date
@@ -85,6 +85,7 @@ class Shown:
     as_of: str = ""
     steps: Sequence[Step] = ()
     sample: bool = False
+    removable: bool = False
 
 
 class FigureRow(QAbstractButton):
@@ -130,6 +131,7 @@ class TodayPage(QWidget):
         step_opened(key): open the screen of a step for a new profile.
         opening_wanted: answer which imported invoices are still open.
         all_wanted: see the lines that this page leaves out.
+        own_data_wanted: sample data give way to one's own.
     """
 
     item_opened = Signal(str)
@@ -137,6 +139,7 @@ class TodayPage(QWidget):
     step_opened = Signal(str)
     opening_wanted = Signal()
     all_wanted = Signal()
+    own_data_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,8 +153,10 @@ class TodayPage(QWidget):
         self._more.opened.connect(self.all_wanted)
         main = Panel()
         self._sample = Pill(tr("Sample data"), "info", "sparkles")
+        self._own = Link(tr("Begin with my own data"))
+        self._own.opened.connect(self.own_data_wanted)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignRight)
-        main.add(page_head(title(tr("Today")), self._day, self._sample).add(self._hint, stretch=1))
+        main.add(page_head(title(tr("Today")), self._day, self._sample, self._own).add(self._hint, stretch=1))
         main.box.addLayout(self._notices)
         main.add(Line())
         self._middle = QStackedWidget()
@@ -185,11 +190,13 @@ class TodayPage(QWidget):
         self.setFocusProxy(self.list)
         self._foot.hide()
         self._sample.hide()
+        self._own.hide()
 
     def show_today(self, shown: Shown) -> None:
         """Shows another moment; the chosen line stays chosen."""
         self._day.setText(f"{formats.weekday(shown.today)}, {formats.day(shown.today)}")
         self._sample.setVisible(shown.sample)
+        self._own.setVisible(shown.sample and shown.removable)
         self._show_notices(shown)
         self._show_middle(shown)
         self._more.set_label(tr("{n} more in Collections", n=formats.number(shown.more)))
