@@ -99,6 +99,10 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             from kam_desktop.cli import report_commands
 
             return report_commands.run(args, output)
+        case "document":
+            from kam_desktop.cli import document_commands
+
+            return document_commands.run(args, output)
         case _:
             from kam_desktop.cli import record_commands
 
@@ -134,6 +138,7 @@ def parser() -> argparse.ArgumentParser:
     _import(command)
     _records(command)
     _reports(command("report", tr("figures as a table, JSON or file")), shared)
+    _document(command("document", tr("a paper for a customer as PDF, in the language of --lang")))
     return top
 
 
@@ -222,6 +227,24 @@ def _reports(report: argparse.ArgumentParser, shared: argparse.ArgumentParser) -
     pareto.add_argument("--from", dest="from_on", metavar="DATE", type=_day, help=tr("first day (default: 12 months)"))
     pareto.add_argument("--to", dest="to_on", metavar="DATE", type=_day, help=tr("last day (default: the as-of date)"))
     pareto.add_argument("--basis", choices=("revenue",), default="revenue", help=tr("the figure to rank by"))
+
+
+def _document(paper: argparse.ArgumentParser) -> None:
+    paper.add_argument(
+        "kind", metavar="KIND", choices=("statement", "payment-request"), help=tr("statement or payment-request")
+    )
+    whose = tr("the customer of a statement; one or more invoices of a request")
+    paper.add_argument("ids", metavar="ID", nargs="+", help=whose)
+    paper.add_argument("-o", "--output", metavar="FILE", required=True, help=tr("the PDF to write"))
+    paper.add_argument("--both", action="store_true", help=tr("in Vietnamese and English at once"))
+    paper.add_argument("--from", dest="from_on", metavar="DATE", type=_day, help=tr("first day (default: 12 months)"))
+    paper.add_argument("--to", dest="to_on", metavar="DATE", type=_day, help=tr("last day (default: the as-of date)"))
+    paper.add_argument("--as-of", metavar="DATE", type=_day, help=tr("at the end of this day (default: today)"))
+    paper.add_argument("--currency", metavar="C", default="VND", type=str.upper, help=tr("the currency (VND)"))
+    paper.add_argument("--number", metavar="TEXT", default="", help=tr("the paper's own number"))
+    paper.add_argument("--place", metavar="TEXT", default="", help=tr("the place that stands before the date"))
+    paper.add_argument("--contract", metavar="TEXT", default="", help=tr("the contract that a request rests on"))
+    paper.add_argument("--own-template", action="store_true", help=tr("by the program's template, not by the firm's"))
 
 
 def _day(text: str) -> date:

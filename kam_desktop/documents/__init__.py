@@ -1,1 +1,1 @@
-"""Data for a printed document and its template; the documents come with a later version."""
+"""Papers for customers: their figures gathered from the store, set by typst from templates."""

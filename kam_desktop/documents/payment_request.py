@@ -11,7 +11,7 @@ from kam_desktop.documents import parts
 from kam_desktop.documents.renderer import Paper
 from kam_desktop.domain.entities import Invoice
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.language import N_
+from kam_desktop.language import N_, trn_to
 from kam_desktop.services import collection, summary
 from kam_desktop.store.reader import Reader
 
@@ -151,7 +151,7 @@ _WORDS = {
     "tax_code": N_("Tax code"),
     "address": N_("Address"),
     "phone": N_("Phone"),
-    "unit": N_("Amounts in"),
+    "unit": N_("Currency unit"),
     "ask": N_("We kindly ask you to pay the following amounts:"),
     "invoice": N_("Invoice"),
     "issued": N_("Invoice date"),
@@ -167,7 +167,7 @@ _WORDS = {
     "bank": N_("Bank"),
     "holder": N_("Account holder"),
     "memo": N_("Payment reference"),
-    "scan": N_("Scan with a banking app: amount and reference are filled in."),
+    "scan": N_("Scan to pay: amount and reference filled in"),
     "contract": N_("Contract"),
     "enclosed": N_("Enclosed"),
     "thanks": N_("If you have paid already, please disregard this request. Thank you for your cooperation."),
@@ -219,13 +219,14 @@ def paper(
         "memo": made.memo,
         "code": parts.code_picture(made.code),
         "named": any(each.name for each in made.dues),
+        "part_paid": any(each.total != each.open for each in made.dues),
         "dues": [
             {
                 "invoice": parts.breakable(each.invoice),
                 "issued": parts.day(each.issued_on, form),
                 "name": parts.breakable(each.name),
                 "due": parts.day(each.due_on, form),
-                "late": parts.said(form, N_("{n} days overdue"), n=each.days_overdue) if each.days_overdue > 0 else [],
+                "late": _late(each.days_overdue, form),
                 "amount": money(each.total),
                 "paid": money(each.total - each.open) if each.total != each.open else "",
                 "open": money(each.open),
@@ -234,6 +235,12 @@ def paper(
         ],
     }
     return Paper(KIND, data, signed_on)
+
+
+def _late(days: int, form: str) -> list[str]:
+    if days <= 0:
+        return []
+    return [trn_to(lang, "{n} day overdue", "{n} days overdue", days) for lang in parts.languages_of(form)]
 
 
 def _deadline(made: PaymentRequest, form: str) -> list[str]:
