@@ -190,6 +190,8 @@ def test_provision_is_on_what_is_open_and_shows_free_credits() -> None:
     assert provisions(ledger, as_of, SEEDS, accounts=["an"]).free_credits == {"an": 999}
     assert provisions(ledger, as_of, SEEDS, "USD").free_credits == {}
     assert provisions(ledger, as_of, SEEDS, "USD").total == 3  # 2.5 goes up
+    one = replace(ledger, instalments=[Instalment("i/1", "i", 6_500_001, d("31.3"))])
+    assert [(row.open, row.amount) for row in provisions(one, as_of, SEEDS).rows] == [(1, 1)]
     waiting = replace(ledger, instalments=[Instalment("i/1", "i", 100, waits_for_papers=True)])
     assert provisions(waiting, as_of, SEEDS).rows == ()
 

@@ -66,6 +66,10 @@ def test_a_month_of_returns_stops_the_count() -> None:
     )
 
 
+def test_a_month_that_sold_one_unit_counts() -> None:
+    assert count_back(311, {(2026, 3): 310, (2026, 2): 1}, date(2026, 3, 31), LONG_AGO) == Dso(D("59.0"), False)
+
+
 def test_simple_dso() -> None:
     assert simple(212_000, 250_000, 90) == D("76.3")
     assert simple(1, 8, 2) == D("0.3")  # 0.25 goes up

@@ -108,6 +108,8 @@ def p(kind: str, value: Decimal | int = 0, *steps: Step) -> Part:
         ([p(REST, 0, Step(MONTHS, 120))], []),
         ([p(REST, 0, Step(DAYS, 3_661))], ["step_too_long"]),
         ([p(REST, 0, Step(MONTHS, 121))], ["step_too_long"]),
+        ([p(REST, 0, Step(DAY_OF_MONTH, 1))], []),
+        ([p(REST, 0, Step(DAY_OF_MONTH, 31))], []),
         ([p(REST, 0, Step(DAY_OF_MONTH, 0))], ["day_of_month"]),
         ([p(REST, 0, Step(DAY_OF_MONTH, 32))], ["day_of_month"]),
     ],

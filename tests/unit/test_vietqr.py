@@ -54,6 +54,8 @@ GOOD = payload("970436", "0123456789", 50_000, "TT HD 0007957 ABC")
         (GOOD.replace("50000", "60000"), "damaged"),
         (GOOD.replace("ABC", "ABĐ"), "not_ascii"),
         (resummed(GOOD.replace("5303704", "5303840")), "other_currency"),
+        (resummed(GOOD.replace("5303704", "5303VND")), "einvoice_code"),
+        (GOOD[:-8] + "6332" + "0123456789ABCDEF" * 2, "einvoice_code"),
         (resummed(GOOD.replace("540550000", "54055,000")), "bad_amount"),
         (resummed(GOOD.replace("540550000", "54055.000")), None),
         (resummed(GOOD.replace("540550000", "540550.01")), "bad_amount"),
