@@ -214,9 +214,19 @@ def test_whatever_is_let_through_fits_on_every_day(
         if back and ledger.allocations:
             taken = ledger.allocations[amount % len(ledger.allocations)]
             new = replace(taken, id=new.id, reverses=taken.id, allocated_on=on)
-        if not allocation_problems(new, ledger):
-            ledger = replace(ledger, allocations=[*ledger.allocations, new])
-    for offset in range(0, 70, 3):
-        found = positions(ledger, START + timedelta(days=offset))
-        assert all(item.open >= 0 for item in found.items)
-        assert all(credit.unallocated >= 0 for credit in found.credits)
+        problems = {problem.code for problem in allocation_problems(new, ledger)}
+        with_it = replace(ledger, allocations=[*ledger.allocations, new])
+        if not problems:
+            ledger = with_it
+        elif problems <= {"more_than_credit", "more_than_open"}:
+            assert not fits(with_it)  # nothing that fits is refused
+    assert fits(ledger)
+
+
+def fits(ledger: Ledger) -> bool:
+    """Whether nothing is overdrawn at the end of any day."""
+    return all(
+        min([0, *(item.open for item in found.items), *(credit.unallocated for credit in found.credits)]) == 0
+        for offset in range(70)
+        for found in [positions(ledger, START + timedelta(days=offset))]
+    )
