@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from kam_desktop import config
 from kam_desktop.language import N_, tr
-from kam_desktop.ui import icons, theme
+from kam_desktop.ui import focus_order, icons, theme
 from kam_desktop.ui.bars import StatusBar, TopBar
 from kam_desktop.ui.job_tray import Job
 from kam_desktop.ui.navigation import ALONE, HIDDEN, Navigation, PageSpec
@@ -349,6 +349,9 @@ class Window(QMainWindow):
             place = QRect(room.topLeft(), size)
             place.moveCenter(room.center())
             self.setGeometry(place)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return focus_order.step(self, forward)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import focus_order, theme
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.labels import IconLabel, PlainLabel, section
 
@@ -50,6 +50,9 @@ class Dialog(QDialog):
         lines = self.layout()
         if lines is not None and lines.hasHeightForWidth():  # Qt guesses too much height for text that wraps
             self.resize(self.width(), lines.heightForWidth(self.width()))
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return focus_order.step(self, forward)
 
     def add_button(self, button: Button, result: int | None = None) -> Button:
         """Add a button at the right; with a result it closes the dialog."""

@@ -123,7 +123,7 @@ class CountCard(QAbstractButton):
         icons.paint(
             painter, theme.px(16), (self.height() - theme.px(20)) / 2, icon, token if self._count else "muted", 20
         )
-        left, right = theme.px(48), self.width() - theme.px(12)
+        left, right = theme.px(48), self.width() - theme.px(8)
         line = QRect(left, theme.px(9), right - left, theme.px(26))
         token = "text" if self._count else "muted"
         used = paint.text(painter, line, formats.number(self._count), token, theme.TITLE, theme.BOLD)
