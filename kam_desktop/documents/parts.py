@@ -22,7 +22,7 @@ FORMS = ("vi", "en", "vi+en")
 """The languages of a paper; of two the first leads: amounts and days are written its way."""
 
 R = TypeVar("R", bound=Record)
-_LONGEST_RUN = 24
+_LONGEST_RUN, _PIECE = 24, 8
 _QUIET_MODULES = 4
 
 
@@ -145,15 +145,15 @@ def in_words(minor: int, currency: str, form: str) -> list[str]:
 
 def breakable(text: str) -> str:
     """The text with places to break in runs longer than a column, so that nothing runs over the edge of the page."""
-    pieces = []
-    for run in text.split(" "):
-        cut = [run[start : start + _LONGEST_RUN] for start in range(0, len(run), _LONGEST_RUN)]
-        pieces.append("\u200b".join(cut))
-    return " ".join(pieces)
+    return " ".join(_cut(run) if len(run) > _LONGEST_RUN else run for run in text.split(" "))
 
 
-def party_data(one: Party) -> dict[str, str]:
-    """A party as a template gets it."""
+def _cut(run: str) -> str:
+    return "\u200b".join(run[start : start + _PIECE] for start in range(0, len(run), _PIECE))
+
+
+def party_data(one: Party | BankAccount) -> dict[str, str]:
+    """A party, or a bank account, as a template gets it."""
     return {name: breakable(str(value)) for name, value in dataclasses.asdict(one).items()}
 
 

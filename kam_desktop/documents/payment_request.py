@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -207,9 +207,9 @@ def paper(
         "words": parts.words_data(form, _WORDS),
         "ours": parts.party_data(made.ours),
         "customer": parts.party_data(made.customer),
-        "pay_to": asdict(made.pay_to) if made.pay_to else None,
-        "number": number,
-        "dated": parts.paper_day(signed_on, place, form),
+        "pay_to": parts.party_data(made.pay_to) if made.pay_to else None,
+        "number": parts.breakable(number),
+        "dated": parts.paper_day(signed_on, parts.breakable(place), form),
         "currency": made.currency,
         "contract": parts.breakable(contract),
         "enclosed": [parts.breakable(each) for each in enclosed],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -278,9 +278,9 @@ def paper(
         "words": parts.words_data(form, _WORDS),
         "ours": parts.party_data(made.ours),
         "customer": parts.party_data(made.customer),
-        "pay_to": asdict(made.pay_to) if made.pay_to else None,
-        "number": number,
-        "dated": parts.paper_day(signed_on, place, form),
+        "pay_to": parts.party_data(made.pay_to) if made.pay_to else None,
+        "number": parts.breakable(number),
+        "dated": parts.paper_day(signed_on, parts.breakable(place), form),
         "period": [parts.day(made.from_on, form), parts.day(made.to_on, form)],
         "currency": made.currency,
         "opening": money(made.opening),
