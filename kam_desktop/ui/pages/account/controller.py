@@ -42,8 +42,8 @@ class AccountController(RecordController):
 
     def __init__(self, desk: Desk) -> None:
         today = desk.today()
-        self._list, self._detail = AccountList(today), AccountDetail(today)
-        super().__init__(desk, AccountPage(self._list, self._detail))
+        self._list = AccountList(today)
+        super().__init__(desk, AccountPage(self._list, self._made_detail))
         self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", True)
         self._listing: Listing | None = None
         self._place, self._list_is_old = "", False
@@ -56,18 +56,28 @@ class AccountController(RecordController):
             (self._list.current_changed, self._on_current), (self._list.peek.interaction_wanted, self._on_interaction),
             (self._list.opened, lambda key: desk.shell.show_page("account", key)),
             (self._list.create_wanted, lambda: desk.shell.show_page("account", NEW)),
-            (self._detail.back_wanted, lambda: desk.shell.show_page("account")),
-            (self._detail.interaction_wanted, self._on_interaction), (self._detail.contact_wanted, self._on_contact),
-            (self._detail.archive_wanted, self._on_archive), (self.page.place_wanted, self.open_place),
+            (self.page.place_wanted, self.open_place),
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
         add_shortcut(self._list, "Ctrl+L", self._on_interaction)
         self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
-        add_shortcut(self._detail, "Ctrl+L", self._on_interaction)
-        add_shortcut(self._detail, "Escape", lambda: desk.shell.show_page("account"))
-        self.bind(self._detail.form, N_("Change account {name}"), N_("Add account {name}"), self._on_saved)
         self._order = self.keep_layout(self._list.table, "account") or self._order
+
+    @property
+    def _detail(self) -> AccountDetail:
+        return self.page.detail
+
+    def _made_detail(self) -> AccountDetail:
+        made, desk = AccountDetail(self.desk.today()), self.desk
+        made.back_wanted.connect(lambda: desk.shell.show_page("account"))
+        made.interaction_wanted.connect(self._on_interaction)
+        made.contact_wanted.connect(self._on_contact)
+        made.archive_wanted.connect(self._on_archive)
+        add_shortcut(made, "Ctrl+L", self._on_interaction)
+        add_shortcut(made, "Escape", lambda: desk.shell.show_page("account"))
+        self.bind(made.form, N_("Change account {name}"), N_("Add account {name}"), self._on_saved)
+        return made
 
     # The list.
 

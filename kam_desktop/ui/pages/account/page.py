@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
@@ -22,6 +24,9 @@ from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, PlainLabel, captio
 from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
+
+if TYPE_CHECKING:
+    from kam_desktop.ui.pages.account.form import AccountDetail
 
 LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 
@@ -302,11 +307,17 @@ class AccountPage(QStackedWidget):
 
     place_wanted = Signal(str)
 
-    def __init__(self, listing: AccountList, detail: QWidget) -> None:
+    def __init__(self, listing: AccountList, make_detail: Callable[[], AccountDetail]) -> None:
         super().__init__()
-        self.list, self.detail = listing, detail
+        self.list, self._make_detail = listing, make_detail
         self.addWidget(listing)
-        self.addWidget(detail)
+
+    @cached_property
+    def detail(self) -> AccountDetail:
+        """One customer; its form is made when it is first wanted, not whenever the list is."""
+        made = self._make_detail()
+        self.addWidget(made)
+        return made
 
     def open_place(self, place: str) -> None:
         """Called by the window."""
