@@ -128,9 +128,11 @@ class _Signals(QObject):
     """Tells the window that colours, zoom or the system's scheme changed.
 
     Signals:
+        changing: the look is about to change; Qt dresses every widget that is still there then.
         changed: everything built with the old look has to be built again.
     """
 
+    changing = Signal()
     changed = Signal()
 
 
@@ -173,6 +175,7 @@ def _dress(app: QApplication) -> None:
     _state.dark = _state.mode == "dark" or (_state.mode == "system" and system_dark)
     for made in (color, font, metrics, width):
         made.cache_clear()
+    signals.changing.emit()
     app.setPalette(palette())
     app.setFont(font())
     app.setStyleSheet(style_sheet())

@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from shiboken6 import delete
 
 from kam_desktop import config
 from kam_desktop.language import N_, tr
@@ -70,6 +71,7 @@ class Window(QMainWindow):
         for spec in pages:
             if spec.shortcut:
                 self._bind(spec.shortcut, partial(self._on_page_key, spec.key))
+        theme.signals.changing.connect(self._end_hidden_pages)
         theme.signals.changed.connect(self._on_look_changed)
         if pages:
             self.show_page(pages[0].key)
@@ -114,6 +116,15 @@ class Window(QMainWindow):
             self._offer(command)
         self._fit()
 
+    def _end_hidden_pages(self) -> None:
+        """Pages that nobody sees need no other dress: they are made again when they are shown."""
+        for key in [key for key in self._widgets if key != self._key]:
+            page = self._widgets.pop(key)
+            if isinstance(page, Remembers):
+                self._kept[key] = page.remembered()
+            self.pages.removeWidget(page)
+            delete(page)
+
     def _on_look_changed(self) -> None:
         self._stale = not self.isVisible()
         if not self._stale:
@@ -127,7 +138,7 @@ class Window(QMainWindow):
 
     def rebuild(self) -> None:
         """Build everything again in the language, theme and zoom in use; page, place and geometry stay."""
-        self._kept = {key: page.remembered() for key, page in self._widgets.items() if isinstance(page, Remembers)}
+        self._kept |= {key: page.remembered() for key, page in self._widgets.items() if isinstance(page, Remembers)}
         jobs, key = self.bottom.jobs.jobs(), self._key
         self.setUpdatesEnabled(False)
         self._build()
