@@ -1,4 +1,4 @@
-"""What every paper is made of: its languages, the two parties, amounts and days as written, the payment code."""
+"""What every paper is made of: languages, parties, amounts as written, the payment code."""
 
 from __future__ import annotations
 

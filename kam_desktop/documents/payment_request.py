@@ -1,4 +1,4 @@
-"""The payment request for one or several invoices: what is due, where to pay, the payment code, in words."""
+"""The payment request for invoices: what is due, where to pay, the payment code, in words."""
 
 from __future__ import annotations
 

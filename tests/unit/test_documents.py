@@ -1,4 +1,4 @@
-"""Papers: their figures, what may stand on them, hostile texts and templates, the payment code read from the page."""
+"""Papers: figures, what may stand on them, hostile texts and templates, the code on the page."""
 
 from __future__ import annotations
 

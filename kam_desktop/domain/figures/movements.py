@@ -1,4 +1,4 @@
-"""What raised and what lowered one customer's balance, day by day; a statement of account is made of it."""
+"""What raised and lowered one customer's balance, day by day; made for statements of account."""
 
 from __future__ import annotations
 
