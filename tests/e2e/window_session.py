@@ -12,7 +12,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QItemSelectionModel, Qt, QTimer
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from kam_desktop import app as program
 from kam_desktop.domain.fields import Kind
@@ -86,7 +86,8 @@ class Session:
 
     def _fail(self, what: str) -> None:
         self._clock.stop()
-        self.told["failed"] = f"after {self.told['done'][-1:]}: {what}"
+        shown = [each.text() for each in (self.dialog() or self.window).findChildren(QLabel) if each.isVisible()]
+        self.told["failed"] = f"after {self.told['done'][-1:]}: {what}; on the screen: {shown}"
         for widget in QApplication.topLevelWidgets():
             widget.close()
         QApplication.exit(70)
@@ -194,7 +195,7 @@ def work(session: Session) -> Iterator[Step]:
             session.fill(dialog.form)
             yield None
             if kept:
-                dialog.form.commit()
+                dialog._save()
             else:
                 QTest.qWait(500)  # the draft is written within half a second of the first letter
                 dialog.reject()

@@ -46,7 +46,10 @@ from tests.fakes import FakeClock
 from tests.ui.whole_window import Screen, WholeWindow, whole_window
 
 LEAST = 24  # px of a target (WCAG 2.2, 2.5.8)
-LOOKS = [("vi", 100, 1366, 768), ("en", 100, 1366, 768), ("vi", 150, 1920, 1080), ("en", 150, 1920, 1080)]
+LOOKS = [
+    ("vi", 100, 1366, 768), ("en", 100, 1366, 768), ("vi", 125, 1920, 1080), ("en", 125, 1920, 1080),
+    ("vi", 150, 1920, 1080), ("en", 150, 1920, 1080),
+]  # fmt: skip
 TODAY = date(2026, 11, 23)
 
 
