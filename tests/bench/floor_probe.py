@@ -1,4 +1,4 @@
-"""The floor under every figure: an empty window with a table of 100,000 rows and a line edit, in the same Python."""
+"""The floor under every figure: an empty window with a table and a line edit, in the same Python."""
 
 from __future__ import annotations
 

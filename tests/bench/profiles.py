@@ -1,4 +1,4 @@
-"""The two profiles that are measured: the small demo, and one with 100,000 customers and 1.6 million records."""
+"""The two profiles that are measured: the small demo, and one with 100,000 customers."""
 
 from __future__ import annotations
 

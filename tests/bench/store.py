@@ -1,4 +1,4 @@
-"""Speed of the store, and how it grows: `python -m tests.bench.store [--profile-large DIR]`; see README.md."""
+"""Speed of the store, and how it grows: `python -m tests.bench.store`; see README.md."""
 
 from __future__ import annotations
 

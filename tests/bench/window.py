@@ -1,4 +1,4 @@
-"""Speed and memory of the window: `python -m tests.bench.window [--profile-large DIR] [--runs 10]`; see README.md."""
+"""Speed and memory of the window: `python -m tests.bench.window`; see README.md."""
 
 from __future__ import annotations
 

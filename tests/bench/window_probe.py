@@ -1,4 +1,4 @@
-"""One start of the real window on a profile, measured from inside; `window` runs it in processes of their own.
+"""One start of the real window, measured from inside; `window` runs it in processes of their own.
 
 The entry point is the program's own. Only the way in differs: the recovery key opens the profile, not the keyring.
 """
