@@ -60,6 +60,10 @@ class Tour(QObject):
                         for name, place in page.tour_places():
                             window.show_page(entry.key, place)
                             yield f"{entry.key}-{name}-{lang}-{mode}"
+                window.show_page(pages.PAGES[0].key)
+                window.open_palette("thu tien")  # Vietnamese typed without accents finds it in either language
+                yield f"palette-{lang}-{mode}"
+                window.close_palette()
 
     def _turn(self) -> None:
         self._turns += 1

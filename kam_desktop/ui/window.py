@@ -251,10 +251,12 @@ class Window(QMainWindow):
             target.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def set_firm(self, firm: str, person: str = "", letters: str = "") -> None:
-        """Another name of our firm or of the person at work; the frame is built again."""
-        if (firm, person, letters) != (self._firm, self._person, self._letters):
-            self._firm, self._person, self._letters = firm, person, letters
-            self.rebuild()
+        """Another name of our firm or of the person at work; whoever types meanwhile is not disturbed."""
+        self._firm, self._person, self._letters = firm, person, letters
+        self.top.set_firm(firm or config.APP_NAME)
+        self.navigation.set_person(person, letters)
+        if self._key:
+            self.setWindowTitle(f"{tr(self._specs[self._key].title)} – {firm or config.APP_NAME}")
 
     def set_count(self, key: str, count: int) -> None:
         """The quiet number at a page in the list; 0 shows none."""
@@ -309,6 +311,10 @@ class Window(QMainWindow):
         going = [Command(spec.title, partial(self.show_page, spec.key), (N_("Go to"),), spec.shortcut, spec.icon)
                  for spec in self._order if spec.section not in (HIDDEN, ALONE)]  # fmt: skip
         self._palette.open([*self._commands, *going], self._context, self.finder, text)
+
+    def close_palette(self) -> None:
+        """Puts the palette away."""
+        self._palette.close_popup()
 
     def set_look(self, mode: str, zoom: int) -> None:
         """Apply another theme or size of text at once and tell who keeps it."""

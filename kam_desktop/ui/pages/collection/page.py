@@ -330,7 +330,7 @@ class CollectionPage(QWidget):
 
     def tour_places(self) -> list[tuple[str, str]]:
         """The further screens of this page."""
-        return [("ageing", AGEING), ("receipts", RECEIPTS), ("new-receipt", "new")]
+        return [("ageing", AGEING), ("receipts", RECEIPTS), ("new-receipt", "new"), ("open", OPEN)]
 
     def remembered(self) -> object:
         """The view and the current row."""

@@ -335,7 +335,7 @@ class SettingsPage(QWidget):
 
     def tour_places(self) -> list[tuple[str, str]]:
         """The further screens of this page."""
-        return [(key, key) for key in SECTIONS[1:]]
+        return [(key, key) for key in (*SECTIONS[1:], SECTIONS[0])]
 
     def remembered(self) -> object:
         """The shown section."""
