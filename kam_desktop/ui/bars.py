@@ -95,6 +95,10 @@ class TopBar(Panel):
         self.box.addSpacing(theme.px(8))
         self.add(self.create_button)
 
+    def set_firm(self, firm: str) -> None:
+        """Show another name of our firm."""
+        self._firm.setText(firm)
+
     def set_rail(self, rail: bool) -> None:
         """Keep the firm's name above the list, or only the mark above its rail."""
         self._firm.setVisible(not rail)

@@ -211,9 +211,7 @@ class Navigation(QWidget):
         foot = QHBoxLayout()
         self._foot = foot
         foot.setSpacing(theme.px(10))
-        self._avatar = Avatar(letters or "·")
-        self._avatar.setAccessibleName(person)
-        self._person = ElidedLabel(person, tone="text2")
+        self._avatar, self._person = Avatar(""), ElidedLabel(tone="text2")
         foot.addWidget(self._avatar)
         foot.addWidget(self._person, 1)
         self._gear: IconButton | None = None
@@ -221,14 +219,22 @@ class Navigation(QWidget):
             self._gear = IconButton(spec.icon, tr(spec.title), key=spec.shortcut)
             self._gear.clicked.connect(lambda _on=False, key=spec.key: self.chosen.emit(key))
             foot.addWidget(self._gear)
-        self._avatar.setVisible(bool(person))
         box.addLayout(foot)
-        self._silent = False
+        self._silent, self._rail = False, False
+        self.set_person(person, letters)
         self.set_rail(False)
+
+    def set_person(self, person: str, letters: str) -> None:
+        """Show who is at work."""
+        self._avatar.text = letters or "·"
+        self._avatar.setAccessibleName(person)
+        self._avatar.update()
+        self._person.setText(person)
+        self._avatar.setVisible(not self._rail and bool(person))
 
     def set_rail(self, rail: bool) -> None:
         """Show icons only, or icons with words."""
-        self._painter.rail = rail
+        self._rail = self._painter.rail = rail
         self.setFixedWidth(theme.px(56 if rail else 220))
         self._person.setVisible(not rail)
         self._avatar.setVisible(not rail and bool(self._person.text()))

@@ -263,7 +263,6 @@ def work(session: Session) -> Iterator[Step]:
     session.fill(settings.form)
     settings.form.commit()
     yield None
-    settings = window.page("settings")  # built again, for our firm has another name
     settings.show_section("security")
     yield None
     settings.passphrase_wanted.emit()

@@ -362,3 +362,23 @@ class QAbstractButtonForTest(QAbstractButton):
     def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)
         paint.text(painter, self.rect(), "Accounts")
+
+
+def test_another_name_of_the_firm_leaves_the_keyboard_where_it_is(dressed: None, qtbot: Any, tmp_path: Path) -> None:
+    clock = FakeClock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+    with whole_window(qtbot, tmp_path, clock, lambda store: app.fill_sample(store, "agency", TODAY)) as window:
+        window.look("en", 100, 1366, 768)
+        window.window.show_page("settings")
+        window.settle()
+        form = window.window.page("settings").form
+        line = form.editor("short_name").inner
+        line.setFocus()
+        line.selectAll()
+        QTest.keyClicks(line, "Mai Lan")
+        QTest.keyClick(line, Qt.Key.Key_Tab)
+        after = window.window.focusWidget()
+        assert after is not None and after is not line
+        QTest.keyClicks(after, "77")
+        window.settle()
+        assert window.window.windowTitle() == "Settings – Mai Lan"
+        assert window.window.focusWidget() is after and after.text().endswith("77")
