@@ -20,7 +20,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol
@@ -36,7 +36,6 @@ from kam_desktop.ui.collector import Collector
 LANES = ("edit", "ask", "net", "files")
 _TURN_S = 0.008  # so long may answers hold one turn of the event loop; the rest comes in the next
 _POLL_MS = 100
-
 _log = logging.getLogger(__name__)
 
 Failure = Refused | Unavailable | Broken
@@ -325,7 +324,8 @@ class Background(QObject):
                     self._edited = task.number
                     self._edit_done.notify_all()
             del task
-            self._arrived.emit()
+            with suppress(RuntimeError):  # the window is gone, and nobody waits for the answer
+                self._arrived.emit()
 
     def _outcome(self, task: _Task) -> _Outcome:
         """Runs one task; this is the border at which a foreign exception becomes one of ours."""
