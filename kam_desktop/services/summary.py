@@ -301,9 +301,12 @@ def pending_openings(reader: Reader) -> list[int]:
     return [int(row[0]) for row in reader.sql(standing, {"steps": json.dumps(asked)})]
 
 
-def counts(reader: Reader) -> dict[str, int]:
-    """How many records of each kind the navigation tells: accounts in use, open proposals."""
+def counts(reader: Reader, as_of: date, currency: str = "VND") -> dict[str, int]:
+    """What the navigation tells: accounts in use, open proposals, overdue instalments, open tasks."""
+    late = "select count(*) from cache_instalment where currency = :currency and open <> 0 and due_on < :day"
     return {
         "account": reader.count(Query("account", (Where("archived", Op.IS, False),))),
         "proposal": reader.count(Query("proposal", (Where("stage", Op.ONE_OF, OPEN_STAGES),))),
+        "collection": int(reader.sql(late, {"currency": currency, "day": as_of.isoformat()})[0][0]),
+        "task": reader.count(Query("task", (Where("done_on", Op.EMPTY),))),
     }

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,7 @@ from kam_desktop.ui.window import Command, Job, PageSpec, Window
 
 LOOK_FILE = "look.json"  # language, theme and zoom alone: the first frame needs them before the profile can be read
 NEW = "new"  # the place of a page where a record is made
+_COUNTED = {"account", "proposal", "task", "invoice", "instalment", "allocation", "opening_settlement"}
 _WINDOW = "window"  # the preference with geometry and last page
 _log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class Desktop(QObject):
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
 
     def _ask_counts(self) -> None:
-        self.background.ask(_counts, self._on_counts, key="counts")
+        self.background.ask(partial(_counts, self.desk.today()), self._on_counts, key="counts")
 
     def _on_counts(self, counts: dict[str, int]) -> None:
         for key, count in counts.items():
@@ -154,7 +156,7 @@ class Desktop(QObject):
     def _on_published(self, changes: ChangeSet) -> None:
         if "firm" in changes.entities or "person" in changes.entities:
             self.background.ask(start_values, self._on_names, key="names")
-        if changes.entities & {"account", "proposal"}:
+        if changes.entities & _COUNTED:
             self._ask_counts()
         self.window.set_status(N_("Saved on this computer"))
 
@@ -216,10 +218,10 @@ def start_values(reader: Any) -> tuple[dict[str, str], str, str]:
     return reader.preferences(), name, person.full_name if person else ""
 
 
-def _counts(reader: Any) -> dict[str, int]:
-    from kam_desktop.services import summary
+def _counts(today: date, reader: Any) -> dict[str, int]:
+    from kam_desktop.services import flows, summary
 
-    return summary.counts(reader)
+    return summary.counts(reader, today, flows.firm_currency(reader))
 
 
 def _letters(person: str) -> str:

@@ -78,7 +78,7 @@ def test_archive_and_remove(store: Store) -> None:
     with store.reader() as reader:
         assert summary.account_list(reader, TODAY).ids == []
         assert summary.account_list(reader, TODAY, filters=summary.AccountFilter(archived=True)).ids == [made.id]
-        assert summary.counts(reader)["account"] == 0
+        assert summary.counts(reader, TODAY)["account"] == 0
     with store.edit("Back") as uow:
         records.archive(uow, Account, made.id, archived=False)
     with pytest.raises(Refused, match="archive it"), store.edit("Remove") as uow:
@@ -228,6 +228,8 @@ def test_today_orders_by_what_is_lost_by_waiting(store: Store) -> None:
         offered = proposal.create(uow, calm.id, "Organic")
         uow.put(dataclasses.replace(offered, next_step="Gọi lại", next_step_on=TODAY + timedelta(days=2)))
     with store.reader() as reader:
+        late = sum(len(summary.open_instalments(reader, TODAY, bucket=place)) for place in range(5))
+        assert summary.counts(reader, TODAY)["collection"] == late > 0
         today = flows.today(reader, TODAY)
         assert [(item.kind, item.account_name, item.section) for item in today.items] == [
             ("overdue", "Lâu", "now"),
@@ -300,6 +302,7 @@ def test_today_tells_of_tasks_that_are_due(store: Store) -> None:
             uow.add(Task(id=uow.new_id(), subject=subject, account=account, due_on=due_on, done_on=done_on))
     with store.reader() as reader:
         items = [item for item in flows.today(reader, TODAY).items if item.kind == "task"]
+        assert summary.counts(reader, TODAY) == {"account": 1, "proposal": 0, "collection": 0, "task": 3}
     assert [(item.account_name, item.section, item.reason_args["subject"]) for item in items] == [
         ("Mây", "now", "Trễ"),
         ("Tuần này", "week", "Tuần này"),
