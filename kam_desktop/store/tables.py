@@ -68,6 +68,8 @@ sa.Index("account__tax_code", RECORDS["account"].c.tax_code)
 sa.Index("activity__last", RECORDS["activity"].c.account, RECORDS["activity"].c.at)
 _account = RECORDS["account"].c  # the list of all accounts, filtered and in order, without touching a row
 sa.Index("account__list", _account.archived, _account["_sort"], _account.id, _account.tier, _account.owner)
+_task = RECORDS["task"]
+sa.Index("task__due", _task.c.done_on, _task.c.due_on)
 _proposal = RECORDS["proposal"]
 sa.Index("proposal__stage", _proposal.c.stage, _proposal.c.account)
 

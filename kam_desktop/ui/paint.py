@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from functools import cache
+from math import hypot
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPixmap
 
 from kam_desktop.ui import icons, theme
 
@@ -109,3 +110,33 @@ def bar(painter: QPainter, area: QRectF, parts: Sequence[tuple[float, str]], rad
             painter.fillRect(QRectF(x, area.y(), shown, area.height()), theme.color(token))
         x += width
     painter.restore()
+
+
+_SPREAD, _CORNER, _DROP = 38, 48, 12  # how far the shadow reaches, the size of a corner with it, how far it falls
+
+
+@cache
+def _corners(rgba: int) -> QPixmap:
+    """The shadow of a box as small as one can be, to be stretched: four corners and the lines between them."""
+    side, color = 2 * _CORNER + 1, QColor.fromRgba(rgba)
+    image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    for y in range(side):
+        for x in range(side):
+            away = min(1.0, max(0.0, (hypot(x - _CORNER, y - _CORNER) + 6) / _CORNER))
+            color.setAlphaF(QColor.fromRgba(rgba).alphaF() * (1 - away) ** 2 * (1 + 2 * away))
+            image.setPixelColor(x, y, color)
+    return QPixmap.fromImage(image)
+
+
+def shadow(painter: QPainter, box: QRect) -> None:
+    """The shadow under a floating box. Drawn once and stretched: an effect would blur anew with every letter typed."""
+    drawn = _corners(theme.color("shadow").rgba())
+    outer = box.translated(0, theme.px(_DROP)).adjusted(-_SPREAD, -_SPREAD, _SPREAD, _SPREAD)
+    inner = outer.adjusted(_CORNER, _CORNER, -_CORNER, -_CORNER)
+    columns = ((outer.left(), _CORNER, 0, _CORNER), (inner.left(), inner.width(), _CORNER, 1),
+               (inner.right() + 1, _CORNER, _CORNER + 1, _CORNER))  # fmt: skip
+    rows = ((outer.top(), _CORNER, 0, _CORNER), (inner.top(), inner.height(), _CORNER, 1),
+            (inner.bottom() + 1, _CORNER, _CORNER + 1, _CORNER))  # fmt: skip
+    for left, width, from_left, of_width in columns:
+        for top, height, from_top, of_height in rows:
+            painter.drawPixmap(QRect(left, top, width, height), drawn, QRect(from_left, from_top, of_width, of_height))

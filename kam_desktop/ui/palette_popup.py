@@ -18,7 +18,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QGraphicsDropShadowEffect,
     QHBoxLayout,
     QListView,
     QStyle,
@@ -132,11 +131,6 @@ class PalettePopup(QWidget):
         self.hide()
         self._card = Card(margins=(1, 1, 1, 1), gap=0)
         self._card.setParent(self)
-        shadow = QGraphicsDropShadowEffect(self._card)
-        shadow.setBlurRadius(32)
-        shadow.setOffset(0, 12)
-        shadow.setColor(theme.color("shadow"))
-        self._card.setGraphicsEffect(shadow)
         self.edit = BareEdit(tr("Search or type a command"), theme.TITLE)
         self.edit.installEventFilter(self)
         self._tag = Tag("", "", "")
@@ -246,6 +240,7 @@ class PalettePopup(QWidget):
         height = max(0, min(rows + theme.px(8), self.height() - above - below - frame))
         self.list.setVisible(bool(self._lines.lines))
         self.list.setFixedHeight(height)
+        self.update()  # the shadow lies outside the box
         self._card.setGeometry((self.width() - width) // 2, above, width, frame + (height if self._lines.lines else 0))
 
     def follow(self) -> None:
@@ -280,7 +275,9 @@ class PalettePopup(QWidget):
             self.close_popup()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), theme.color("scrim"))
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.color("scrim"))
+        paint.shadow(painter, self._card.geometry())
 
 
 class _Foot(Panel):
