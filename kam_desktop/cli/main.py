@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
@@ -95,6 +97,10 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             from kam_desktop.cli import import_commands
 
             return import_commands.run(args, output)
+        case "report" if args.report not in ("ageing", "pareto"):
+            from kam_desktop.cli import receivable_reports
+
+            return receivable_reports.run(args, output)
         case "report":
             from kam_desktop.cli import report_commands
 
@@ -224,9 +230,25 @@ def _reports(report: argparse.ArgumentParser, shared: argparse.ArgumentParser) -
 
     add("ageing", tr("what every customer owes, by how long it is overdue"))
     pareto = add("pareto", tr("which few customers bring most of the business"))
-    pareto.add_argument("--from", dest="from_on", metavar="DATE", type=_day, help=tr("first day (default: 12 months)"))
-    pareto.add_argument("--to", dest="to_on", metavar="DATE", type=_day, help=tr("last day (default: the as-of date)"))
     pareto.add_argument("--basis", choices=("revenue",), default="revenue", help=tr("the figure to rank by"))
+    statement = add("statement", tr("what moved one customer's balance, with the balance after each movement"))
+    statement.add_argument("account", metavar="ACCOUNT", help=tr("the customer's id"))
+    dso = add("dso", tr("days of sales that customers still owe, by count-back and simple"))
+    months = tr("months of the simple figure, the running one included (12)")
+    dso.add_argument("--months", metavar="N", type=_positive, default=12, help=months)
+    cei = add("cei", tr("how much of what could be collected in a period was collected"))
+    for name in (pareto, statement, cei):
+        name.add_argument(
+            "--from", dest="from_on", metavar="DATE", type=_day, help=tr("first day (default: 12 months)")
+        )
+        name.add_argument(
+            "--to", dest="to_on", metavar="DATE", type=_day, help=tr("last day (default: the as-of date)")
+        )
+    add("provision", tr("estimated provision for doubtful debts, by the table in force"))
+    interest = add("interest", tr("interest for late payment, simple and provisional"))
+    rate = tr("the rate a year in percent, such as 10 or 9.5")
+    interest.add_argument("--percent", metavar="P", type=_percent, required=True, help=rate)
+    interest.add_argument("--account", metavar="ID", default="", help=tr("only this customer"))
 
 
 def _document(paper: argparse.ArgumentParser) -> None:
@@ -260,6 +282,12 @@ def _positive(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= 10_000:
         raise argparse.ArgumentTypeError(tr("a whole number from 1 to {limit}", limit=10_000))
     return int(text)
+
+
+def _percent(text: str) -> Decimal:
+    if not re.fullmatch(r"-?[0-9]{1,4}(\.[0-9]{1,6})?", text):
+        raise argparse.ArgumentTypeError(tr("a number such as 10 or 9.5"))
+    return Decimal(text)
 
 
 def _demo_size(text: str) -> int:

@@ -21,7 +21,7 @@ FORMS = (".xlsx", ".csv")
 def run(args: Namespace, output: Output) -> int:
     """Carries out the report that was asked for."""
     decimals(args.currency)  # refused before a profile is opened
-    _check_file(args.output)
+    check_file(args.output)
     as_of = args.as_of or SystemClock().today()
     with opened(args, output, write=False) as profile, profile.store.reader() as reader:
         if args.report == "ageing":
@@ -35,7 +35,8 @@ def run(args: Namespace, output: Output) -> int:
     return 0
 
 
-def _check_file(name: str | None) -> None:
+def check_file(name: str | None) -> None:
+    """Refuses a file whose ending no report is written in."""
     if not name or Path(name).suffix.lower() in FORMS:
         return
     if Path(name).suffix.lower() == ".pdf":
@@ -62,7 +63,7 @@ def _ageing(report: summary.AgeingReport, args: Namespace, output: Output) -> No
     if args.output:
         table = [[name(row), *_major(amounts(row), report.currency)] for row in report.rows]
         table.append([tr("Total"), *_major(amounts(report.total), report.currency)])
-        _write(args, output, titles, table)
+        write(args, output, titles, table)
     elif output.json:
         rows = [
             {"account": row.account, "name": row.name, **dict(zip(headers, amounts(row), strict=True))}
@@ -95,7 +96,7 @@ def _pareto(report: summary.ParetoReport, args: Namespace, output: Output) -> No
         table = [
             [row.name, to_major(row.amount, report.currency), row.share, row.cumulative, row.abc] for row in report.rows
         ]
-        _write(args, output, titles, table)
+        write(args, output, titles, table)
     elif output.json:
         rows = [
             {
@@ -135,7 +136,8 @@ def _major(amounts: Sequence[int], currency: str) -> list[Any]:
     return [to_major(amount, currency) for amount in amounts]
 
 
-def _write(args: Namespace, output: Output, titles: list[str], table: list[list[Any]]) -> None:
+def write(args: Namespace, output: Output, titles: list[str], table: list[list[Any]]) -> None:
+    """A report into the file that was asked for."""
     from kam_desktop.transfer import exporter
 
     exporter.write_table(Path(args.output), titles, table)

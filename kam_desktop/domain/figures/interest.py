@@ -68,7 +68,12 @@ def late_interest(
     found = []
     for part in ledger.instalments:
         invoice, due_on = invoices.get(part.invoice), due.get(part.id)
-        if invoice is None or due_on is None or (wanted is not None and invoice.account not in wanted):
+        if (
+            invoice is None
+            or due_on is None
+            or due_on >= as_of
+            or (wanted is not None and invoice.account not in wanted)
+        ):
             continue
         first = max(due_on + timedelta(days=1), invoice.issued_on)
         last = min(as_of, stopped.get(invoice.id, date.max) - timedelta(days=1))
