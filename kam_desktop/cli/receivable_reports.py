@@ -51,7 +51,8 @@ def run(args: Namespace, output: Output) -> int:
 
 def _period(as_of: date, args: Namespace) -> tuple[date, date]:
     to_on = args.to_on or as_of
-    from_on = args.from_on or receivables.twelve_months_before(to_on)
+    # In the calendar's first year there are no twelve months before.
+    from_on = args.from_on or (receivables.twelve_months_before(to_on) if to_on.year > 1 else date.min)
     if from_on > to_on:
         raise Refused(Problem("from", "period", N_("The period ends before it begins.")))
     return from_on, to_on
@@ -72,7 +73,8 @@ def _statement(reader: Reader, as_of: date, args: Namespace, output: Output) -> 
         "closing": made.closing,
         "currencies": list(made.currencies),
     }
-    titles = [tr("Date"), tr("Particulars"), tr("Document"), tr("Charged"), tr("Paid or credited"), tr("Balance")]
+    titles = [tr("Date"), tr("Particulars"), tr("Document"), tr("Charged"), tr("Paid or credited")]
+    titles.append(tr("Running balance"))
 
     def money(amount: int) -> Decimal:
         return to_major(amount, made.currency)

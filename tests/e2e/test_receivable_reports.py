@@ -102,6 +102,7 @@ def test_cei(books: Desk) -> None:
         "cei": 34.7,  # 1,300,000 of the 3,750,000 that the formula lets be collected, advances off both
         "currencies": [],
     }
+    assert asked(books, "cei", "--as-of", "0001-01-02")["from"] == "0001-01-01"
     nothing = books.run("report", "cei", "--from", "2020-01-01", "--to", "2020-01-31")
     assert nothing.status == 0 and "n/a" in nothing.out
     refused = books.run("report", "cei", "--from", "2026-05-02", "--to", "2026-05-01", "--json")
