@@ -16,6 +16,7 @@ from kam_desktop.domain.fields import Visibility
 from kam_desktop.domain.locale import english
 from kam_desktop.domain.locale.vietnam import banks, vietqr, words
 from kam_desktop.language import N_, tr_to
+from kam_desktop.services import summary
 from kam_desktop.store.reader import Reader
 
 FORMS = ("vi", "en", "vi+en")
@@ -227,3 +228,10 @@ def code_picture(text: str) -> str:
         f'<path fill="#fff" d="M0 0h{size}v{size}h-{size}z"/><path d="{"".join(path)}"/></svg>'
     )
 
+
+def payments_missing(reader: Reader) -> tuple[Problem, ...]:
+    """The warning for the sender while nobody has said which imported invoices are still open."""
+    if summary.payments_entered(reader):
+        return ()
+    message = N_("Payments are not entered yet: paid invoices still look open.")
+    return (Problem("", "payments_not_entered", message),)

@@ -12,7 +12,7 @@ from kam_desktop.documents.renderer import Paper
 from kam_desktop.domain.entities import Invoice
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.language import N_, trn_to
-from kam_desktop.services import collection, summary
+from kam_desktop.services import collection
 from kam_desktop.store.reader import Reader
 
 KIND = "payment_request"
@@ -136,13 +136,8 @@ def _notes(reader: Reader, pay_to: parts.BankAccount | None, currency: str, code
     elif not code and currency == "VND":
         message = N_("There is no payment code on the paper: the bank's name or the account number is not clear.")
         found.append(Problem("bank_name", "no_payment_code", message))
-    if not summary.payments_entered(reader):
-        message = N_("Payments are not entered yet: paid invoices still look open.")
-        found.append(Problem("", "payments_not_entered", message))
-    return tuple(found)
+    return (*found, *parts.payments_missing(reader))
 
-
-# --- as printed ----------------------------------------------------------------------------------------------------
 
 _WORDS = {
     "title": N_("Payment request"),

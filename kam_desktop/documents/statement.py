@@ -16,7 +16,6 @@ from kam_desktop.domain.figures.ageing import Ledger
 from kam_desktop.domain.money import decimals
 from kam_desktop.domain.query import Op, Query, Where
 from kam_desktop.language import N_
-from kam_desktop.services import summary
 from kam_desktop.store.ledger import ledger_of
 from kam_desktop.store.reader import Reader
 
@@ -191,13 +190,8 @@ def _notes(reader: Reader, ledger: Ledger, account: str, currency: str) -> tuple
     if others:
         message = N_("This customer has other currencies too, each with a statement of its own: {currencies}.")
         found.append(Problem("currency", "other_currencies", message, {"currencies": others}))
-    if not summary.payments_entered(reader):
-        message = N_("Payments are not entered yet: paid invoices still look open.")
-        found.append(Problem("", "payments_not_entered", message))
-    return tuple(found)
+    return (*found, *parts.payments_missing(reader))
 
-
-# --- as printed ----------------------------------------------------------------------------------------------------
 
 _WORDS = {
     "title": N_("Statement of account"),
