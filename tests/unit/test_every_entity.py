@@ -47,6 +47,9 @@ SPECIAL: dict[tuple[str, str], tuple[Any, Any]] = {
     ("allocation", "credit_note"): ("", ""),
     ("proposal_version", "status"): ("draft", "approved"),
     ("proposal", "stage"): ("working", "sent"),
+    ("instalment", "steps"): (("months 1", "end_of_month"), ()),
+    ("payment_term_line", "steps"): (("days 30",), ("day_of_month 10", "days 5")),
+    ("rule", "ends_on"): (date(2026, 12, 31), None),
 }
 
 

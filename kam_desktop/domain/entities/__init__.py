@@ -7,13 +7,17 @@ from kam_desktop.domain.entities.activity import Activity
 from kam_desktop.domain.entities.collection import (
     Allocation,
     CreditNote,
+    DocumentsConfirmed,
     Instalment,
     Invoice,
     InvoiceLine,
     OpeningSettlement,
+    PromiseToPay,
     Receipt,
+    ReceiptDecision,
 )
-from kam_desktop.domain.entities.firm import Firm
+from kam_desktop.domain.entities.firm import Firm, PaymentTerm, PaymentTermLine, Rule
+from kam_desktop.domain.entities.product import PriceList, PriceListItem, Product
 from kam_desktop.domain.entities.proposal import Proposal, ProposalLine, ProposalVersion
 from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.entities.team import Person
@@ -29,24 +33,39 @@ __all__ = [
     "Allocation",
     "Contact",
     "CreditNote",
+    "DocumentsConfirmed",
     "Firm",
     "Instalment",
     "Invoice",
     "InvoiceLine",
     "OpeningSettlement",
+    "PaymentTerm",
+    "PaymentTermLine",
     "Person",
+    "PriceList",
+    "PriceListItem",
+    "Product",
+    "PromiseToPay",
     "Proposal",
     "ProposalLine",
     "ProposalVersion",
     "Receipt",
+    "ReceiptDecision",
+    "Rule",
     "Task",
 ]
 
 ENTITIES: tuple[type[Record], ...] = (
     Firm,
+    Rule,
+    PaymentTerm,
+    PaymentTermLine,
     Person,
     Account,
     Contact,
+    Product,
+    PriceList,
+    PriceListItem,
     Activity,
     Proposal,
     ProposalVersion,
@@ -58,6 +77,9 @@ ENTITIES: tuple[type[Record], ...] = (
     CreditNote,
     Allocation,
     OpeningSettlement,
+    DocumentsConfirmed,
+    ReceiptDecision,
+    PromiseToPay,
     Task,
 )
 """Every kind of record, parents before children."""

@@ -21,6 +21,7 @@ class Account(Record):
     owner: str = ref("Owner", to="person", default="")
     currency: str = text("Currency", default="VND", max_length=3, required=True)
     payment_days: int | None = integer("Payment term (days)", guarded=True, merge=Merge.ASK, lowest=0, default=None)
+    payment_term: str = ref("Payment term", to="payment_term", guarded=True, merge=Merge.ASK, default="")
     credit_limit: int | None = money(
         "Credit limit",
         guarded=True,

@@ -1,13 +1,26 @@
-"""Money: invoices, lines, instalments, receipts, allocations, credit notes, opening settlements."""
+"""Money: invoices and their instalments, receipts, allocations, credit notes, promises, decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from kam_desktop.domain.entity import Policy, Problem, Record, entity
-from kam_desktop.domain.fields import Visibility, choice, day, decimal, flag, integer, money, note, ref, text
+from kam_desktop.domain.fields import (
+    Visibility,
+    choice,
+    day,
+    decimal,
+    flag,
+    integer,
+    moment,
+    money,
+    note,
+    ref,
+    text,
+    texts,
+)
 
 FACT = Policy.APPEND_ONLY
 
@@ -72,7 +85,12 @@ def _instalment_is_positive(instalment: Instalment) -> Sequence[Problem]:
 class Instalment(Record):
     """A part of an invoice with its own due date.
 
-    Without `due_on` the date follows from the account's payment term when it is read (see figures/ageing).
+    Without `due_on` the date follows from `steps`, else from the account's payment term, when it is read (see
+    figures/ageing).
+
+    Attributes:
+        steps: moves from the day it counts from, as the payment term had them when the invoice was made.
+        from_papers: it counts from the day on which the full document set was confirmed (DocumentsConfirmed).
     """
 
     invoice: str = ref("Invoice", to="invoice", required=True, owns=True)
@@ -80,6 +98,8 @@ class Instalment(Record):
     name: str = text("Name", max_length=120, default="")
     due_on: date | None = day("Due date", default=None)
     amount: int | None = money("Amount", required=True)
+    steps: tuple[str, ...] = texts("Steps", max_length=20, default=())
+    from_papers: bool = flag("Counts from the full document set", default=False)
 
 
 def _receipt_is_positive(receipt: Receipt) -> Sequence[Problem]:
@@ -148,7 +168,7 @@ class CreditNote(Record):
     tax: int | None = money("Tax", default=0)
     fees: int | None = money("Fees", default=0)
     total: int | None = money("Total", required=True)
-    origin: str = choice("Origin", "file", "hand", default="hand")
+    origin: str = choice("Origin", "file", "hand", "opening", default="hand")
     remark: str = note("Remark", default="")
 
 
@@ -159,3 +179,79 @@ class OpeningSettlement(Record):
     invoice: str = ref("Invoice", to="invoice", required=True, owns=True)
     settled_on: date | None = day("Date", required=True)
     amount: int | None = money("Amount", required=True)
+
+
+@entity("documents_confirmed", "Confirmation of papers", "Confirmations of papers", title="id", policy=FACT)
+class DocumentsConfirmed(Record):
+    """The customer has the full document set of an invoice; from that day a term counts that waits for papers.
+
+    The newest one of an invoice has the word, by `recorded_at`, then by id; one without a day takes the others back.
+    """
+
+    invoice: str = ref("Invoice", to="invoice", required=True, owns=True)
+    confirmed_on: date | None = day("Confirmed on", default=None)
+    confirmed_by: str = text("Confirmed by", max_length=120, default="")
+    evidence: str = note("Evidence", default="")
+    recorded_at: datetime | None = moment("Recorded at", required=True)
+    recorded_by: str = ref("Recorded by", to="person", default="")
+
+
+def _rejection_has_reason(decision: ReceiptDecision) -> Sequence[Problem]:
+    if decision.verdict == "rejected" and not decision.reason:
+        return [Problem("reason", "reason_needed", "Say why the receipt is rejected.")]
+    return []
+
+
+@entity(
+    "receipt_decision",
+    "Receipt decision",
+    "Receipt decisions",
+    title="id",
+    policy=FACT,
+    rules=[_rejection_has_reason],
+)
+class ReceiptDecision(Record):
+    """Whether a reported receipt is really there. The newest one has the word, by `decided_at`, then by id.
+
+    Attributes:
+        replaced_by: of a rejected receipt the one that was entered in its place, for instance with its payer named.
+    """
+
+    receipt: str = ref("Receipt", to="receipt", required=True, owns=True)
+    verdict: str = choice("Verdict", "confirmed", "rejected", default="", required=True)
+    reason: str = text("Reason", default="")
+    decided_at: datetime | None = moment("Decided at", required=True)
+    decided_by: str = ref("Decided by", to="person", default="")
+    replaced_by: str = ref("Replaced by", to="receipt", loose=True, default="")
+
+
+def _promise_is_sound(promise: PromiseToPay) -> Sequence[Problem]:
+    found = []
+    if promise.amount is not None and promise.amount <= 0:
+        found.append(Problem("amount", "not_positive", "The amount must be above zero."))
+    if promise.promised_on and promise.pay_on and promise.pay_on < promise.promised_on:
+        found.append(Problem("pay_on", "before_promise", "It cannot be promised for a day before the promise."))
+    return found
+
+
+@entity("promise_to_pay", "Promise to pay", "Promises to pay", title="id", policy=FACT, rules=[_promise_is_sound])
+class PromiseToPay(Record):
+    """A customer's word to pay an amount by a day. Kept or broken is derived, never stored (figures/promise).
+
+    Attributes:
+        invoice: what it is about; empty when it is about everything that the customer owes.
+        replaces: the promise that this one takes the place of; one replaced is neither kept nor broken.
+        withdrawn: this one only takes `replaces` back; its own amount and day count for nothing.
+    """
+
+    account: str = ref("Account", to="account", required=True, owns=True)
+    invoice: str = ref("Invoice", to="invoice", default="")
+    contact: str = ref("Promised by", to="contact", default="")
+    promised_on: date | None = day("Promised on", required=True)
+    pay_on: date | None = day("Pays by", required=True)
+    amount: int | None = money("Amount", required=True)
+    currency: str = text("Currency", default="VND", max_length=3, required=True)
+    channel: str = choice("Channel", "meeting", "call", "message", "letter", "other", default="call")
+    replaces: str = ref("Replaces", to="promise_to_pay", loose=True, default="")
+    withdrawn: bool = flag("Withdrawn", default=False)
+    remark: str = note("Remark", visibility=Visibility.INTERNAL, default="")
