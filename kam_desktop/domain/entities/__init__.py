@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from kam_desktop.domain.entities.account import Account, Contact
-from kam_desktop.domain.entities.activity import Activity
+from kam_desktop.domain.entities.activity import Activity, Occasion
 from kam_desktop.domain.entities.collection import (
     Allocation,
     CreditNote,
     DocumentsConfirmed,
+    DunningEvent,
     Instalment,
     Invoice,
     InvoiceLine,
@@ -16,11 +17,11 @@ from kam_desktop.domain.entities.collection import (
     Receipt,
     ReceiptDecision,
 )
-from kam_desktop.domain.entities.firm import Firm, PaymentTerm, PaymentTermLine, Rule
+from kam_desktop.domain.entities.firm import DunningStep, Firm, PaymentTerm, PaymentTermLine, Rule
 from kam_desktop.domain.entities.product import PriceList, PriceListItem, Product
 from kam_desktop.domain.entities.proposal import Proposal, ProposalLine, ProposalVersion
 from kam_desktop.domain.entities.task import Task
-from kam_desktop.domain.entities.team import Person
+from kam_desktop.domain.entities.team import Person, SavedView
 from kam_desktop.domain.entity import Entity, Record
 
 __all__ = [
@@ -34,10 +35,13 @@ __all__ = [
     "Contact",
     "CreditNote",
     "DocumentsConfirmed",
+    "DunningEvent",
+    "DunningStep",
     "Firm",
     "Instalment",
     "Invoice",
     "InvoiceLine",
+    "Occasion",
     "OpeningSettlement",
     "PaymentTerm",
     "PaymentTermLine",
@@ -52,6 +56,7 @@ __all__ = [
     "Receipt",
     "ReceiptDecision",
     "Rule",
+    "SavedView",
     "Task",
 ]
 
@@ -60,13 +65,16 @@ ENTITIES: tuple[type[Record], ...] = (
     Rule,
     PaymentTerm,
     PaymentTermLine,
+    DunningStep,
     Person,
+    SavedView,
     Account,
     Contact,
     Product,
     PriceList,
     PriceListItem,
     Activity,
+    Occasion,
     Proposal,
     ProposalVersion,
     ProposalLine,
@@ -80,6 +88,7 @@ ENTITIES: tuple[type[Record], ...] = (
     DocumentsConfirmed,
     ReceiptDecision,
     PromiseToPay,
+    DunningEvent,
     Task,
 )
 """Every kind of record, parents before children."""

@@ -10,7 +10,11 @@ from kam_desktop.domain.fields import Merge, Visibility, choice, day, flag, inte
 
 @entity("account", "Account", "Accounts", title="name", sort=Sort.COMPANY)
 class Account(Record):
-    """A customer. Never deleted, only archived."""
+    """A customer. Never deleted, only archived.
+
+    Attributes:
+        merged_into: the account that took over everything of this one, which is archived then.
+    """
 
     name: str = text("Name", required=True, searchable=True)
     short_name: str = text("Short name", searchable=True, max_length=120, default="")
@@ -39,6 +43,7 @@ class Account(Record):
     tags: tuple[str, ...] = texts("Tags", searchable=True, max_length=60, default=())
     internal_note: str = note("Internal note", visibility=Visibility.INTERNAL, searchable=True, default="")
     archived: bool = flag("Archived", default=False)
+    merged_into: str = ref("Merged into", to="account", default="")
 
 
 @entity("contact", "Contact", "Contacts", title="full_name", sort=Sort.PERSON)

@@ -255,3 +255,25 @@ class PromiseToPay(Record):
     replaces: str = ref("Replaces", to="promise_to_pay", loose=True, default="")
     withdrawn: bool = flag("Withdrawn", default=False)
     remark: str = note("Remark", visibility=Visibility.INTERNAL, default="")
+
+
+@entity("dunning_event", "Reminder", "Reminders", title="id", policy=FACT)
+class DunningEvent(Record):
+    """A customer was reminded of an invoice; the reminder step reached is that of the newest one.
+
+    Attributes:
+        step: the place of the reminder step as it was then.
+        outcome: what came of it.
+    """
+
+    account: str = ref("Account", to="account", required=True, owns=True)
+    invoice: str = ref("Invoice", to="invoice", default="")
+    contact: str = ref("Contact", to="contact", default="")
+    step: int | None = integer("Reminder step", lowest=1, default=None)
+    channel: str = choice("Channel", "message", "call", "letter", "meeting", default="call", required=True)
+    reminded_at: datetime | None = moment("When", required=True)
+    outcome: str = choice(
+        "Outcome", "promised", "no_answer", "disputed", "papers_missing", "paid_already", "other", default=""
+    )
+    remark: str = note("What was said", visibility=Visibility.INTERNAL, default="")
+    author: str = ref("Author", to="person", default="")

@@ -123,3 +123,15 @@ class PaymentTermLine(Record):
     value: Decimal | None = decimal("Value", default=None)
     steps: tuple[str, ...] = texts("Steps", max_length=20, default=())
     from_papers: bool = flag("Counts from the full document set", default=False)
+
+
+@entity("dunning_step", "Reminder step", "Reminder steps", title="name", policy=Policy.SERVER_OWNED)
+class DunningStep(Record):
+    """One step of the firm's way of reminding: from so many days after the due date on (below zero: before it)."""
+
+    place: int | None = integer("Place", required=True, lowest=1)
+    name: str = text("Name", max_length=80, required=True)
+    name_en: str = text("English name", max_length=80, default="")
+    days_after_due: int | None = integer("Days after the due date", required=True)
+    channel: str = choice("Channel", "message", "call", "letter", "meeting", default="call", required=True)
+    archived: bool = flag("Archived", default=False)
