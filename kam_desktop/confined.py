@@ -6,11 +6,12 @@ import dataclasses
 import importlib
 import json
 import os
+import queue
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
@@ -18,9 +19,10 @@ from typing import IO, Any, Final, Protocol
 from kam_desktop.domain.errors import Broken, Problem, Refused, Unavailable
 
 MEBIBYTE: Final = 1024 * 1024
-_LARGEST_ANSWER: Final = 256 * MEBIBYTE
+_LARGEST_ANSWER: Final = 48 * MEBIBYTE
 _BLOCK: Final = 1024 * 1024
 _POLL_S: Final = 0.02
+_PART: Final = b'{"part"'
 # The child gets the parent's module path as an argument: it finds our package without the environment, the
 # current folder or the `site` module having a say (-I -S), and starts in a third of the time.
 _START: Final = (
@@ -35,6 +37,8 @@ class Confined:
     Attributes:
         function: "module:function"; it takes (inputs, args) and gives something that JSON can hold.
         memory_bytes: address space of the child.
+        data_bytes: what the child may write to of it (heap, stacks); with some 20 MB of programs and libraries that
+            is all it can ever hold in memory. Where the system knows no such limit, `memory_bytes` alone holds.
         time_s: seconds by the clock on the wall for the whole call.
         preload: modules that the function would only import while it runs; afterwards no file can be opened.
         may_open: leave files within reach (a type-setter needs its fonts); False for everything that is foreign.
@@ -42,6 +46,7 @@ class Confined:
 
     function: str
     memory_bytes: int = 512 * MEBIBYTE
+    data_bytes: int = 118 * MEBIBYTE
     time_s: float = 10.0
     preload: tuple[str, ...] = ()
     may_open: bool = False
@@ -71,7 +76,7 @@ EINVOICES: Final = Confined(
     "kam_desktop.transfer.einvoice_parser:parse", preload=("pyexpat", "defusedxml.ElementTree", *_CODECS)
 )
 # Files stay within reach only until the fonts are read; then the function closes the door itself.
-PAPER: Final = Confined("kam_desktop.documents.typesetter:compile_paper", may_open=True)
+PAPER: Final = Confined("kam_desktop.documents.typesetter:compile_paper", data_bytes=512 * MEBIBYTE, may_open=True)
 ALLOWED: Final = (SHEET, EINVOICES, PAPER)
 """Every function that a child may run; nothing else can be named."""
 
@@ -84,10 +89,13 @@ def run(
     cancelled: Callable[[], bool] | None = None,
     memory_bytes: int | None = None,
     time_s: float | None = None,
+    part: Callable[[Any], object] | None = None,
 ) -> Any:
     """The answer of the task's function, run in a child on the inputs (bytes, or files that this process opens).
 
-    The child sees only the bytes: once its modules are loaded it can open no file and no socket.
+    The child sees only the bytes: once its modules are loaded it can open no file and no socket. A function that
+    yields gives its answer in parts: `part` gets each of them, in this thread, while the child goes on. So neither
+    process holds the whole twice, and no step is so long that it keeps a window waiting.
     Raises Refused (codes too_slow, too_much_memory, crashed, cancelled, and those of the function itself),
     Unavailable when no child can be started, and Broken when the function has a fault of ours.
     """
@@ -114,9 +122,12 @@ def run(
         ) from error
     fence: Closable | None = None
     if sys.platform == "win32":
-        fence = _WindowsJob(process, limits.memory_bytes)
+        from kam_desktop.windows_job import WindowsJob
+
+        most = min(limits.memory_bytes, limits.data_bytes + 32 * MEBIBYTE)
+        fence = WindowsJob(int(vars(process)["_handle"]), most)
     try:
-        return _converse(process, head, inputs, sizes, limits.time_s, cancelled)
+        return _converse(process, head, inputs, sizes, limits.time_s, cancelled, part)
     finally:
         if process.poll() is None:
             process.kill()
@@ -157,28 +168,28 @@ def _bare_environment() -> dict[str, str]:
 
 
 class _Answer:
-    """What the child has written so far, filled by a thread of its own so that a full pipe never blocks it."""
+    """The lines that the child writes, taken by a thread of its own so that a full pipe never blocks the child."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
-        self.parts: list[bytes] = []
-        self.size = 0
-        self.finished = threading.Event()
+        self.lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.too_large = False
         self._pipe = pipe
         self.thread = threading.Thread(target=self._drain, name="confined answer", daemon=True)
         self.thread.start()
 
     def _drain(self) -> None:
+        left = _LARGEST_ANSWER
         try:
-            while part := self._pipe.read(_BLOCK):
-                self.size += len(part)
-                if self.size > _LARGEST_ANSWER:
-                    self.parts.clear()
+            while line := self._pipe.readline(left + 1):
+                left -= len(line)
+                if left < 0:
+                    self.too_large = True
                     break
-                self.parts.append(part)
+                self.lines.put(line)
         except (OSError, ValueError):
             pass
         finally:
-            self.finished.set()
+            self.lines.put(b"")  # the end
 
 
 def _feed(pipe: IO[bytes], head: bytes, inputs: Sequence[bytes | Path], sizes: Sequence[int]) -> None:
@@ -208,6 +219,7 @@ def _converse(
     sizes: Sequence[int],
     time_s: float,
     cancelled: Callable[[], bool] | None,
+    part: Callable[[Any], object] | None,
 ) -> Any:
     if process.stdin is None or process.stdout is None:
         raise Broken("a child process has no pipes")
@@ -218,7 +230,8 @@ def _converse(
         target=_feed, args=(process.stdin, opening, inputs, sizes), name="confined input", daemon=True
     )
     feeder.start()
-    while not answer.finished.wait(_POLL_S):
+    verdict = b""
+    while True:
         if cancelled is not None and cancelled():
             process.kill()
             raise Refused(Problem("", "cancelled", "Cancelled; nothing was changed."))
@@ -232,12 +245,22 @@ def _converse(
                     {"seconds": f"{time_s:g}"},
                 )
             )
-    if answer.size > _LARGEST_ANSWER:
+        try:
+            line = answer.lines.get(timeout=_POLL_S)
+        except queue.Empty:
+            continue
+        if not line:
+            break
+        if not line.startswith(_PART):
+            verdict = line
+        elif part is not None and line.endswith(b"\n"):
+            part(json.loads(line)["part"])
+    if answer.too_large:
         process.kill()
         raise _too_much_memory()
     process.wait()
     feeder.join(timeout=1.0)
-    return _outcome(b"".join(answer.parts), process.returncode)
+    return _outcome(verdict, process.returncode)
 
 
 def _too_much_memory() -> Refused:
@@ -273,7 +296,6 @@ def _child() -> None:
     source, target = sys.stdin.buffer, sys.stdout.buffer
     head = json.loads(source.readline())
     task = Confined(**{**head["task"], "preload": tuple(head["task"]["preload"])})
-    said: dict[str, Any]
     try:
         _limit(task)
         module, _, name = task.function.partition(":")
@@ -283,8 +305,12 @@ def _child() -> None:
         inputs = [source.read(size) for size in head["sizes"]]
         if not task.may_open:
             close_the_door()
-        said = {"answer": function(inputs, head["args"])}
-        answer = json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        said = function(inputs, head["args"])
+        if isinstance(said, Iterator):
+            for each in said:
+                target.write(_line({"part": each}))
+            said = None
+        answer = _line({"answer": said})
     except MemoryError:
         answer = b'{"memory": true}'
     except RecursionError:
@@ -298,6 +324,10 @@ def _child() -> None:
     target.write(answer)
     target.flush()
     os._exit(0)  # no clean-up that a hostile file could slow down
+
+
+def _line(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def _place(error: Exception) -> str:
@@ -319,6 +349,7 @@ def _limit(task: Confined) -> None:
             resource.setrlimit(kind, (value, value))
 
         lower(resource.RLIMIT_AS, task.memory_bytes)
+        lower(resource.RLIMIT_DATA, task.data_bytes)
         lower(resource.RLIMIT_CPU, max(1, int(task.time_s) + 1))
         lower(resource.RLIMIT_CORE, 0)
 
@@ -346,50 +377,3 @@ _CLOSED: Final = frozenset(("open", "subprocess.Popen", "os.system", "os.posix_s
 def _refuse_to_open(event: str, _arguments: tuple[Any, ...]) -> None:
     if event in _CLOSED or event.startswith(("socket.", "os.exec")):
         raise PermissionError(f"{event} while a foreign file is read")
-
-
-if sys.platform == "win32":
-    import ctypes
-    from ctypes import wintypes
-
-    class _BasicLimits(ctypes.Structure):
-        _fields_ = (
-            ("per_process_user_time", ctypes.c_int64),
-            ("per_job_user_time", ctypes.c_int64),
-            ("flags", wintypes.DWORD),
-            ("minimum_working_set", ctypes.c_size_t),
-            ("maximum_working_set", ctypes.c_size_t),
-            ("active_processes", wintypes.DWORD),
-            ("affinity", ctypes.c_size_t),
-            ("priority", wintypes.DWORD),
-            ("scheduling", wintypes.DWORD),
-        )
-
-    class _ExtendedLimits(ctypes.Structure):
-        _fields_ = (
-            ("basic", _BasicLimits),
-            ("io", ctypes.c_uint64 * 6),
-            ("process_memory", ctypes.c_size_t),
-            ("job_memory", ctypes.c_size_t),
-            ("peak_process_memory", ctypes.c_size_t),
-            ("peak_job_memory", ctypes.c_size_t),
-        )
-
-    class _WindowsJob:
-        """A job object around one child: a memory limit, no further process, and its end with ours."""
-
-        def __init__(self, process: subprocess.Popen[bytes], memory_bytes: int) -> None:
-            self._kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-            self._kernel.CreateJobObjectW.restype = wintypes.HANDLE
-            self._job = wintypes.HANDLE(self._kernel.CreateJobObjectW(None, None))
-            limits = _ExtendedLimits()
-            # ACTIVE_PROCESS | PROCESS_MEMORY | DIE_ON_UNHANDLED_EXCEPTION | KILL_ON_JOB_CLOSE
-            limits.basic.flags = 0x8 | 0x100 | 0x400 | 0x2000
-            limits.basic.active_processes = 1
-            limits.process_memory = memory_bytes
-            # 9 = JobObjectExtendedLimitInformation
-            self._kernel.SetInformationJobObject(self._job, 9, ctypes.byref(limits), ctypes.sizeof(limits))
-            self._kernel.AssignProcessToJobObject(self._job, wintypes.HANDLE(int(vars(process)["_handle"])))
-
-        def close(self) -> None:
-            self._kernel.CloseHandle(self._job)

@@ -7,8 +7,9 @@ import io
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import chain, islice
 from typing import Any, Final
 
 import python_calamine
@@ -23,6 +24,9 @@ MOST_TEXT: Final = 20_000
 """Characters of one cell; what is longer is cut (Excel itself stops at 32,767)."""
 _DELIMITERS: Final = ",;\t|"
 _LOOKED_AT: Final = 50
+_LOOKED_AT_LINES: Final = 200
+_SAMPLE: Final = 100_000
+_PART_WEIGHT: Final = 32_768
 
 # TCVN 5712 (VN3), the 8-bit encoding of the .Vn fonts that offices in the north used until about 2005.
 _TCVN3: Final = {
@@ -40,24 +44,27 @@ _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
 _VIETNAMESE: Final = frozenset("ăâđêôơưáàảãạắằẳẵặấầẩẫậéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ")
 
 
-def parse(inputs: list[bytes], args: dict[str, Any]) -> dict[str, Any]:
-    """The sheets of one file: `{"encoding", "sheets": [{"name", "rows": [[row number, [cell, …]], …]}]}`.
+def parse(inputs: list[bytes], args: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The sheets of one file in parts: `{"encoding"}`, then per sheet `{"sheet": name}` and any number of `{"rows"}`.
 
-    `args["form"]` is "xlsx" or "csv". Blank rows are left out, blank cells at the end of a row too. A cell is a
-    text, a number, a truth value, None, or {"date": ISO}. Raises Refused with the codes of `archives`, and
-    no_table, unknown_encoding.
+    `args["form"]` is "xlsx" or "csv". A row is `[row number, [cell, …]]`; blank rows are left out, blank cells at the
+    end of a row too. A cell is a text, a number, a truth value, None, or {"date": ISO}. Raises Refused with the codes
+    of `archives`, and no_table, unknown_encoding.
     """
     content = inputs[0]
     if args["form"] == "xlsx":
         archives.check_workbook(content)
-        return {"encoding": "", "sheets": _workbook(content)}
+        yield {"encoding": ""}
+        yield from _workbook(content)
+        return
     _check_lines(content)
-    text, encoding = decode(content)
-    return {"encoding": encoding, "sheets": [{"name": "", "rows": _csv(text)}]}
+    encoding, codec = encoding_of(content)
+    yield {"encoding": encoding}
+    yield {"sheet": ""}
+    yield from _parts(_csv(_lines(content, encoding, codec)))
 
 
-def _workbook(content: bytes) -> list[dict[str, Any]]:
-    sheets = []
+def _workbook(content: bytes) -> Iterator[dict[str, Any]]:
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
             for described in workbook.sheets_metadata:
@@ -65,16 +72,28 @@ def _workbook(content: bytes) -> list[dict[str, Any]]:
                     continue
                 if described.visible != python_calamine.SheetVisibleEnum.Visible:
                     continue
-                rows = list(_rows_of(workbook.get_sheet_by_name(described.name)))
-                if rows:
-                    sheets.append({"name": described.name, "rows": rows})
+                yield {"sheet": described.name}
+                yield from _parts(_rows_of(workbook.get_sheet_by_name(described.name)))
     except python_calamine.PasswordError as error:
         raise Refused(Problem("", "password", "This file is protected by a password: save it without one.")) from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise Refused(
             Problem("", "not_a_workbook", "This Excel file is damaged: open it in Excel and save it again.")
         ) from error
-    return sheets
+
+
+def _parts(rows: Iterable[list[Any]]) -> Iterator[dict[str, Any]]:
+    """The rows in parts of some ten thousand letters: small enough that no step over one takes long."""
+    part: list[list[Any]] = []
+    weight = 0
+    for row in rows:
+        part.append(row)
+        weight += 8 + sum(8 + len(cell) if isinstance(cell, str) else 8 for cell in row[1])
+        if weight > _PART_WEIGHT:
+            yield {"rows": part}
+            part, weight = [], 0
+    if part:
+        yield {"rows": part}
 
 
 def _rows_of(sheet: python_calamine.CalamineSheet) -> Iterator[list[Any]]:
@@ -108,37 +127,56 @@ def _plain(value: object) -> Any:
     return str(value)
 
 
-def decode(content: bytes) -> tuple[str, str]:
-    """The text of a CSV file and the name of its encoding: utf-8, utf-16, cp1258, tcvn3 or cp1252.
+def encoding_of(content: bytes) -> tuple[str, str]:
+    """The encoding of a CSV file as people know it (utf-8, utf-16, cp1258, tcvn3, cp1252), and Python's codec for it.
 
-    Bytes that are no UTF-8 are read as each of the old encodings; the one that gives the most Vietnamese letters wins.
+    Bytes that are no UTF-8 are tried as each of the old encodings; the one that gives the most Vietnamese letters
+    wins. The file is never decoded whole: a text takes four times its bytes in memory.
     """
-    for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, name, codec in (
+        (b"\xef\xbb\xbf", "utf-8", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16", "utf-16"),
+        (b"\xfe\xff", "utf-16", "utf-16"),
+    ):
         if content.startswith(mark):
-            try:
-                return content.decode("utf-8-sig" if name == "utf-8" else "utf-16"), name
-            except UnicodeDecodeError as error:
-                raise _unknown_encoding() from error
+            return name, codec
     head = content[:4000]
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) > len(head) // 8 and min(even, odd) <= len(head) // 100:  # UTF-16 without its mark
-        try:
-            return content.decode("utf-16-le" if odd > even else "utf-16-be"), "utf-16"
-        except UnicodeDecodeError as error:
-            raise _unknown_encoding() from error
+        return "utf-16", "utf-16-le" if odd > even else "utf-16-be"
     if 0 in content:
         raise _unknown_encoding()
     try:
-        return content.decode("utf-8"), "utf-8"
+        for _ in io.TextIOWrapper(io.BytesIO(content), "utf-8", newline=""):
+            pass
+        return "utf-8", "utf-8"
     except UnicodeDecodeError:
         pass
-    plain = content.decode("cp1252", "replace")
+    sample = content[:_SAMPLE]
+    plain = sample.decode("cp1252", "replace")
     candidates = (
-        (unicodedata.normalize("NFC", content.decode("cp1258", "replace")), "cp1258"),
-        ("".join(char if char < "\x80" else _TCVN3_AS_CP1252.get(ord(char), "\ufffd") for char in plain), "tcvn3"),
-        (plain, "cp1252"),
+        (unicodedata.normalize("NFC", sample.decode("cp1258", "replace")), "cp1258", "cp1258"),
+        (_tcvn3(plain), "tcvn3", "cp1252"),
+        (plain, "cp1252", "cp1252"),
     )
-    return max(candidates, key=lambda each: _likeness(each[0]))
+    return max(candidates, key=lambda each: _likeness(each[0]))[1:]
+
+
+def _lines(content: bytes, encoding: str, codec: str) -> Iterator[str]:
+    old = codec.startswith("cp")
+    text = io.TextIOWrapper(io.BytesIO(content), codec, "replace" if old else "strict", newline="")
+    try:
+        for line in text:
+            if encoding == "cp1258":
+                yield unicodedata.normalize("NFC", line)
+            else:
+                yield _tcvn3(line) if encoding == "tcvn3" else line
+    except UnicodeDecodeError as error:
+        raise _unknown_encoding() from error
+
+
+def _tcvn3(text: str) -> str:
+    return "".join(char if char < "\x80" else _TCVN3_AS_CP1252.get(ord(char), "\ufffd") for char in text)
 
 
 def from_tcvn3(text: str) -> str:
@@ -160,17 +198,17 @@ def _unknown_encoding() -> Refused:
     return Refused(Problem("", "unknown_encoding", "The letters of this file cannot be read: save it as “CSV UTF-8”."))
 
 
-def _csv(text: str) -> list[list[Any]]:
+def _csv(lines: Iterator[str]) -> Iterator[list[Any]]:
+    first = list(islice(lines, _LOOKED_AT_LINES))
     start = 0
     delimiter = ""
-    first, _, rest = text.partition("\n")
-    if first.strip().strip('"').lower().startswith("sep=") and len(first.strip().strip('"')) == 5:
-        delimiter, text, start = first.strip().strip('"')[-1], rest, 1
-    delimiter = delimiter or _delimiter(text)
-    rows: list[list[Any]] = []
-    cells = 0
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    before = 0
+    told = first[0].strip().strip('"').lower() if first else ""
+    if told.startswith("sep=") and len(told) == 5:
+        delimiter, start = told[-1], 1
+        first = first[1:]
+    delimiter = delimiter or _delimiter(first)
+    cells = count = before = 0
+    reader = csv.reader(chain(first, lines), delimiter=delimiter)
     try:
         for row in reader:
             number, before = start + before + 1, reader.line_num
@@ -180,15 +218,15 @@ def _csv(text: str) -> list[list[Any]]:
             while values and values[-1] is None:
                 values.pop()
             cells += len(values)
-            if len(rows) > archives.MOST_ROWS or cells > archives.MOST_CELLS:
+            count += bool(values)
+            if count > archives.MOST_ROWS or cells > archives.MOST_CELLS:
                 raise archives.sheet_too_large()
             if values:
-                rows.append([number, values])
+                yield [number, values]
     except csv.Error as error:
         raise Refused(
             Problem("", "not_csv", "Line {line} of this file cannot be read as CSV.", {"line": str(reader.line_num)})
         ) from error
-    return rows
 
 
 def _check_lines(content: bytes) -> None:
@@ -203,14 +241,13 @@ def _check_lines(content: bytes) -> None:
         start = found + 1
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(sample: Sequence[str]) -> str:
     """The delimiter that gives the most rows of one and the same width above one."""
-    sample = text[:100_000]
     best, best_score = ",", 0
     for candidate in _DELIMITERS:
         widths: list[int] = []
         try:
-            for row in csv.reader(io.StringIO(sample, newline=""), delimiter=candidate):
+            for row in csv.reader(sample, delimiter=candidate):
                 if any(cell.strip() for cell in row):
                     widths.append(len(row))
                 if len(widths) >= _LOOKED_AT:

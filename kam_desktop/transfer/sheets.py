@@ -108,18 +108,33 @@ def read_sheets(path: Path, cancelled: Callable[[], bool] | None = None) -> tupl
     try:
         _check_file(path)
         form = "xlsx" if path.suffix.lower() in (".xlsx", ".xlsm") else "csv"
-        said = confined.run(confined.SHEET, [path], {"form": form}, cancelled=cancelled)
+        read = _Reading()
+        confined.run(confined.SHEET, [path], {"form": form}, cancelled=cancelled, part=read.take)
     except Refused as refused:
         raise Refused(
             [Problem(each.where or name, each.code, each.message, each.args) for each in refused.problems]
         ) from refused
-    sheets = tuple(
-        Sheet(each["name"], tuple(Row(number, tuple(_raw(cell) for cell in cells)) for number, cells in each["rows"]))
-        for each in said["sheets"]
-    )
-    if not any(sheet.rows for sheet in sheets):
+    sheets = tuple(Sheet(title, tuple(rows)) for title, rows in read.sheets if rows)
+    if not sheets:
         raise Refused(Problem(name, "empty", "This file has no rows."))
-    return sheets, said["encoding"] if said["encoding"] in OLD_ENCODINGS else ""
+    return sheets, read.encoding if read.encoding in OLD_ENCODINGS else ""
+
+
+class _Reading:
+    """What the child has told of a file so far."""
+
+    def __init__(self) -> None:
+        self.encoding = ""
+        self.sheets: list[tuple[str, list[Row]]] = []
+
+    def take(self, part: Mapping[str, Any]) -> None:
+        """One part of the parser's answer (sheet_parser.parse)."""
+        if "rows" in part:
+            self.sheets[-1][1].extend(Row(number, tuple(map(_raw, cells))) for number, cells in part["rows"])
+        elif "sheet" in part:
+            self.sheets.append((part["sheet"], []))
+        else:
+            self.encoding = part["encoding"]
 
 
 def _check_file(path: Path) -> None:
