@@ -16,6 +16,7 @@ from kam_desktop.domain.money import CURRENCIES
 from kam_desktop.domain.text import clean, clean_lines, fold, phone_digits
 from kam_desktop.language import N_
 from kam_desktop.transfer import cells
+from kam_desktop.transfer.import_context import Context
 from kam_desktop.transfer.import_plan import FieldChange, PlannedRow, Verdict, Working, first_problem, name_key
 from kam_desktop.transfer.sheets import Raw, Table
 
@@ -36,7 +37,7 @@ class _Reading:
     notes: tuple[Problem, ...]
 
 
-def decide(working: Working, table: Table) -> list[PlannedRow]:
+def decide(working: Working, table: Table, _context: Context) -> list[PlannedRow]:
     """The verdict on every row of the table, in order; what it writes goes into `working`.
 
     A row is recognised by tax code, then by folded name. Blank cells change nothing. A second row of the same

@@ -5,14 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kam_desktop.domain.entities import (
-    Account,
     Allocation,
     CreditNote,
-    Instalment,
     Invoice,
     InvoiceLine,
     OpeningSettlement,
@@ -22,54 +19,40 @@ from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.ids import derived
 from kam_desktop.language import N_
 from kam_desktop.transfer.einvoice import ADJUSTS, FOREIGN, PURCHASE, REPLACES, Document, EInvoice
+from kam_desktop.transfer.import_money import (
+    CONSUMER,
+    conflict,
+    customer,
+    from_table,
+    identity,
+    instalments,
+    load_numbers,
+    new_customer_note,
+    printed_number,
+    said,
+    twins,
+)
+from kam_desktop.transfer.import_money import Money as Money
+from kam_desktop.transfer.import_money import load_open as load_open
 from kam_desktop.transfer.import_plan import Opening, PlannedRow, Verdict, Working, first_problem
 
-CONSUMER: Final = "Bán cho người tiêu dùng"
-"""The name that the law gives a buyer who leaves no data (Decree 254/2026)."""
 _GROUP: Final = 400
 """Lines written as one group; a group has a size on the wire."""
 
 
-def identity(seller_code: str, form: str, symbol: str, number: str) -> str:
-    """The id of an e-invoice, alike on every laptop; a credit note that was issued as one has its id the same way."""
-    return derived("invoice", seller_code, form, symbol, number)
-
-
-@dataclass
-class Money:
-    """What is known and decided about invoices, credit notes and what is open, through all files of an import.
-
-    Attributes:
-        open: what is left of each instalment of the invoices concerned, in minor units.
-        instalments: the instalments of an invoice in their order.
-        created: invoices that this import makes, in order.
-    """
-
-    open: dict[str, int] = field(default_factory=dict)
-    instalments: dict[str, list[str]] = field(default_factory=dict)
-    created: list[Invoice] = field(default_factory=list)
-
-
 def prefetch(working: Working, invoices: Iterable[EInvoice], money: Money) -> None:
     """Reads at once what deciding will ask for: records of the same ids, related ones, and what is open of them."""
-    ids = []
+    ids, numbers = [], []
     for each in invoices:
         ids.append(identity(*each.key))
-        ids += [_related_id(each, place) for place in range(len(each.related))]
+        numbers.append(each.number)
+        for place, related in enumerate(each.related):
+            ids.append(_related_id(each, place))
+            numbers.append(related.number)
     working.prefetch(Invoice, ids)
     working.prefetch(CreditNote, ids)
-    load_open(working, ids, money)
-
-
-def load_open(working: Working, invoices: Sequence[str], money: Money) -> None:
-    """Reads what is open of the instalments of saved invoices."""
-    statement = (
-        "select c.id, c.invoice, c.open from cache_instalment c join instalment i on i.id = c.id "
-        "where c.invoice in (select value from json_each(:ids)) order by c.invoice, i.place, i.id"
-    )
-    for instalment, invoice, rest in working.reader.sql(statement, {"ids": json.dumps(sorted(set(invoices)))}):
-        money.open[instalment] = rest
-        money.instalments.setdefault(invoice, []).append(instalment)
+    load_numbers(working, numbers, money)
+    load_open(working, [*ids, *(one for each in set(numbers) for one in money.numbers.get(each, ()))], money)
 
 
 def decide(working: Working, documents: Sequence[Document], our_codes: Sequence[str], money: Money) -> list[PlannedRow]:
@@ -96,27 +79,34 @@ def _document(working: Working, document: Document, our_codes: Sequence[str], mo
     saved: Record | None = working.get(Invoice, own_id) or working.get(CreditNote, own_id)
     if saved is not None:
         return _known(row, invoice, saved)
-    account = _account(working, invoice)
-    if isinstance(account, Problem):
-        return dataclasses.replace(row, reason=account)
-    made = _credit_note(invoice, own_id, account.id) if invoice.total < 0 else _invoice(invoice, own_id, account.id)
-    new_account = [] if working.get(Account, account.id) == account else [account]
-    problem = first_problem([*new_account, *made])
+    buyer = invoice.buyer
+    name = buyer.name or buyer.person or CONSUMER
+    found = customer(
+        working, name, buyer.tax_code, invoice.currency, address=buyer.address, phone=buyer.phone, email=buyer.email
+    )
+    if isinstance(found, Problem):
+        return dataclasses.replace(row, reason=found)
+    account, is_new = found
+    for twin in twins(money, account.id, invoice.symbol, invoice.number, invoice.issued_on, invoice.currency):
+        return _known(row, invoice, twin)  # it came by hand or from a table that knew less of its name
+    notes: list[Problem] = list(row.notes)
+    if invoice.total < 0:
+        made: list[Record] = [_credit_note(working, invoice, money, own_id, account.id)]
+    else:
+        parts, more = instalments(working, account, own_id, invoice.total)
+        notes += more
+        made = [_invoice(working, invoice, money, own_id, account.id), *parts, *_lines(invoice, own_id)]
+    head = [account] if is_new else []
+    problem = first_problem([*head, *made])
     if problem is not None:
         return dataclasses.replace(row, reason=problem)
-    head = [*new_account, *made[:_GROUP]]
-    working.put_group(head)
+    working.put_group([*head, *made[:_GROUP]])
     for start in range(_GROUP, len(made), _GROUP):
         working.put_group(made[start : start + _GROUP])
-    for each in made:
-        if isinstance(each, Invoice):
-            money.created.append(each)
-        elif isinstance(each, Instalment):
-            money.instalments.setdefault(own_id, []).append(each.id)
-            money.open[each.id] = each.amount or 0
-    notes = [*row.notes, *_link_notes(working, invoice)]
-    if new_account:
-        notes.append(Problem("account", "new_account", "A new customer: {name}.", {"name": account.name[:80]}))
+    money.add(made)
+    notes += _link_notes(working, invoice, money)
+    if is_new:
+        notes.append(new_customer_note(account))
     return dataclasses.replace(row, verdict=Verdict.CREATE, notes=tuple(notes))
 
 
@@ -153,53 +143,33 @@ def _figures(invoice: EInvoice) -> dict[str, Any]:
 
 def _known(row: PlannedRow, invoice: EInvoice, saved: Record) -> PlannedRow:
     """The same number is there already: the same figures change nothing, others are a conflict, never an update."""
-    wanted: dict[str, Any] = {**_figures(invoice), "issued_on": invoice.issued_on, "currency": invoice.currency}
-    if isinstance(saved, Invoice):
-        wanted["buyer_tax_code"] = invoice.buyer.tax_code[:14]
     if isinstance(saved, CreditNote) != (invoice.total < 0):
-        wanted["kind"] = None
-    different = [name for name, value in wanted.items() if name == "kind" or getattr(saved, name) != value]
-    if not different:
-        return dataclasses.replace(row, verdict=Verdict.UNCHANGED)
-    first = different[0]
-    message = N_("An invoice of this number is there already with other figures ({label}): nothing was changed.")
-    described = type(saved).entity
-    label = described.field(first).label if first != "kind" else described.label
-    return dataclasses.replace(row, reason=Problem(first, "conflict", message, {"label": label}))
-
-
-def _account(working: Working, invoice: EInvoice) -> Account | Problem:
-    """The buyer's account: by tax code, else by folded name, else a new one."""
-    buyer = invoice.buyer
-    name = buyer.name or buyer.person or CONSUMER
-    found = working.accounts.find(name, buyer.tax_code)
-    if isinstance(found, Problem):
-        return found
-    if found is not None:
-        saved = working.get(Account, found)
-        if saved is not None:
-            return saved
-    parent = ""
-    if len(buyer.tax_code) == 14:  # a dependent unit: its company, when that is known
-        known = working.accounts.find("", buyer.tax_code[:10])
-        parent = known if isinstance(known, str) else ""
-    return Account(
-        id=working.new_id(),
-        name=name[:400],
-        tax_code=buyer.tax_code[:14],
-        parent=parent,
-        address=buyer.address[:400],
-        phone=buyer.phone[:40],
-        email=buyer.email[:120],
-        currency=invoice.currency,
-    )
+        message = N_("A document of this number is there already, and the one is a credit note and the other is not.")
+        return dataclasses.replace(row, reason=Problem("total", "conflict", message))
+    figures = _figures(invoice)
+    wanted: dict[str, Any] = {"total": figures["total"], "issued_on": invoice.issued_on, "currency": invoice.currency}
+    if isinstance(saved, Invoice) and saved.buyer_tax_code and invoice.buyer.tax_code:
+        wanted["buyer_tax_code"] = invoice.buyer.tax_code[:14]
+    notes = list(row.notes)
+    parts = {each: figures[each] for each in ("net", "tax", "fees")}
+    if from_table(saved):
+        if any(getattr(saved, name) != value for name, value in parts.items()):
+            message = N_("Net and tax stand as the table had them; this invoice prints net {net} and tax {tax}.")
+            args = {each: said(parts[each], invoice.currency) for each in ("net", "tax")}
+            notes.append(Problem("net", "net_as_before", message, args))
+    else:
+        wanted = parts | wanted
+    for name, value in wanted.items():
+        if getattr(saved, name) != value:
+            return dataclasses.replace(row, reason=conflict(saved, name, value))
+    return dataclasses.replace(row, verdict=Verdict.UNCHANGED, notes=tuple(notes))
 
 
 def _head(invoice: EInvoice, account: str) -> dict[str, Any]:
     related = invoice.related[0].remark if invoice.related else ""
     return {
         "account": account,
-        "number": invoice.number.zfill(8) if invoice.number.isdigit() else invoice.number,
+        "number": printed_number(invoice.number),
         "form": invoice.form,
         "symbol": invoice.symbol,
         "seller_tax_code": invoice.seller.tax_code,
@@ -218,60 +188,74 @@ def _related_id(invoice: EInvoice, place: int) -> str:
     )
 
 
-def _link(invoice: EInvoice, action: str) -> str:
+def _target(working: Working, invoice: EInvoice, money: Money, place: int) -> str:
+    """The id of a related invoice: its own, or that of one which came by hand or from a table under another name."""
+    own_id, related = _related_id(invoice, place), invoice.related[place]
+    if working.get(Invoice, own_id) is not None or working.get(CreditNote, own_id) is not None:
+        return own_id
+    others = [
+        each.id
+        for each in money.numbers.get(related.number, {}).values()
+        if related.issued_on is not None
+        and each.issued_on == related.issued_on
+        and each.symbol in ("", related.symbol)
+        and from_table(each)
+    ]
+    return others[0] if len(others) == 1 else own_id
+
+
+def _link(working: Working, invoice: EInvoice, money: Money, action: str) -> str:
     for place, each in enumerate(invoice.related):
         if each.action == action:
-            return _related_id(invoice, place)
+            return _target(working, invoice, money, place)
     return ""
 
 
-def _invoice(invoice: EInvoice, own_id: str, account: str) -> list[Record]:
-    made: list[Record] = [
-        Invoice(
-            id=own_id,
-            buyer_name=(invoice.buyer.name or invoice.buyer.person or CONSUMER)[:400],
-            buyer_tax_code=invoice.buyer.tax_code[:14],
-            exchange_rate=invoice.exchange_rate if invoice.currency != "VND" else None,
-            replaces=_link(invoice, REPLACES),
-            adjusts=_link(invoice, ADJUSTS),
-            authority_code=invoice.authority_code,
-            signed=invoice.signed,
-            **_head(invoice, account),
+def _invoice(working: Working, invoice: EInvoice, money: Money, own_id: str, account: str) -> Invoice:
+    return Invoice(
+        id=own_id,
+        buyer_name=(invoice.buyer.name or invoice.buyer.person or CONSUMER)[:400],
+        buyer_tax_code=invoice.buyer.tax_code[:14],
+        exchange_rate=invoice.exchange_rate if invoice.currency != "VND" else None,
+        replaces=_link(working, invoice, money, REPLACES),
+        adjusts=_link(working, invoice, money, ADJUSTS),
+        authority_code=invoice.authority_code,
+        signed=invoice.signed,
+        **_head(invoice, account),
+    )
+
+
+def _lines(invoice: EInvoice, own_id: str) -> list[InvoiceLine]:
+    return [
+        InvoiceLine(
+            id=derived("invoice_line", own_id, str(place)),
+            invoice=own_id,
+            place=place,
+            nature=line.kind,
+            code=line.code[:50],
+            description=line.name[:500],
+            unit=line.unit[:50],
+            quantity=line.quantity,
+            price=line.price,
+            discount=line.discount or None,
+            net=line.net or 0,
+            tax_rate=line.tax_rate[:16],
+            tax=line.tax,
         )
+        for place, line in enumerate(invoice.lines, start=1)
     ]
-    if invoice.total:
-        made.append(Instalment(id=derived("instalment", own_id, "1"), invoice=own_id, place=1, amount=invoice.total))
-    for place, line in enumerate(invoice.lines, start=1):
-        made.append(
-            InvoiceLine(
-                id=derived("invoice_line", own_id, str(place)),
-                invoice=own_id,
-                place=place,
-                nature=line.kind,
-                code=line.code[:50],
-                description=line.name[:500],
-                unit=line.unit[:50],
-                quantity=line.quantity,
-                price=line.price,
-                discount=line.discount or None,
-                net=line.net or 0,
-                tax_rate=line.tax_rate[:16],
-                tax=line.tax,
-            )
-        )
-    return made
 
 
-def _credit_note(invoice: EInvoice, own_id: str, account: str) -> list[Record]:
+def _credit_note(working: Working, invoice: EInvoice, money: Money, own_id: str, account: str) -> CreditNote:
     """An adjustment downwards: positive amounts, linked to what it lowers, which may arrive later."""
-    target = _link(invoice, ADJUSTS) or _link(invoice, REPLACES)
-    return [CreditNote(id=own_id, invoice=target, **_head(invoice, account))]
+    target = _link(working, invoice, money, ADJUSTS) or _link(working, invoice, money, REPLACES)
+    return CreditNote(id=own_id, invoice=target, **_head(invoice, account))
 
 
-def _link_notes(working: Working, invoice: EInvoice) -> list[Problem]:
+def _link_notes(working: Working, invoice: EInvoice, money: Money) -> list[Problem]:
     found = []
     for place, each in enumerate(invoice.related):
-        target = _related_id(invoice, place)
+        target = _target(working, invoice, money, place)
         if working.get(Invoice, target) is None and working.get(CreditNote, target) is None:
             message = N_("The invoice that this one replaces or adjusts ({number}) is not here yet.")
             found.append(Problem("related", "related_missing", message, {"number": f"{each.symbol} {each.number}"}))
@@ -284,7 +268,7 @@ def _link_notes(working: Working, invoice: EInvoice) -> list[Problem]:
 def allocate(working: Working, money: Money) -> None:
     """Lays credit notes against the invoices they lower, as far as these are open, in whatever order they came."""
     notes = {each.id: each for each in working.written(CreditNote)}
-    for each in working.ids_of("credit_note", "invoice", [invoice.id for invoice in money.created]):
+    for each in working.ids_of("credit_note", "invoice", [each.id for each in (*money.created, *money.answered)]):
         saved = working.get(CreditNote, each)
         if saved is not None:
             notes[each] = saved

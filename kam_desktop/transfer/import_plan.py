@@ -69,9 +69,15 @@ class PlannedFile:
 
     Attributes:
         file: the path as it was given.
-        kind: "accounts" or "einvoices"; empty when the file was refused.
-        problem: why the whole file is refused.
+        kind: one of importer.KINDS; empty when the file was refused and nobody could tell.
+        problem: why the whole file is refused; a table that only lacks columns has its `headers` all the same, so
+            that a person can say which they are.
         headers: the column titles of a table; `fields` says which column was taken for what.
+        titles: the folded titles, by which the same table is known again.
+        samples: per column up to three values, as text.
+        sheet: the sheet that is read; `other_sheets` look like tables too and are not.
+        other_kinds: kinds that the titles fit too, the best first.
+        set_by_hand: a person said what the columns are, now or (`remembered`) at an earlier import.
     """
 
     file: str
@@ -81,6 +87,13 @@ class PlannedFile:
     notes: tuple[Problem, ...] = ()
     headers: tuple[str, ...] = ()
     fields: Mapping[str, int] = field(default_factory=dict)
+    titles: tuple[str, ...] = ()
+    samples: tuple[tuple[str, ...], ...] = ()
+    sheet: str = ""
+    other_sheets: tuple[str, ...] = ()
+    other_kinds: tuple[str, ...] = ()
+    set_by_hand: bool = False
+    remembered: bool = False
 
     def count(self, verdict: Verdict) -> int:
         """How many rows have that verdict."""

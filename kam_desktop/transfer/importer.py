@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
@@ -17,35 +16,19 @@ from kam_desktop.language import N_
 from kam_desktop.services.summary import OPENING_PENDING, pending_openings
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
-from kam_desktop.transfer import einvoice, import_accounts, import_einvoices, sheets
-from kam_desktop.transfer.headers import VOCABULARIES
+from kam_desktop.transfer import column_memory, import_columns, import_einvoices, table_finder, table_kinds
+from kam_desktop.transfer.import_context import Context
 from kam_desktop.transfer.import_plan import Opening, PlannedFile, PlannedRow, Verdict, Working
 from kam_desktop.transfer.import_report import FileReport, ImportReport
+from kam_desktop.transfer.import_sources import Sources as Sources
+from kam_desktop.transfer.import_sources import read as read
+from kam_desktop.transfer.table_finder import Choice
 
-ACCOUNTS: Final = "accounts"
 EINVOICES: Final = "einvoices"
-KINDS: Final = (ACCOUNTS, EINVOICES)
+KINDS: Final = (*table_kinds.BY_NAME, EINVOICES)
 """The words of `import --as`."""
-MOST_FILES: Final = 20_000
-"""E-invoices of one folder: a whole disk chosen by mistake is refused."""
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Files that were read and taken apart; nothing of them was decided yet.
-
-    Attributes:
-        files: the paths as given, folders opened, in order.
-        tables: per path the sheets of a table and the old encoding it was in.
-        invoices: per path the e-invoices.
-        problems: per path why it cannot be read.
-    """
-
-    files: tuple[Path, ...]
-    tables: dict[Path, tuple[tuple[sheets.Sheet, ...], str]]
-    invoices: dict[Path, einvoice.FileOfInvoices]
-    problems: dict[Path, Problem]
-    in_folders: frozenset[Path] = frozenset()
+_FIRST: Final = ("accounts", "contacts", "products", "prices", EINVOICES)
+"""What is decided before everything else, because the rest refers to it; then the order of TABLES."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +50,7 @@ class ImportPlan:
     new_invoices: tuple[Invoice, ...] = ()
     settled: int = 0
     records: dict[str, int] = field(default_factory=dict)
-    columns: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    choices: Mapping[str, Choice] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -88,72 +71,6 @@ class ImportPlan:
         return sum(file.count(verdict) for file in self.files)
 
 
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
-def read(
-    paths: Sequence[Path],
-    cancelled: Callable[[], bool] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Sources:
-    """Reads every file, folders with what lies in them, in confined children. Raises Refused (cancelled) only.
-
-    Run it on the lane for files: it takes up to ten seconds a file. A file that cannot be read carries its problem.
-    """
-    files, in_folders, problems = _opened(paths, cancelled)
-    tables: dict[Path, tuple[tuple[sheets.Sheet, ...], str]] = {}
-    for path in files:
-        if path in problems or einvoice.is_einvoice(path):
-            continue
-        try:
-            tables[path] = sheets.read_sheets(path, cancelled)
-        except Refused as refused:
-            if refused.problems[0].code == "cancelled":
-                raise
-            problems[path] = refused.problems[0]
-    wanted = [path for path in files if einvoice.is_einvoice(path) and path not in problems]
-    invoices = {each.path: each for each in einvoice.read_files(wanted, cancelled, progress)}
-    problems.update({path: each.problem for path, each in invoices.items() if each.problem is not None})
-    return Sources(tuple(files), tables, invoices, problems, frozenset(in_folders))
-
-
-def _opened(
-    paths: Iterable[Path], cancelled: Callable[[], bool] | None
-) -> tuple[list[Path], set[Path], dict[Path, Problem]]:
-    files: dict[Path, None] = {}
-    in_folders: set[Path] = set()
-    problems: dict[Path, Problem] = {}
-    for path in paths:
-        if not path.is_dir():
-            files[path] = None
-            continue
-        found = _invoices_in(path, cancelled)
-        if not found:
-            files[path] = None
-            problems[path] = Problem(path.name, "no_invoices", "There is no e-invoice (XML or ZIP) in this folder.")
-        if len(found) > MOST_FILES:
-            files[path] = None
-            message = N_("This folder holds more than {limit} e-invoices: bring them in by smaller folders.")
-            problems[path] = Problem(path.name, "too_many_files", message, {"limit": str(MOST_FILES)})
-            continue
-        for each in found:
-            files[each] = None
-            in_folders.add(each)
-    return list(files), in_folders, problems
-
-
-def _invoices_in(folder: Path, cancelled: Callable[[], bool] | None) -> list[Path]:
-    found: list[Path] = []
-    for place, _, names in os.walk(folder):
-        if cancelled is not None and cancelled():
-            raise Refused(Problem("", "cancelled", "Cancelled; nothing was changed."))
-        paths = (Path(place, name) for name in names)
-        found += (each for each in paths if einvoice.is_einvoice(each) and each.is_file())
-        if len(found) > MOST_FILES:
-            break
-    return sorted(found)
-
-
 # --- deciding -------------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +80,7 @@ def plan(
     kind: str | None = None,
     opening: Opening | None = None,
     our_codes: Sequence[str] | None = None,
-    columns: Mapping[str, Mapping[str, int]] | None = None,
+    choices: Mapping[str, Choice] | None = None,
 ) -> ImportPlan:
     """What importing these files would do with the data as they are; nothing is written.
 
@@ -171,10 +88,11 @@ def plan(
         kind: one of KINDS, or None to tell by the content.
         opening: which of the new invoices are still open; None when nobody was asked yet.
         our_codes: tax codes of our firm and its branches; by default those in the settings.
-        columns: per file the column of each field as a person corrected it; by default what the titles say.
+        choices: per file what a person said about its table (`import_columns`); by default what was said about such
+            titles at an earlier import, else what the titles say.
     """
     numbers = count(1)
-    return _decide(reader, lambda: f"planned-{next(numbers)}", sources, kind, opening, our_codes, columns or {})[0]
+    return _decide(reader, lambda: f"planned-{next(numbers)}", sources, kind, opening, our_codes, choices or {})[0]
 
 
 def _decide(
@@ -184,10 +102,11 @@ def _decide(
     kind: str | None,
     opening: Opening | None,
     our_codes: Sequence[str] | None,
-    columns: Mapping[str, Mapping[str, int]],
+    choices: Mapping[str, Choice],
 ) -> tuple[ImportPlan, Working]:
     codes = tuple(our_codes) if our_codes is not None else our_tax_codes(reader)
     working, money = Working(reader, new_id), import_einvoices.Money()
+    context = Context(reader, money, codes, reader.get(Firm, FIRM_ID))
     known = [
         document.invoice
         for file in sources.invoices.values()
@@ -195,7 +114,15 @@ def _decide(
         if document.invoice is not None
     ]
     import_einvoices.prefetch(working, known, money)
-    files = [_file(working, money, sources, path, kind, codes, columns.get(str(path))) for path in sources.files]
+    tables = _tables(reader, sources, kind, choices)
+    order = {name: place for place, name in enumerate(dict.fromkeys((*_FIRST, *table_kinds.BY_NAME)))}
+    files: dict[Path, PlannedFile] = {}
+    for path in sorted(sources.files, key=lambda each: order.get(_kind_of(tables, each), 0)):
+        found = tables.get(path)
+        if path in sources.problems or found is None:
+            files[path] = _file(working, context, sources, path, kind)
+        else:
+            files[path] = _table_file(working, context, path, found)
     import_einvoices.allocate(working, money)
     settled = 0
     if opening is not None:
@@ -206,8 +133,25 @@ def _decide(
         for each in group:
             name = type(each).entity.name
             records[name] = records.get(name, 0) + 1
-    made = ImportPlan(tuple(files), sources, kind, opening, codes, tuple(money.created), settled, records, columns)
+    in_order = tuple(files[path] for path in sources.files)
+    made = ImportPlan(in_order, sources, kind, opening, codes, tuple(money.created), settled, records, dict(choices))
     return made, working
+
+
+def _tables(
+    reader: Reader, sources: Sources, kind: str | None, choices: Mapping[str, Choice]
+) -> dict[Path, table_finder.Found | None]:
+    vocabularies = [each for each in table_kinds.VOCABULARIES if kind in (None, each.kind)]
+    memory = column_memory.load(reader) if sources.tables else {}
+    return {
+        path: table_finder.find(path.name, found, vocabularies, encoding, choices.get(str(path)), memory)
+        for path, (found, encoding) in sources.tables.items()
+    }
+
+
+def _kind_of(tables: Mapping[Path, table_finder.Found | None], path: Path) -> str:
+    found = tables.get(path)
+    return EINVOICES if found is None or found.vocabulary is None else found.vocabulary.kind
 
 
 def our_tax_codes(reader: Reader) -> tuple[str, ...]:
@@ -216,50 +160,47 @@ def our_tax_codes(reader: Reader) -> tuple[str, ...]:
     return () if firm is None else tuple(code for code in (firm.tax_code, *firm.branch_codes) if code)
 
 
-def _file(
-    working: Working,
-    money: import_einvoices.Money,
-    sources: Sources,
-    path: Path,
-    kind: str | None,
-    codes: tuple[str, ...],
-    columns: Mapping[str, int] | None,
-) -> PlannedFile:
+def _file(working: Working, context: Context, sources: Sources, path: Path, kind: str | None) -> PlannedFile:
     name = str(path)
     problem = sources.problems.get(path)
     if problem is not None:
         if path in sources.in_folders:  # one bad file in a folder is a bad row, not a bad folder
             return PlannedFile(name, EINVOICES, (PlannedRow(1, path.name, Verdict.SKIP, problem, document=path.name),))
         return PlannedFile(name, "", problem=problem)
-    if path in sources.invoices:
-        if kind not in (None, EINVOICES):
-            return PlannedFile(name, "", problem=Problem(path.name, "other_kind", "This file is an e-invoice."))
-        if not codes:
-            message = N_("Enter your firm's tax code in the settings first: it tells sales from purchases.")
-            return PlannedFile(name, "", problem=Problem(path.name, "no_own_tax_code", message))
-        rows = import_einvoices.decide(working, sources.invoices[path].documents, codes, money)
-        return PlannedFile(name, EINVOICES, tuple(rows))
-    found_sheets, encoding = sources.tables[path]
-    wanted = [each for each in VOCABULARIES if kind in (None, each.kind)]
-    found = sheets.find_table(path.name, found_sheets, wanted, encoding)
-    if found is None:
-        message = N_("No header row was found: a table of customers needs at least a column “Customer name”.")
-        return PlannedFile(name, "", problem=Problem(path.name, "no_header", message))
-    table = found[1] if columns is None else replace(found[1], fields=columns)
-    rows = import_accounts.decide(working, table)
-    return PlannedFile(name, ACCOUNTS, tuple(rows), None, _table_notes(table), table.headers, table.fields)
+    if path not in sources.invoices:
+        wanted = table_kinds.BY_NAME.get(kind or "", table_kinds.TABLES[0])
+        return PlannedFile(name, "", problem=Problem(path.name, "no_header", wanted.vocabulary.needs))
+    if kind not in (None, EINVOICES):
+        return PlannedFile(name, "", problem=Problem(path.name, "other_kind", "This file is an e-invoice."))
+    if not context.our_codes:
+        message = N_("Enter your firm's tax code in the settings first: it tells sales from purchases.")
+        return PlannedFile(name, "", problem=Problem(path.name, "no_own_tax_code", message))
+    documents = sources.invoices[path].documents
+    rows = import_einvoices.decide(working, documents, context.our_codes, context.money)
+    return PlannedFile(name, EINVOICES, tuple(rows))
 
 
-def _table_notes(table: sheets.Table) -> tuple[Problem, ...]:
-    notes = []
-    if table.unused:
-        message = N_("Columns that were not recognised: {columns}.")
-        notes.append(Problem("", "unused_columns", message, {"columns": ", ".join(table.unused)[:200]}))
-    if table.encoding:
-        message = N_("This file is in the old encoding {encoding}: please check the accents.")
-        name = sheets.OLD_ENCODINGS[table.encoding]
-        notes.append(Problem("", "old_encoding", message, {"encoding": name}))
-    return tuple(notes)
+def _table_file(working: Working, context: Context, path: Path, found: table_finder.Found) -> PlannedFile:
+    table, vocabulary, choice = found.table, found.vocabulary, found.choice
+    by_hand = choice is not None and (choice.fields is not None or bool(choice.kind))
+    shown = PlannedFile(
+        str(path),
+        vocabulary.kind if vocabulary is not None else "",
+        headers=table.headers,
+        fields=table.fields,
+        titles=table_finder.folded_titles(table.headers),
+        samples=import_columns.samples(table),
+        sheet=table.sheet,
+        other_sheets=table.other_sheets,
+        other_kinds=found.others,
+        set_by_hand=by_hand,
+        remembered=choice is not None and choice.remembered,
+    )
+    if vocabulary is None or found.missing:
+        needs = (vocabulary or table_kinds.TABLES[0].vocabulary).needs
+        return replace(shown, problem=Problem(path.name, "no_header", needs))
+    rows = table_kinds.BY_NAME[vocabulary.kind].decide(working, table, context)
+    return replace(shown, rows=tuple(rows), notes=import_columns.notes(table, shown.remembered))
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -275,15 +216,28 @@ def apply(uow: UnitOfWork, planned: ImportPlan) -> ImportReport:
     if planned.problems:
         raise Refused(planned.problems)
     decided, working = _decide(
-        uow, uow.new_id, planned.sources, planned.kind, planned.opening, planned.our_codes, planned.columns
+        uow, uow.new_id, planned.sources, planned.kind, planned.opening, planned.our_codes, planned.choices
     )
     if [_seen(file) for file in decided.files] != [_seen(file) for file in planned.files]:
         message = N_("The data changed since the preview: please look at the preview again.")
         raise Refused(Problem("", "changed_since", message))
     step = next_step(uow) if _write(uow, working) else None
     _remember_opening(uow, decided, step)
+    remember(uow, decided)
     files = tuple(FileReport.of(file) for file in decided.files)
     return ImportReport(step, files, decided.records, len(decided.new_invoices), decided.settled, decided.asks_opening)
+
+
+def remember(uow: UnitOfWork, decided: ImportPlan) -> None:
+    """Keeps what a person said about columns and kinds for the next table with the same titles; `apply` does it."""
+    column_memory.remember(
+        uow,
+        [
+            Choice(file.kind, file.fields, file.titles)
+            for file in decided.files
+            if file.problem is None and file.set_by_hand and not file.remembered
+        ],
+    )
 
 
 def _write(uow: UnitOfWork, working: Working) -> bool:

@@ -1,8 +1,8 @@
-"""Reads tables from XLSX and CSV files and finds the header row above their data."""
+"""Reads the rows of XLSX and CSV files, and holds a table whose header was found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -11,13 +11,11 @@ from typing import Any, Final
 from kam_desktop import confined
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.text import clean, fold
-from kam_desktop.transfer.sheet_parser import from_tcvn3
 
 Raw = str | int | float | bool | date | datetime | None
 """A cell as the file holds it."""
 
 MOST_FILE_BYTES: Final = 32 * 1024 * 1024
-HEADER_WITHIN_ROWS: Final = 30
 OLD_ENCODINGS: Final = {"cp1258": "Windows-1258", "tcvn3": "TCVN3 (ABC)", "cp1252": "Windows-1252"}
 
 
@@ -53,6 +51,8 @@ class Table:
         headers: the column titles as written.
         fields: the column of each field that was recognised, from 0.
         encoding: the old encoding that was detected, or empty.
+        left_out: the numbers of rows that are totals, notes or the header again: no data, and no error.
+        other_sheets: sheets of the same file that look like tables too and are not read.
     """
 
     file: str
@@ -62,6 +62,8 @@ class Table:
     fields: Mapping[str, int]
     rows: tuple[Row, ...]
     encoding: str = ""
+    left_out: tuple[int, ...] = ()
+    other_sheets: tuple[str, ...] = ()
 
     def values(self) -> Iterator[tuple[int, dict[str, Raw]]]:
         """Per row its number and the cells of the recognised fields; a missing cell is None."""
@@ -77,21 +79,6 @@ class Table:
         """The titles of columns that were not recognised."""
         used = set(self.fields.values())
         return tuple(title for column, title in enumerate(self.headers) if title and column not in used)
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The column titles by which a kind of table is known.
-
-    Attributes:
-        kind: the word of `import --as`, such as "accounts".
-        synonyms: per field the titles, already folded; the first field with a fitting title gets the column.
-        required: fields without which the table is not of this kind.
-    """
-
-    kind: str
-    synonyms: Mapping[str, tuple[str, ...]]
-    required: tuple[str, ...]
 
 
 def is_table(path: Path) -> bool:
@@ -178,63 +165,6 @@ def _raw(cell: Any) -> Raw:
         return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
     value: Raw = cell
     return value
-
-
-def find_table(
-    file: str, sheets: Sequence[Sheet], vocabularies: Sequence[Vocabulary], encoding: str = ""
-) -> tuple[Vocabulary, Table] | None:
-    """The sheet, header row and kind that recognise the most columns, or None when nothing fits.
-
-    Titles merged over the table, blank rows and notes above the header are passed over: a header row names all
-    required fields of its kind. A workbook whose texts are in the old TCVN3 encoding is put right first.
-    """
-    best: tuple[int, Vocabulary, Table] | None = None
-    for old in (False, True):
-        for sheet in sheets:
-            looked_at = _converted(sheet, HEADER_WITHIN_ROWS) if old else sheet
-            for place, row in enumerate(looked_at.rows[:HEADER_WITHIN_ROWS]):
-                for vocabulary in vocabularies:
-                    fields = guess(row.cells, vocabulary)
-                    if any(name not in fields for name in vocabulary.required):
-                        continue
-                    if best is None or len(fields) > best[0]:
-                        data = (_converted(sheet) if old else sheet).rows[place + 1 :]
-                        table = Table(
-                            file,
-                            sheet.name,
-                            row.number,
-                            tuple(clean(str(cell)) if cell is not None else "" for cell in row.cells),
-                            fields,
-                            data,
-                            "tcvn3" if old else encoding,
-                        )
-                        best = (len(fields), vocabulary, table)
-        if best is not None:
-            return best[1], best[2]
-    return None
-
-
-def _converted(sheet: Sheet, most_rows: int | None = None) -> Sheet:
-    rows = sheet.rows[:most_rows] if most_rows is not None else sheet.rows
-    return Sheet(
-        sheet.name,
-        tuple(Row(row.number, tuple(from_tcvn3(c) if isinstance(c, str) else c for c in row.cells)) for row in rows),
-    )
-
-
-def guess(titles: Sequence[Raw], vocabulary: Vocabulary) -> dict[str, int]:
-    """The column of each field whose title is known; a title fits whole, or without what stands in brackets."""
-    found: dict[str, int] = {}
-    folded = [folded_title(title) for title in titles]
-    bare = [folded_title(str(title).split("(")[0]) if isinstance(title, str) else "" for title in titles]
-    for name, synonyms in vocabulary.synonyms.items():
-        for written in (folded, bare):
-            for synonym in synonyms:
-                if name not in found and synonym in written:
-                    column = written.index(synonym)
-                    if column not in found.values():
-                        found[name] = column
-    return found
 
 
 def folded_title(title: Raw) -> str:

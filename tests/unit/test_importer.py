@@ -39,6 +39,7 @@ from kam_desktop.transfer import import_accounts, importer, opening_answer, shee
 from kam_desktop.transfer.headers import ACCOUNTS
 from kam_desktop.transfer.import_plan import Opening, Verdict
 from kam_desktop.transfer.import_report import ImportReport, write_rejects
+from kam_desktop.transfer.table_finder import Choice
 from tests import makers
 from tests.fakes import FakeClock
 from tests.makers import Bill, L
@@ -290,7 +291,7 @@ def test_a_person_may_correct_which_column_is_what(store: Store, tmp_path: Path)
     sources = importer.read([path])
     with store.reader() as reader:
         assert importer.plan(reader, sources).files[0].fields == {"name": 0}
-        planned = importer.plan(reader, sources, columns={str(path): {"name": 1, "tags": 0}})
+        planned = importer.plan(reader, sources, choices={str(path): Choice("accounts", {"name": 1, "tags": 0})})
     with store.edit("Import", kind="import") as uow:
         importer.apply(uow, planned)
     assert [(each.name, each.tags) for each in every(store, Account)] == [("Công ty Một", ("KH01",))]

@@ -16,16 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kam_desktop.domain.errors import Refused
-from kam_desktop.transfer import cells, sheets
-from kam_desktop.transfer.headers import ACCOUNTS, VOCABULARIES
+from kam_desktop.transfer import cells, sheets, table_finder
+from kam_desktop.transfer.headers import ACCOUNTS
+from kam_desktop.transfer.table_kinds import VOCABULARIES
 from tests import makers
 
 
 def read(path: Path) -> sheets.Table:
     found, encoding = sheets.read_sheets(path)
-    table = sheets.find_table(path.name, found, VOCABULARIES, encoding)
-    assert table is not None
-    return table[1]
+    table = table_finder.find(path.name, found, VOCABULARIES, encoding)
+    assert table is not None and not table.missing
+    return table.table
 
 
 def refusal(path: Path) -> str:
@@ -64,17 +65,19 @@ def test_header_under_a_merged_title_is_found_and_rows_keep_their_numbers(tmp_pa
 )  # fmt: skip
 def test_titles_are_guessed(title: str, field: str) -> None:
     titles = (title,) if field == "name" else ("Tên khách hàng", title)
-    assert sheets.guess(titles, ACCOUNTS)[field] == len(titles) - 1
+    assert ACCOUNTS.guess(titles)[field] == len(titles) - 1
 
 
 def test_titles_in_decomposed_form_are_the_same() -> None:
-    assert sheets.guess([unicodedata.normalize("NFD", "Tên khách hàng")], ACCOUNTS) == {"name": 0}
+    assert ACCOUNTS.guess([unicodedata.normalize("NFD", "Tên khách hàng")]) == {"name": 0}
 
 
 def test_a_table_without_names_fits_nothing(tmp_path: Path) -> None:
     path = makers.write_table(tmp_path / "x.xlsx", ["Ngày", "Số lượng"], [["1", "2"]])
     found, encoding = sheets.read_sheets(path)
-    assert sheets.find_table(path.name, found, VOCABULARIES, encoding) is None
+    table = table_finder.find(path.name, found, VOCABULARIES, encoding)
+    assert table is not None
+    assert table.missing
 
 
 def test_the_sheet_with_the_most_known_columns_wins_and_hidden_ones_are_left(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""Every kind of table that can be imported, with its column titles and who decides on its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from kam_desktop.transfer import headers, import_accounts
+from kam_desktop.transfer.import_context import Decide
+from kam_desktop.transfer.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class TableKind:
+    """One kind of table.
+
+    Attributes:
+        vocabulary: its name, its column titles and which it needs.
+        decide: the verdict on the rows.
+    """
+
+    vocabulary: Vocabulary
+    decide: Decide
+
+    @property
+    def name(self) -> str:
+        """The word of `import --as`."""
+        return self.vocabulary.kind
+
+
+TABLES: Final = (
+    TableKind(headers.ACCOUNTS, import_accounts.decide),
+)  # fmt: skip
+"""In the order in which the tables of one import are decided: what others refer to comes first."""
+BY_NAME: Final = {each.name: each for each in TABLES}
+VOCABULARIES: Final = tuple(each.vocabulary for each in TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldShown:
+    """A field that a column can be taken for.
+
+    Attributes:
+        name: the name in `PlannedFile.fields`.
+        label: an English message.
+        required: the kind needs it, or another one of the same group.
+    """
+
+    name: str
+    label: str
+    required: bool
+
+
+def fields_of(kind: str) -> tuple[FieldShown, ...]:
+    """The fields of a kind, in the order in which a person should see them."""
+    vocabulary = BY_NAME[kind].vocabulary
+    required = {name for group in vocabulary.required for name in group}
+    return tuple(FieldShown(name, vocabulary.labels[name], name in required) for name in vocabulary.synonyms)
