@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QWidget
 
 from kam_desktop.language import tr
-from kam_desktop.ui import icons, paint, theme
+from kam_desktop.ui import icons, keymap, paint, theme
 from kam_desktop.ui.job_tray import JobTray
 from kam_desktop.ui.kit.buttons import Button, IconButton
 from kam_desktop.ui.kit.frames import Panel
@@ -31,7 +31,7 @@ class FindBox(Button):
     """Looks like a search box and opens the palette."""
 
     def __init__(self) -> None:
-        super().__init__(tr("Search or type a command"), key="Ctrl K")
+        super().__init__(tr("Search or type a command"), key=keymap.shown("palette"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMaximumWidth(theme.px(440))
 

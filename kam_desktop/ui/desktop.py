@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from kam_desktop import config, language
@@ -24,7 +23,7 @@ from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.errors import Broken, Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.language import N_, tr
-from kam_desktop.ui import pages, theme
+from kam_desktop.ui import keymap, pages, theme
 from kam_desktop.ui.background import Background, broken_by
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.desk import Desk
@@ -64,6 +63,7 @@ class Desktop(QObject):
         background.feed.published.connect(self._on_published)
         window.look_changed.connect(lambda _mode, _zoom: self.keep_look())
         window.closing.connect(self._on_closing)
+        keymap.signals.changed.connect(self._keep_keys)
         self._jobs: dict[str, Any] = {}
         self._add_commands()
 
@@ -73,6 +73,7 @@ class Desktop(QObject):
         self.desk.remembered.clear()
         self.desk.remembered.update(remembered)
         self.window.set_firm(firm, person, _letters(person))
+        keymap.use(remembered.get(keymap.PREFERENCE, ""))
         state = remembered.get(_WINDOW, "")
         if not (state and self.window.restore(state.encode()) and self.window.current_key()):
             fresh = json.loads(self.window.state())
@@ -80,6 +81,10 @@ class Desktop(QObject):
         self.window.set_status(N_("Saved on this computer"))
         self._ask_counts()
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
+
+    def _keep_keys(self) -> None:
+        if self.background.profile is not None:
+            self.desk.remember(keymap.PREFERENCE, keymap.kept())
 
     def _ask_counts(self) -> None:
         self.background.ask(partial(_counts, self.desk.today()), self._on_counts, key="counts")
@@ -99,8 +104,9 @@ class Desktop(QObject):
     def _add_commands(self) -> None:
         desk, window = self.desk, self.window
         for title, deed, synonyms, shortcut, icon in (
-            (N_("Undo"), desk.undo, ("hoan tac", "undo"), "Ctrl+Z", "undo-2"),
-            (N_("Redo"), desk.redo, ("lam lai", "redo"), "Ctrl+Shift+Z", "redo-2"),
+            (N_("Undo"), desk.undo, ("hoan tac", "undo"), "undo", "undo-2"),
+            (N_("Redo"), desk.redo, ("lam lai", "redo"), "redo", "redo-2"),
+            (N_("Keyboard shortcuts"), window.show_keys, ("phim tat", "shortcuts", "keys"), "keys", "keyboard"),
             (N_("Vietnamese"), partial(self.use_language, "vi"), ("tieng viet", "language"), "", "languages"),
             (N_("English"), partial(self.use_language, "en"), ("tieng anh", "language"), "", "languages"),
             (N_("Light theme"), partial(self._use_mode, "light"), ("giao dien sang", "theme"), "", "sun"),
@@ -112,7 +118,6 @@ class Desktop(QObject):
             if entry.create:
                 deed = partial(window.show_page, entry.key, NEW)
                 window.add_command(Command(entry.create, deed, (), "", entry.icon, create=True))
-        QShortcut(QKeySequence("Ctrl+Y"), window).activated.connect(desk.redo)
 
     def _use_mode(self, mode: str) -> None:
         self.window.set_look(mode, theme.zoom())

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 from shiboken6 import isValid
 
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.labels import ElidedLabel
@@ -24,7 +24,7 @@ class FormDialog(Dialog):
         self.form, self._ending = form, False
         self.body.addWidget(form)
         self.add_button(Button(tr("Cancel")), 0)
-        button = self.add_button(Button(save, kind="primary", key="Ctrl ⏎"))
+        button = self.add_button(Button(save, kind="primary", key=keymap.shown("commit")))
         button.clicked.connect(self._save)
         form.entered.disconnect(form.commit)
         form.entered.connect(self._save)

@@ -31,6 +31,7 @@ from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.badges import Avatar
 from kam_desktop.ui.kit.buttons import IconButton
 from kam_desktop.ui.kit.labels import ElidedLabel, show_tip
+from kam_desktop.ui.palette import shown_key
 
 FOOT, HIDDEN, ALONE = "foot", "hidden", "alone"
 Index = QModelIndex | QPersistentModelIndex
@@ -46,7 +47,7 @@ class PageSpec:
         title: English message, translated when shown.
         icon: a drawing of resources/icons.
         factory: makes the page's widget when it is first shown, and again when language, theme or zoom change.
-        shortcut: e.g. "Ctrl+2", or empty.
+        shortcut: the id of a deed of the keymap, or empty.
         section: "" for the main list, FOOT for the gear at the bottom, HIDDEN for none, ALONE for none and no bars
             around the page (first run), else an English head.
         wide: the page wants the room, so the list shrinks to its rail on windows under 1600 px.
@@ -150,7 +151,7 @@ class _Painter(QStyledItemDelegate):
         if event.type() != QEvent.Type.ToolTip or not index.isValid():
             return super().helpEvent(event, view, option, index)
         entry = index.data(_ENTRY)
-        words = f"{entry.title} ({entry.shortcut})" if entry.shortcut else entry.title
+        words = f"{entry.title} ({shown_key(entry.shortcut)})" if entry.shortcut else entry.title
         return show_tip(event, view, words if self.rail or entry.shortcut else "")
 
 
@@ -216,7 +217,7 @@ class Navigation(QWidget):
         foot.addWidget(self._person, 1)
         self._gear: IconButton | None = None
         for spec in (spec for spec in specs if spec.section == FOOT):
-            self._gear = IconButton(spec.icon, tr(spec.title), key=spec.shortcut)
+            self._gear = IconButton(spec.icon, tr(spec.title), key=shown_key(spec.shortcut))
             self._gear.clicked.connect(lambda _on=False, key=spec.key: self.chosen.emit(key))
             foot.addWidget(self._gear)
         box.addLayout(foot)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from kam_desktop.domain.text import exact_key, fold
 from kam_desktop.language import tr, tr_to
+from kam_desktop.ui import keymap
 
 Span = tuple[int, int]
 
@@ -18,7 +19,7 @@ class Command:
         title: English message, translated when shown.
         callback: does it.
         synonyms: other words that find it, in any language.
-        shortcut: e.g. "Ctrl+L".
+        shortcut: the id of a deed of the keymap, or keys by themselves ("Ctrl+L").
         icon: a drawing of resources/icons.
         enabled: asked before it is shown or run; None means always.
         note: quiet words after the title, shown as they are.
@@ -158,10 +159,11 @@ def rank(commands: Sequence[Command], query: str, limit: int = 30) -> list[Choic
         if not command.is_enabled():
             continue
         title = tr(command.title)
-        others = [command.title, tr_to("vi", command.title), *command.synonyms, command.shortcut, command.note]
+        key = shown_key(command.shortcut)
+        others = [command.title, tr_to("vi", command.title), *command.synonyms, key, command.note]
         points = score(query, title, others)
         if points is not None:
-            choice = Choice(title, command.callback, command.note, command.icon, shown_key(command.shortcut),
+            choice = Choice(title, command.callback, command.note, command.icon, key,
                             spans_of(title, query))  # fmt: skip
             found.append((points, place, choice))
     found.sort(key=lambda item: item[:2])
@@ -174,5 +176,5 @@ def from_hits(hits: Sequence[Hit], query: str) -> list[Choice]:
 
 
 def shown_key(shortcut: str) -> str:
-    """A shortcut as it is shown: "Ctrl+Shift+Z" becomes "Ctrl Shift Z"."""
-    return shortcut.replace("++", " \0").replace("+", " ").replace("\0", "+")
+    """A deed's first key, or a key itself, as it is shown: "Ctrl+Shift+Z" becomes "Ctrl Shift Z"."""
+    return keymap.spoken(next(iter(keymap.sequences(shortcut)), ""))

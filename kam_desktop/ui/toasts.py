@@ -8,7 +8,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent
 from PySide6.QtWidgets import QGraphicsDropShadowEffect, QWidget
 
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.kit.buttons import IconButton
 from kam_desktop.ui.kit.frames import Card
 from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, caption
@@ -41,7 +41,7 @@ class Toast(Card):
             link.opened.connect(undo)
             link.opened.connect(self.end)
             self.box.addSpacing(theme.px(24))
-            self.add(link, caption("Ctrl Z"))
+            self.add(link, caption(keymap.shown("undo")))
         cross = IconButton("x", tr("Close"))
         cross.clicked.connect(self.end)
         self.add(cross)

@@ -8,19 +8,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 from shiboken6 import delete
 
 from kam_desktop import config
 from kam_desktop.language import N_, tr
-from kam_desktop.ui import focus_order, icons, theme
+from kam_desktop.ui import focus_order, icons, keymap, theme
 from kam_desktop.ui.bars import StatusBar, TopBar
 from kam_desktop.ui.job_tray import Job
 from kam_desktop.ui.navigation import ALONE, HIDDEN, Navigation, PageSpec
 from kam_desktop.ui.page_stack import Frame, OpensPlaces, PageStack, Remembers
 from kam_desktop.ui.palette import Command
 from kam_desktop.ui.palette_popup import Context, Finder, PalettePopup
+from kam_desktop.ui.shortcuts import add_shortcut
 from kam_desktop.ui.toasts import Toasts
 
 __all__ = ["Command", "Job", "OpensPlaces", "PageSpec", "Remembers", "Window"]
@@ -62,18 +63,20 @@ class Window(QMainWindow):
         self.said: deque[str] = deque(maxlen=50)
         self.setWindowTitle(config.APP_NAME)
         self._build()
-        for keys, deed in (
-            ("Ctrl+K", self.open_palette), ("Alt+Left", self.go_back), ("Alt+Right", self.go_forward),
-            ("F9", self.toggle_list), ("F6", lambda: self._cycle(1)), ("Shift+F6", lambda: self._cycle(-1)),
-            ("Ctrl++", lambda: self._zoom_by(1)), ("Ctrl+=", lambda: self._zoom_by(1)),
-            ("Ctrl+-", lambda: self._zoom_by(-1)), ("Ctrl+0", lambda: self.set_look(theme.mode(), 100)),
+        for name, deed in (
+            ("palette", self.open_palette), ("back", self.go_back), ("forward", self.go_forward),
+            ("page_list", self.toggle_list), ("next_pane", lambda: self._cycle(1)),
+            ("previous_pane", lambda: self._cycle(-1)), ("larger", lambda: self._zoom_by(1)),
+            ("smaller", lambda: self._zoom_by(-1)), ("normal_size", lambda: self.set_look(theme.mode(), 100)),
+            ("light_dark", self._turn_look),
         ):  # fmt: skip
-            self._bind(keys, deed)
+            add_shortcut(self, name, deed, everywhere=True)
         for spec in pages:
             if spec.shortcut:
-                self._bind(spec.shortcut, partial(self._on_page_key, spec.key))
+                add_shortcut(self, spec.shortcut, partial(self._on_page_key, spec.key), everywhere=True)
         theme.signals.changing.connect(self._end_hidden_pages)
         theme.signals.changed.connect(self._on_look_changed)
+        keymap.signals.changed.connect(self._on_look_changed)  # buttons show their keys
         if pages:
             self.show_page(pages[0].key)
 
@@ -288,14 +291,14 @@ class Window(QMainWindow):
         """Make a deed known: to the palette, its shortcut, and the menu of things to create."""
         self._commands.append(command)
         if command.shortcut:
-            self._bind(command.shortcut, command.run)
+            add_shortcut(self, command.shortcut, command.run, everywhere=True)
         self._offer(command)
 
     def _offer(self, command: Command) -> None:
         if command.create:
             drawing = icons.icon(command.icon)
             action = self.top.create_menu.addAction(drawing, tr(command.title).replace("&", "&&"), command.callback)
-            action.setShortcut(QKeySequence(command.shortcut))
+            action.setShortcut(QKeySequence(next(iter(keymap.sequences(command.shortcut)), "")))
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # only shown here; the window has it
             self.top.create_button.show()
 
@@ -330,11 +333,15 @@ class Window(QMainWindow):
         at = max(0, min(len(theme.ZOOMS) - 1, theme.ZOOMS.index(nearest) + step))
         self.set_look(theme.mode(), theme.ZOOMS[at])
 
-    def _bind(self, keys: str, deed: Callable[[], object]) -> None:
-        action = QAction(self)
-        action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: deed())
-        self.addAction(action)
+    def _turn_look(self) -> None:
+        self.set_look("light" if theme.is_dark() else "dark", theme.zoom())
+
+    def show_keys(self) -> None:
+        """The sheet of all keys, where they can be changed."""
+        if not self._is_alone():
+            from kam_desktop.ui.shortcut_sheet import ShortcutSheet
+
+            ShortcutSheet(self).open()
 
     def state(self) -> bytes:
         """Geometry, page and the list's width, to be kept with the profile."""

@@ -57,7 +57,7 @@ class RecordForm(QWidget):
         self._draft = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._draft.timeout.connect(self._tell_draft)
         self.entered.connect(self.commit)
-        add_shortcut(self, "Ctrl+Return Ctrl+Enter", self.entered.emit)
+        add_shortcut(self, "commit", self.entered.emit)
 
     # Laying out.
 

@@ -85,8 +85,8 @@ class RecordPage(QWidget):
         self._add.clicked.connect(self.create_wanted)
         self.table.opened.connect(self._on_opened)
         self.place.current_changed.connect(self.current_changed)
-        add_shortcut(self, "Ctrl+N", self.create_wanted.emit)
-        add_shortcut(self, "Ctrl+F", self.search.edit.setFocus)
+        add_shortcut(self, "new", self.create_wanted.emit)
+        add_shortcut(self, "find", self.search.edit.setFocus)
 
     def show_state(self, count: str, *, empty: bool, filtered: bool) -> None:
         """Shows the table, or why there is nothing in it; `count` stands beside the title."""

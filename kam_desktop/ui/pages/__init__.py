@@ -83,16 +83,16 @@ def _first_run(desk: Desk) -> QWidget:
 
 
 PAGES: tuple[Entry, ...] = (
-    Entry("today", N_("Today"), "sun", _today, "Ctrl+1"),
-    Entry("account", N_("Accounts"), "users", _account, "Ctrl+2", opens=("account",), create=N_("Add account")),
-    Entry("proposal", N_("Proposals"), "file-text", _proposal, "Ctrl+3", wide=True,
+    Entry("today", N_("Today"), "sun", _today, "page_1"),
+    Entry("account", N_("Accounts"), "users", _account, "page_2", opens=("account",), create=N_("Add account")),
+    Entry("proposal", N_("Proposals"), "file-text", _proposal, "page_3", wide=True,
           opens=("proposal", "proposal_version"), create=N_("New proposal")),
-    Entry("collection", N_("Collections"), "wallet", _collection, "Ctrl+4", wide=True,
+    Entry("collection", N_("Collections"), "wallet", _collection, "page_4", wide=True,
           opens=("invoice", "instalment", "receipt", "credit_note", "allocation", "opening_settlement"),
           create=N_("Record a receipt")),
-    Entry("task", N_("Tasks"), "list-checks", _task, "Ctrl+6", opens=("task",), create=N_("Add task")),
-    Entry("importing", N_("Import"), "upload", _importing, "Ctrl+5", wide=True),
-    Entry("settings", N_("Settings"), "settings", _settings, "Ctrl+,", FOOT, opens=("firm",)),
+    Entry("task", N_("Tasks"), "list-checks", _task, "page_6", opens=("task",), create=N_("Add task")),
+    Entry("importing", N_("Import"), "upload", _importing, "page_5", wide=True),
+    Entry("settings", N_("Settings"), "settings", _settings, "settings", FOOT, opens=("firm",)),
     Entry("first_run", N_("First run"), "sparkles", _first_run, section=ALONE),
 )
 """In the order of the list at the left; the first is shown when nothing is remembered."""

@@ -60,7 +60,7 @@ class AccountController(RecordController):
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
-        add_shortcut(self._list, "Ctrl+L", self._on_interaction)
+        add_shortcut(self._list, "log", self._on_interaction)
         self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
         self._order = self.keep_layout(self._list.table, "account") or self._order
 
@@ -74,8 +74,8 @@ class AccountController(RecordController):
         made.interaction_wanted.connect(self._on_interaction)
         made.contact_wanted.connect(self._on_contact)
         made.archive_wanted.connect(self._on_archive)
-        add_shortcut(made, "Ctrl+L", self._on_interaction)
-        add_shortcut(made, "Escape", lambda: desk.shell.show_page("account"))
+        add_shortcut(made, "log", self._on_interaction)
+        add_shortcut(made, "leave", lambda: desk.shell.show_page("account"))
         self.bind(made.form, N_("Change account {name}"), N_("Add account {name}"), self._on_saved)
         return made
 

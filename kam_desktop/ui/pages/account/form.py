@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from kam_desktop import formats
 from kam_desktop.domain.entities import Account, Activity, Contact
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.badges import Pill, Tier
 from kam_desktop.ui.charts import Figure, FigureStrip
 from kam_desktop.ui.form_dialog import head_name, two_columns
@@ -108,8 +108,8 @@ class AccountDetail(QWidget):
         self._tier = Tier("C")
         self._gone = Pill(tr("Archived"))
         self._archive = Button(tr("Archive"), icon="archive", kind="flat")
-        self._log = Button(tr("Log interaction"), kind="primary", icon="pencil", key="Ctrl L")
-        self._create = Button(tr("Add account"), kind="primary", key="Ctrl ⏎")
+        self._log = Button(tr("Log interaction"), kind="primary", icon="pencil", key=keymap.shown("log"))
+        self._create = Button(tr("Add account"), kind="primary", key=keymap.shown("commit"))
         back = Button(tr("All accounts"), icon="arrow-left", kind="flat")
         head = page_head(back, line=True)
         head.add(self._name, self._tier, self._gone, None, self._archive, self._log, self._create)

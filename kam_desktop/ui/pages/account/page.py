@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QStackedWidget, Q
 
 from kam_desktop import formats
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.badges import Avatar, Tier
 from kam_desktop.ui.kit.buttons import Button, Chip, open_below
 from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, ShareCell, TextCell
@@ -150,7 +150,7 @@ class PeekPanel(QWidget):
         self._today = today
         self._frame = side_panel(420)
         self._body: QWidget | None = None
-        self._log = Button(tr("Log interaction"), key="Ctrl L")
+        self._log = Button(tr("Log interaction"), key=keymap.shown("log"))
         self._open = Button(tr("Open"), kind="primary", icon="corner-down-left")
         self._log.clicked.connect(self.interaction_wanted)
         self._open.clicked.connect(self.opened)

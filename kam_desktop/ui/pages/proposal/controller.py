@@ -51,7 +51,7 @@ class ProposalController(RecordController):
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
-        add_shortcut(editor, "Ctrl+N", self._on_create)
+        add_shortcut(editor, "new", self._on_create)
         self.bind(editor.form, N_("Change proposal {name}"), "")
         self.bind(editor.version_form, N_("Change terms of {name}"), "")
         self.keep_layout(listing.table, "proposal")

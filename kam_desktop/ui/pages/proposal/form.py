@@ -15,7 +15,7 @@ from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
 from kam_desktop.domain.figures.totals import Totals
 from kam_desktop.domain.locale.vietnam import words
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.badges import Pill, Tag
 from kam_desktop.ui.charts import Progress
 from kam_desktop.ui.form_dialog import head_name, two_columns
@@ -199,7 +199,7 @@ class ProposalEditor(QWidget):
         back = Button(tr("All proposals"), icon="arrow-left", kind="flat")
         head = page_head(back, line=True)
         head.add(self._name, None, self._whose, self._state, self._version, self._new, self._sent)
-        self._add = Button(tr("Add line"), icon="plus", small=True, key="Ctrl ⏎")
+        self._add = Button(tr("Add line"), icon="plus", small=True, key=keymap.shown("add_line"))
         self._section = Button(tr("Add section"), small=True, kind="flat")
         tools = Panel(row=True, margins=(24, 8, 24, 4), gap=8).add(self._add, self._section, None, self._keys())
         left = QVBoxLayout()

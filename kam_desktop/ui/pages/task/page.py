@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 
 from kam_desktop import formats
 from kam_desktop.language import tr
+from kam_desktop.ui import keymap
 from kam_desktop.ui.kit.buttons import Button, Segmented
 from kam_desktop.ui.kit.cells import DateCell, Look, TextCell
 from kam_desktop.ui.kit.record_page import RecordPage
@@ -32,7 +33,7 @@ class TaskPage(RecordPage):
 
     def __init__(self, today: date) -> None:
         self.which = Segmented([("open", tr("Open tasks")), ("done", tr("Done tasks"))], "open", name=tr("Show"))
-        self.finish = Button(tr("Done"), icon="check", key="Ctrl D", small=True)
+        self.finish = Button(tr("Done"), icon="check", key=keymap.shown("done"), small=True)
         super().__init__(
             tr("Tasks"), _columns(today), create=tr("Add task"), search=tr("Search tasks"),
             empty=("circle-check", tr("Nothing to do"), tr("Add what you promised, and by when.")),
@@ -40,7 +41,7 @@ class TaskPage(RecordPage):
         )  # fmt: skip
         self.which.changed.connect(lambda key: self._on_which(key == "done"))
         self.finish.clicked.connect(self.finish_wanted)
-        add_shortcut(self, "Ctrl+D", self.finish_wanted.emit)
+        add_shortcut(self, "done", self.finish_wanted.emit)
 
     def open_place(self, place: str) -> None:
         """Called by the window's history."""
