@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from types import MappingProxyType
@@ -294,12 +295,33 @@ def phone_international(value: str) -> str:
     return ""
 
 
-def holidays_of(year: int) -> Mapping[date, str]:
-    """Vietnam's public holidays of a year with their names in the current language.
+@dataclass(frozen=True, slots=True)
+class FirmDays:
+    """The firm's own calendar over the public one: rules `holiday` and `working_day` of the profile.
+
+    Attributes:
+        off: days off by date, with their names.
+        worked: days that are worked although the public calendar has them off (a swapped Saturday).
+    """
+
+    off: Mapping[date, str] = field(default_factory=dict)
+    worked: frozenset[date] = frozenset()
+
+
+_NO_DAYS = FirmDays()
+
+
+def holidays_of(year: int, firm: FirmDays = _NO_DAYS) -> Mapping[date, str]:
+    """Vietnam's public holidays of a year with their names in the current language, the firm's own over them.
 
     Days that follow the moon are estimates until the government announces them; the firm's calendar has the last word.
     """
-    return _holidays(year, language.current())
+    public = _holidays(year, language.current())
+    if firm is _NO_DAYS:
+        return public
+    own = {day: name for day, name in firm.off.items() if day.year == year}
+    merged = {**public, **own}
+    return MappingProxyType({day: merged[day] for day in sorted(merged) if day not in firm.worked})
 
 
 @cache
@@ -310,6 +332,21 @@ def _holidays(year: int, lang: str) -> Mapping[date, str]:
     return MappingProxyType(dict(sorted(found.items())))
 
 
-def is_working_day(value: date) -> bool:
-    """Monday to Friday and no public holiday; the calendar of a firm may say otherwise."""
-    return value.weekday() < 5 and value not in _holidays(value.year, "vi")
+def is_working_day(value: date, firm: FirmDays = _NO_DAYS) -> bool:
+    """Monday to Friday and no public holiday, unless the firm's calendar says otherwise: worked beats off."""
+    if value in firm.worked:
+        return True
+    return value not in firm.off and value.weekday() < 5 and value not in _holidays(value.year, "vi")
+
+
+def next_working_day(value: date, firm: FirmDays = _NO_DAYS) -> date:
+    """The day itself when it is worked, else the first worked day after it (Civil Code 2015 art. 148.5)."""
+    for _ in range(_LONGEST_REST):
+        if is_working_day(value, firm):
+            break
+        value += timedelta(days=1)
+    return value
+
+
+_LONGEST_REST = 60
+"""A calendar in which nothing is ever worked must not be walked for good."""

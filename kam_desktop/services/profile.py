@@ -14,6 +14,7 @@ from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID, Firm, Person
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.locale.vietnam import seeds
 from kam_desktop.language import N_
 from kam_desktop.services import records
 from kam_desktop.store import backup, files, keys, profile_lock, profile_place, unlock
@@ -182,7 +183,7 @@ def _clear(folder: Path) -> None:
 def set_up(
     store: Store, company: str, tax_code: str, person: str = PERSON, code: str = PERSON, *, over_sample: bool = False
 ) -> None:
-    """Writes our firm (if it is named) and the user, with the ids that they have in every profile.
+    """Writes our firm (if it is named), the user, dated rules and payment terms, with the ids of every profile.
 
     What is there already is left alone, but for the firm of sample data with `over_sample`. Without a firm's tax code
     an import cannot tell sales from purchases.
@@ -195,6 +196,7 @@ def set_up(
             records.save(uow, named)
         if uow.get(Person, LOCAL_PERSON_ID) is None:
             records.save(uow, Person(id=LOCAL_PERSON_ID, full_name=person, code=code))
+            records.add_missing(uow, seeds.records())
 
 
 def mend_keyring(opened: OpenProfile, vault: KeyVault, clock: Clock) -> bool:

@@ -78,6 +78,19 @@ class ProposalDetail:
     frozen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RateEnding:
+    """A tax rate whose rule ends while an offer is still valid.
+
+    Attributes:
+        until: the last day of the rate; following: the rate in force on the day after, "" when none is known.
+    """
+
+    rate: str
+    until: date
+    following: str
+
+
 def listing(reader: Reader, *, text: str = "", stages: Sequence[str] = OPEN_STAGES, account: str = "") -> ProposalList:
     """The proposals in those stages by id, stage by stage, each by title; empty stages are left out."""
     ids: list[str] = []
@@ -212,6 +225,31 @@ def totals(version: ProposalVersion, lines: Sequence[ProposalLine]) -> ProposalT
     ]
     gross = sum(line.net for line in counted)
     return totals_figure.totals(counted, max(0, min(version.discount or 0, gross)))
+
+
+def default_rate(rules: Sequence[vat.RateRule], day: date, category: str = "reduced") -> str:
+    """The rate that a new line starts from on a day, by the product's tax category; "" where no rule is in force."""
+    rule = vat.rule_on(day, category, rules)
+    return rule.rate if rule is not None else ""
+
+
+def ending_rates(
+    version: ProposalVersion, lines: Iterable[ProposalLine], rules: Sequence[vat.RateRule], today: date
+) -> tuple[RateEnding, ...]:
+    """The rates of the lines that end before the offer does: the customer may have to pay another tax.
+
+    Only a date of validity beyond the rule's last day warns; the offer counts from its own date, else from today.
+    """
+    if version.valid_until is None:
+        return ()
+    start = version.quoted_on or today
+    found = []
+    for rate in dict.fromkeys(line.tax_rate for line in lines):
+        ended = vat.ends_within(start, version.valid_until, rate, rules)
+        if ended is not None and ended.valid_to is not None:
+            following = vat.after(ended, rules)
+            found.append(RateEnding(rate, ended.valid_to, following.rate if following is not None else ""))
+    return tuple(found)
 
 
 def next_number(uow: UnitOfWork, kind: str = KIND) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 from kam_desktop.domain.entities import Person
@@ -48,6 +49,13 @@ def save(uow: UnitOfWork, record: R) -> R:
     tidy = cleaned(record)
     uow.put(tidy)
     return tidy
+
+
+def add_missing(uow: UnitOfWork, wanted: Sequence[Record]) -> None:
+    """Adds those of the records that are not there yet; what is there stays as it is."""
+    for record in wanted:
+        if uow.get(type(record), record.id) is None:
+            uow.add(record)
 
 
 def archive(uow: UnitOfWork, record: type[R], identity: str, archived: bool = True) -> R:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 from kam_desktop import __version__
 from kam_desktop.cli import main as commands
 from kam_desktop.cli import profile_opening
+from kam_desktop.domain.locale.vietnam import seeds
 from kam_desktop.store import profile_lock
 from tests import makers
 from tests.fakes import MemoryVault
@@ -112,7 +114,7 @@ def invoice(identity: str, of: str, number: str = "1", **more: Any) -> dict[str,
 def test_two_fresh_profiles_of_one_firm_have_equal_dumps(desk: Desk) -> None:
     first, second = desk.init("first"), desk.init("second")
     dumps = [desk.plain("dump", "--profile", str(folder)).out for folder in (first, second)]
-    assert dumps[0] == dumps[1] and OUR_CODE in dumps[0] and len(dumps[0].splitlines()) == 2
+    assert dumps[0] == dumps[1] and OUR_CODE in dumps[0] and len(dumps[0].splitlines()) == 2 + len(seeds.records())
 
 
 def test_init_shows_the_recovery_key_nowhere_but_in_its_file(desk: Desk) -> None:
@@ -275,17 +277,20 @@ def test_dump_after_load_gives_the_same_lines_in_both_normal_forms(desk: Desk) -
     fresh = desk.init("fresh")
     (desk.folder / "dump.ndjson").write_text(dumped, "utf-8", newline="\n")
     back = desk.plain("load", str(desk.folder / "dump.ndjson"), "--profile", str(fresh), "--json")
-    assert back.status == 0 and back.document["unchanged"] == 2 and back.document["created"] == 4
+    assert back.status == 0 and back.document["unchanged"] == 2 + len(seeds.records()) and back.document["created"] == 4
     assert desk.plain("dump", "--profile", str(fresh)).out == dumped
     again = desk.plain("load", str(desk.folder / "dump.ndjson"), "--profile", str(fresh), "--json")
-    assert again.document == {"step": None, "created": 0, "updated": 0, "unchanged": 6}
+    assert again.document == {"step": None, "created": 0, "updated": 0, "unchanged": 6 + len(seeds.records())}
 
 
 def test_the_dump_stands_in_the_order_of_entities_then_ids(desk: Desk) -> None:
     desk.init()
     assert desk.load(invoice(I1, A), account(B, "b"), account(A, "a")).status == 0  # a child before its parent
     names = [json.loads(line)["entity"] for line in desk.run("dump").out.splitlines()]
-    assert names == ["firm", "person", "account", "account", "invoice"]
+    seeded = Counter(type(record).entity.name for record in seeds.records())
+    kinds = ("rule", "payment_term", "payment_term_line")
+    rules = [kind for kind in kinds for _ in range(seeded[kind])]
+    assert names == ["firm", *rules, "person", "account", "account", "invoice"]
     ids = [json.loads(line)["id"] for line in desk.run("dump", "--entity", "account").out.splitlines()]
     assert ids == [A, B]
     assert desk.run("dump", "--entity", "nothing", "--json").codes == ["unknown_entity"]

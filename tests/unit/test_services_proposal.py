@@ -14,6 +14,7 @@ import pytest
 from kam_desktop.domain.entities import LOCAL_PERSON_ID, Account, Person, Proposal, ProposalLine, ProposalVersion
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.ids import RandomIds
+from kam_desktop.domain.locale.vietnam import vat
 from kam_desktop.services import proposal
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
@@ -182,3 +183,42 @@ def test_the_list_stands_in_the_order_of_the_board(store: Store) -> None:
         assert proposal.listing(reader, text="an").ids == [other.id]
         assert proposal.listing(reader, stages=("won",)).ids == [won.id]
         assert proposal.listing(reader, account="nobody").ids == []
+
+
+@pytest.mark.parametrize(
+    ("quoted", "valid", "rate", "expected"),
+    [
+        ("2026-11-23", "2026-12-31", "8%", None),
+        ("2026-11-23", "2027-01-01", "8%", ("8%", "2026-12-31", "10%")),
+        ("2026-11-23", "2027-01-01", "10%", None),
+        ("2026-11-23", "2027-01-01", "KCT", None),
+        ("2027-01-02", "2027-02-01", "8%", None),  # nothing of that rate is in force: typed by hand
+        (None, "2027-01-01", "8%", ("8%", "2026-12-31", "10%")),  # not dated yet: from today
+        ("2026-11-23", None, "8%", None),
+    ],
+)
+def test_an_offer_that_outlives_its_tax_rate(
+    quoted: str | None, valid: str | None, rate: str, expected: tuple[str, str, str] | None
+) -> None:
+    def on(text: str | None) -> date | None:
+        return date.fromisoformat(text) if text else None
+
+    version = ProposalVersion(id="v", proposal="p", number=1, quoted_on=on(quoted), valid_until=on(valid))
+    found = proposal.ending_rates(version, [line(tax_rate=rate), line(tax_rate=rate)], vat.SEEDS, date(2026, 11, 23))
+    assert [(each.rate, str(each.until), each.following) for each in found] == ([expected] if expected else [])
+
+
+def test_a_prolonged_rate_is_no_end_and_defaults_follow_the_rules() -> None:
+    prolonged = (*vat.SEEDS, vat.RateRule("reduced", "8%", date(2027, 1, 1), date(2027, 6, 30), "A later resolution"))
+    version = ProposalVersion(
+        id="v", proposal="p", number=1, quoted_on=date(2026, 11, 23), valid_until=date(2027, 3, 1)
+    )
+    assert proposal.ending_rates(version, [line(tax_rate="8%")], prolonged, date(2026, 11, 23)) == ()
+    late = dataclasses.replace(version, valid_until=date(2027, 7, 1))
+    (found,) = proposal.ending_rates(late, [line(tax_rate="8%")], prolonged, date(2026, 11, 23))
+    assert (found.until, found.following) == (date(2027, 6, 30), "10%")
+    assert proposal.default_rate(vat.SEEDS, date(2026, 12, 31)) == "8%"
+    assert proposal.default_rate(vat.SEEDS, date(2027, 1, 1)) == "10%"
+    assert proposal.default_rate(prolonged, date(2027, 1, 1)) == "8%"
+    assert proposal.default_rate(vat.SEEDS, date(2026, 12, 31), "standard") == "10%"
+    assert proposal.default_rate((), date(2026, 12, 31)) == ""

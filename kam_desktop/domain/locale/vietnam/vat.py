@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from kam_desktop.domain.errors import Problem, Refused
@@ -86,11 +86,7 @@ def rule_on(day: date, kind: str = "reduced", rules: Sequence[RateRule] = SEEDS)
     """The rule in force on the day for that kind; of a kind without one, the standard rule; None before any."""
     found: RateRule | None = None
     for wanted in (kind, "standard"):
-        fitting = [
-            rule
-            for rule in rules
-            if rule.kind == wanted and rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to)
-        ]
+        fitting = [rule for rule in rules if rule.kind == wanted and _in_force(rule, day)]
         if fitting:
             found = max(fitting, key=lambda rule: rule.valid_from)
             break
@@ -98,9 +94,24 @@ def rule_on(day: date, kind: str = "reduced", rules: Sequence[RateRule] = SEEDS)
 
 
 def ends_within(start: date, end: date, rate: str, rules: Sequence[RateRule] = SEEDS) -> RateRule | None:
-    """The rule behind `rate` on the first day when it ends before the last day: a quotation that outlives its rate."""
+    """The rule behind `rate` on the first day when another rate follows by the last day: an offer outlives its rate.
+
+    A rule that ends is followed to the next one: a lowering that was prolonged at the same rate is no end.
+    """
     for rule in rules:
-        in_force = rule.valid_from <= start and (rule.valid_to is None or start <= rule.valid_to)
-        if in_force and rule.rate == rate and rule.valid_to is not None and rule.valid_to < end:
-            return rule
+        if rule.rate == rate and _in_force(rule, start):
+            while rule.valid_to is not None and rule.valid_to < end:
+                following = after(rule, rules)
+                if following is None or following.rate != rate:
+                    return rule
+                rule = following
     return None
+
+
+def after(rule: RateRule, rules: Sequence[RateRule] = SEEDS) -> RateRule | None:
+    """The rule in force for the same kind on the day after that one's last; None when it has no end, or nothing is."""
+    return None if rule.valid_to is None else rule_on(rule.valid_to + timedelta(days=1), rule.kind, rules)
+
+
+def _in_force(rule: RateRule, day: date) -> bool:
+    return rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to)
