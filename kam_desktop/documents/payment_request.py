@@ -11,7 +11,7 @@ from kam_desktop.documents import parts
 from kam_desktop.documents.renderer import Paper
 from kam_desktop.domain.entities import Invoice
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.language import N_, trn_to
+from kam_desktop.language import N_, tr_to, trn_to
 from kam_desktop.services import collection
 from kam_desktop.store.reader import Reader
 
@@ -25,13 +25,14 @@ class Due:
     Attributes:
         invoice: symbol and number as printed on the invoice; name: the instalment's, often empty.
         total: of the instalment; open: what is left of it, which is what the paper asks for.
+        due_on: None while it waits for papers.
         days_overdue: 0 or less while it is not due.
     """
 
     invoice: str
     issued_on: date | None
     name: str
-    due_on: date
+    due_on: date | None
     days_overdue: int
     total: int
     open: int
@@ -80,16 +81,15 @@ def payment_request(
         invoice = parts.for_clients(detail.invoice)
         for state in detail.instalments:
             part = parts.for_clients(state.instalment)
-            if state.open <= 0 or (due_only and state.days_overdue < 0):
+            days = -1 if state.days_overdue is None else state.days_overdue
+            if state.open <= 0 or (due_only and days < 0):
                 continue
             name = f"{invoice.symbol} {invoice.number}".strip()
-            due = Due(
-                name, invoice.issued_on, part.name, state.due_on, state.days_overdue, part.amount or 0, state.open
-            )
+            due = Due(name, invoice.issued_on, part.name, state.due_on, days, part.amount or 0, state.open)
             dues.append(due)
     if not dues:
         raise Refused(Problem("invoice", "nothing_due", N_("Nothing is left to pay of what was chosen.")))
-    dues.sort(key=lambda each: (each.due_on, each.issued_on or as_of, each.invoice))
+    dues.sort(key=lambda each: (each.due_on or date.max, each.issued_on or as_of, each.invoice))
     total = sum(each.open for each in dues)
     pay_to = parts.bank_account(firm)
     numbers = [each.invoice.number for each in details if each.open > 0]
@@ -220,7 +220,7 @@ def paper(
                 "invoice": parts.breakable(each.invoice),
                 "issued": parts.day(each.issued_on, form),
                 "name": parts.breakable(each.name),
-                "due": parts.day(each.due_on, form),
+                "due": parts.day(each.due_on, form) or tr_to(parts.lead(form), N_("waiting for papers")),
                 "late": _late(each.days_overdue, form),
                 "amount": money(each.total),
                 "paid": money(each.total - each.open) if each.total != each.open else "",
@@ -240,8 +240,8 @@ def _late(days: int, form: str) -> list[str]:
 
 def _deadline(made: PaymentRequest, form: str) -> list[str]:
     latest = made.dues[-1].due_on
-    if latest < made.as_of:
+    if latest is not None and latest < made.as_of:
         return parts.said(form, N_("These amounts are past their due dates; please pay them as soon as you can."))
-    if len({each.due_on for each in made.dues}) == 1:
+    if latest is not None and len({each.due_on for each in made.dues}) == 1:
         return parts.said(form, N_("Please pay by {day}."), day=parts.day(latest, form))
     return parts.said(form, N_("Please pay each amount by its due date."))

@@ -11,7 +11,7 @@ from kam_desktop.documents import parts
 from kam_desktop.documents.renderer import Paper
 from kam_desktop.domain.entities import CreditNote, Invoice, Receipt
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.figures import ageing, movements
+from kam_desktop.domain.figures import ageing, movements, terms
 from kam_desktop.domain.figures.ageing import Ledger
 from kam_desktop.domain.money import decimals
 from kam_desktop.domain.query import Op, Query, Where
@@ -96,7 +96,7 @@ def statement(reader: Reader, account_id: str, from_on: date, to_on: date, curre
     credits |= {each.id: parts.for_clients(each) for each in reader.many(CreditNote, strange - credits.keys()).values()}
     opening = running = movements.balance(moved, from_on - timedelta(days=1))
     now = [each for each in moved if from_on <= each.on <= to_on]
-    dues = _dues(ledger)
+    dues = _dues(ledger, to_on)
     lines = []
     for each in now:
         running += each.amount
@@ -168,15 +168,12 @@ def _number(document: Invoice | CreditNote) -> str:
     return f"{document.symbol} {document.number}".strip()
 
 
-def _dues(ledger: Ledger) -> dict[str, tuple[date | None, int]]:
+def _dues(ledger: Ledger, day: date) -> dict[str, tuple[date | None, int]]:
     """By invoice: the due date where all instalments have the same, and how many instalments there are."""
-    invoices = {each.id: each for each in ledger.invoices}
+    due = terms.due_dates(ledger, day)
     found: dict[str, tuple[date | None, int]] = {}
     for part in ledger.instalments:
-        invoice = invoices[part.invoice]
-        term = ledger.payment_days.get(invoice.account)
-        due, _ = ageing.due_date(invoice.issued_on, part.due_on, term, ledger.default_days)
-        own = None if part.waits_for_papers else due
+        own = due[part.id]
         before, count = found.get(part.invoice, (own, 0))
         found[part.invoice] = (own if own == before else None, count + 1)
     return found
@@ -326,7 +323,9 @@ def _described(each: Line, form: str) -> list[str]:
 
 
 def _instalments(each: Line, form: str) -> list[str]:
-    return parts.said(form, N_("in {n} instalments"), n=each.instalments) if each.instalments > 1 else []
+    if each.instalments == 1:
+        return parts.said(form, N_("waiting for papers"))
+    return parts.said(form, N_("in {n} instalments"), n=each.instalments) if each.instalments else []
 
 
 def _bucket(name: str, form: str) -> list[str]:

@@ -19,13 +19,16 @@ from kam_desktop.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class OpenInvoice:
-    """One invoice with something open, in minor units; its instalments are summed up, due_on is the earliest open."""
+    """One invoice with something open, in minor units; its instalments are summed up, due_on is the earliest open.
+
+    due_on and days_overdue are None while all of it waits for papers.
+    """
 
     id: str
     number: str
     issued_on: date | None
-    due_on: date
-    days_overdue: int
+    due_on: date | None
+    days_overdue: int | None
     open: int
     total: int
     currency: str
@@ -90,14 +93,14 @@ def brief(reader: Reader, account_id: str, as_of: date, activities: int = 30) ->
 
 
 def _money(reader: Reader, account: str, as_of: date, code: str, items: list[figures.OpenInstalment]) -> Money:
-    late = [item for item in items if item.due_on < as_of]
+    late = [item for item in items if (item.days_overdue(as_of) or 0) > 0]
     revenue = figures.revenue(reader, twelve_months_before(as_of), as_of, code, [account])
     return Money(
         currency=code,
         revenue_12m=revenue.get(account, 0),
-        not_due=sum(item.open for item in items if item.due_on >= as_of),
+        not_due=sum(item.open for item in items) - sum(item.open for item in late),
         overdue=sum(item.open for item in late),
-        oldest_days=max(((as_of - item.due_on).days for item in late), default=0),
+        oldest_days=max((item.days_overdue(as_of) or 0 for item in late), default=0),
         unallocated=figures.free_credit(reader, as_of, code, account),
     )
 
@@ -112,7 +115,7 @@ def _open_invoices(reader: Reader, items: list[figures.OpenInstalment], as_of: d
             number=invoice.number,
             issued_on=invoice.issued_on,
             due_on=row.due_on if row else item.due_on,
-            days_overdue=row.days_overdue if row else (as_of - item.due_on).days,
+            days_overdue=row.days_overdue if row else item.days_overdue(as_of),
             open=item.open + (row.open if row else 0),
             total=invoice.total or 0,
             currency=invoice.currency,

@@ -60,7 +60,7 @@ def account_rows(reader: Reader, ids: Sequence[str], as_of: date, currency: str 
     oldest: dict[str, int] = {}
     for item in figures.open_instalments(reader, as_of, currency, accounts=ids):
         owed[item.account] = owed.get(item.account, 0) + item.open
-        days = (as_of - item.due_on).days
+        days = item.days_overdue(as_of) or 0
         if days > 0:
             late[item.account] = late.get(item.account, 0) + item.open
             oldest[item.account] = max(days, oldest.get(item.account, 0))
@@ -106,7 +106,12 @@ def local_day(moment: str) -> date:
 
 @dataclass(frozen=True, slots=True)
 class AgeingRow:
-    """One customer in one currency: not_due + Σ overdue − unallocated = balance. account "" is the unknown payer."""
+    """One customer in one currency: not_due + Σ overdue − unallocated = balance. account "" is the unknown payer.
+
+    Attributes:
+        waiting: the part of `not_due` that waits for papers.
+        reported: receipts that finance has not confirmed yet; beside the balance, never in it.
+    """
 
     account: str
     name: str
@@ -116,6 +121,8 @@ class AgeingRow:
     balance: int
     open_items: int
     on_default_term: int
+    waiting: int = 0
+    reported: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,10 @@ class ParetoReport:
 
 @dataclass(frozen=True, slots=True)
 class OpenRow:
-    """One open instalment. due_on is the effective date, on_default_term says that nobody agreed on one."""
+    """One open instalment. due_on is the effective date, on_default_term says that nobody agreed on one.
+
+    due_on and days_overdue are None while it waits for papers.
+    """
 
     instalment: str
     invoice: str
@@ -172,8 +182,8 @@ class OpenRow:
     number: str
     name: str
     issued_on: date | None
-    due_on: date
-    days_overdue: int
+    due_on: date | None
+    days_overdue: int | None
     amount: int
     open: int
     currency: str
@@ -194,6 +204,8 @@ def ageing(reader: Reader, as_of: date, currency: str = "VND") -> AgeingReport:
             each.balance,
             each.open_items,
             each.on_default_term,
+            each.waiting,
+            each.reported,
         )
         for account, each in sums.items()
     ]
@@ -207,6 +219,8 @@ def ageing(reader: Reader, as_of: date, currency: str = "VND") -> AgeingReport:
         sum(row.balance for row in rows),
         sum(row.open_items for row in rows),
         sum(row.on_default_term for row in rows),
+        sum(row.waiting for row in rows),
+        sum(row.reported for row in rows),
     )
     others = tuple(each for each in figures.currencies(reader) if each != currency)
     return AgeingReport(
@@ -256,7 +270,7 @@ def open_rows(reader: Reader, ids: Sequence[str], as_of: date) -> list[OpenRow]:
                 name=part.name,
                 issued_on=invoice.issued_on,
                 due_on=state.due_on,
-                days_overdue=(as_of - state.due_on).days,
+                days_overdue=state.days_overdue(as_of),
                 amount=part.amount or 0,
                 open=state.open,
                 currency=invoice.currency,

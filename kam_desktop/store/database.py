@@ -13,7 +13,7 @@ import sqlcipher3.dbapi2 as driver
 from sqlalchemy import event
 
 from kam_desktop.domain.errors import Broken, TooOld, Unavailable
-from kam_desktop.store import files, tables
+from kam_desktop.store import counting, files, tables
 
 FILE = "data.kam"
 LEAST_SQLITE = (3, 51, 3)
@@ -38,6 +38,7 @@ def connector(path: Path, key_hex: str, *, write: bool) -> Callable[[], Any]:
         connection.execute("pragma temp_store = memory")
         connection.execute("pragma mmap_size = 0")
         connection.execute("pragma foreign_keys = on")
+        connection.create_function(counting.MOVED, 2, counting.moved, deterministic=True)
         if write:
             connection.execute("pragma synchronous = full")  # NORMAL loses saved edits when the power fails
             connection.execute("pragma secure_delete = fast")

@@ -9,60 +9,41 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from kam_desktop.store import counting
+from kam_desktop.store.counting import STOPPED
+from kam_desktop.store.free_credits import free_credit as free_credit
+from kam_desktop.store.free_credits import free_credits as free_credits
+from kam_desktop.store.free_credits import reported as reported
 from kam_desktop.store.reader import Reader
 
 _CHUNK = 5000
-
-# What stopped counting by the day: some invoice of that day or before takes its place (figures.ageing).
-_STOPPED = "exists (select 1 from invoice s where s.replaces = {id} and s.id <> {id} and s.issued_on <= :day)"
-
-# Allocations that count at the end of the day: from their own date, while both sides count, until reversed.
-_LIVE = f"""
-select a.instalment as instalment, a.amount as amount,
-       case when coalesce(a.receipt, '') <> '' then coalesce(r.account, '') else c.account end as payer,
-       v.currency as currency
-from allocation a
-join instalment i on i.id = a.instalment
-join invoice v on v.id = i.invoice
-left join receipt r on r.id = a.receipt
-left join credit_note c on c.id = a.credit_note
-where coalesce(a.reverses, '') = '' and a.allocated_on <= :day
-  and v.issued_on <= :day and not {_STOPPED.format(id="v.id")}
-  and coalesce(r.received_on, c.issued_on) <= :day and coalesce(r.currency, c.currency) = v.currency
-  and (c.id is null or not {_STOPPED.format(id="c.id")})
-  and not exists (select 1 from allocation b where b.reverses = a.id and b.allocated_on <= :day)
-"""
 
 # The definition is figures.ageing.positions; an opening settlement settles the instalments in their order.
 _EXACT = f"""
 with wanted as (select value as id from json_each(:invoices)),
 counted as (
-  select v.id, v.account, v.currency, v.issued_on from invoice v
-  where v.id in (select id from wanted) and v.issued_on <= :day and not {_STOPPED.format(id="v.id")}),
+  select v.id from invoice v
+  where v.id in (select id from wanted) and v.issued_on <= :day and not {STOPPED.format(id="v.id")}),
 lines as (
-  select i.id, i.invoice, i.due_on, i.amount,
+  select i.id, i.invoice, i.due_on, i.steps, i.from_papers, i.amount,
          sum(i.amount) over (partition by i.invoice order by i.place, i.id) - i.amount as before
   from instalment i where i.invoice in (select id from counted)),
 settled as (
   select invoice, sum(amount) as amount from opening_settlement
   where invoice in (select id from counted) group by invoice),
 laid as (
-  select instalment, sum(amount) as amount from ({_LIVE} and a.instalment in (select id from lines))
-  group by instalment)
-select l.id as id, l.invoice as invoice, v.account as account, v.currency as currency,
-       coalesce(nullif(l.due_on, ''),
-                date(v.issued_on, '+' || coalesce(c.payment_days, f.default_payment_days, 30) || ' days')) as due_on,
-       case when coalesce(l.due_on, '') = '' and c.payment_days is null then 1 else 0 end as on_default_term,
+  select instalment, sum(amount) as amount from ({counting.LIVE} and a.instalment in (select id from lines))
+  group by instalment),
+{counting.DATED_ON_DAY}
+select l.id as id, l.invoice as invoice, l.account as account, l.currency as currency,
+       {counting.DUE_ON} as due_on, {counting.ON_DEFAULT_TERM} as on_default_term,
        l.amount - coalesce(x.amount, 0) - max(0, min(l.amount, coalesce(s.amount, 0) - l.before)) as open
-from lines l
-join counted v on v.id = l.invoice
-left join account c on c.id = v.account
-left join (select min(default_payment_days) as default_payment_days from firm) f
+from dated l
 left join laid x on x.instalment = l.id
 left join settled s on s.invoice = l.invoice
 """
 
-# Invoices whose cached open amount (all facts, whatever their date) may differ from the one at the end of the day.
+# Invoices whose cached state (all facts, whatever their date) may differ from the one at the end of the day.
 _MOVED = """
 select id from invoice where currency = :currency and issued_on > :day
 union select replaces from invoice where replaces <> '' and issued_on > :day
@@ -73,47 +54,52 @@ union select i.invoice from credit_note c join allocation a on a.credit_note = c
   join instalment i on i.id = a.instalment where c.currency = :currency and c.issued_on > :day
 union select i.invoice from invoice p join allocation a on a.credit_note = p.replaces
   join instalment i on i.id = a.instalment where p.replaces <> '' and p.issued_on > :day
+union select invoice from documents_confirmed where confirmed_on > :day
 """
-
-# Allocations that do not count at the end of the day (the opposite of _LIVE). `cross join` and the plus make SQLite
-# begin with the few documents that each kind is about.
-_DEAD = """
-select id from allocation where allocated_on > :day
-union select reverses from allocation where reverses is not null and +allocated_on <= :day
-union select a.id from invoice v cross join instalment i on i.invoice = v.id
-  cross join allocation a on a.instalment = i.id where v.currency = :currency and v.issued_on > :day
-union select a.id from invoice v cross join instalment i on i.invoice = v.id
-  cross join allocation a on a.instalment = i.id where v.currency <> :currency
-union select a.id from invoice s cross join instalment i on i.invoice = s.replaces
-  cross join allocation a on a.instalment = i.id
-  where s.replaces is not null and s.replaces <> s.id and s.issued_on <= :day
-"""
-_FEW = 20_000
-"""Invoices in other currencies, as far as looking each of them up costs little."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenInstalment:
-    """An instalment with something open at the end of a day, in minor units; due_on is the effective date."""
+    """An instalment with something open at the end of a day, in minor units.
+
+    Attributes:
+        due_on: the effective date (figures.ageing.due_of); None while it waits for papers, which is not due.
+    """
 
     id: str
     invoice: str
     account: str
     currency: str
-    due_on: date
+    due_on: date | None
     on_default_term: bool
     open: int
+
+    def days_overdue(self, as_of: date) -> int | None:
+        """As-of less due date; 0 or less is not due, and None while it waits for papers."""
+        return None if self.due_on is None else (as_of - self.due_on).days
+
+    @property
+    def order(self) -> tuple[date, str, str]:
+        """Earliest due first, waiting for papers last; ties by invoice and id."""
+        return self.due_on or date.max, self.invoice, self.id
 
 
 @dataclass(slots=True)
 class AgeingSums:
-    """One account's sums in one currency: overdue by bucket, and how many instalments make them up."""
+    """One account's sums in one currency: overdue by bucket, and how many instalments make them up.
+
+    Attributes:
+        waiting: the part of `not_due` that waits for papers.
+        reported: receipts not yet confirmed, beside the balance.
+    """
 
     not_due: int
     overdue: list[int]
     unallocated: int = 0
     open_items: int = 0
     on_default_term: int = 0
+    waiting: int = 0
+    reported: int = 0
 
     @property
     def balance(self) -> int:
@@ -127,8 +113,9 @@ def moved_invoices(reader: Reader, as_of: date, currency: str) -> list[str]:
 
 
 def ageing(reader: Reader, as_of: date, currency: str, edges: Sequence[int]) -> dict[str, AgeingSums]:
-    """Every account with open instalments or free credits, at the end of the day (twin of figures.ageing)."""
+    """Every account with open instalments, free credits or reported receipts (twin of figures.ageing)."""
     found: dict[str, AgeingSums] = {}
+    buckets = len(edges) + 1
     moved = moved_invoices(reader, as_of, currency)
     cached = (
         "select account, {bucket} as bucket, sum(open), count(*), sum(on_default_term) from cache_instalment "
@@ -136,20 +123,22 @@ def ageing(reader: Reader, as_of: date, currency: str, edges: Sequence[int]) -> 
     )
     values: dict[str, Any] = {"day": as_of.isoformat(), "currency": currency}
     for row in reader.sql(cached.format(bucket=_bucket_sql(edges)), values):
-        _add(found, row[0], row[1], row[2], row[3], row[4] or 0, len(edges) + 1)
+        _add(_row(found, row[0], buckets), row[1], row[2], row[3], row[4] or 0)
     if moved:
         for sign, items in ((-1, _cached(reader, moved)), (1, _exact(reader, moved, as_of))):
             for item in items:
                 if item.currency == currency and item.open:
-                    place = _bucket(item.due_on, as_of, edges)
-                    default = sign * item.on_default_term
-                    _add(found, item.account, place, sign * item.open, sign, default, len(edges) + 1)
+                    place = _bucket(item.days_overdue(as_of), edges)
+                    sums = _row(found, item.account, buckets)
+                    _add(sums, place, sign * item.open, sign, sign * item.on_default_term)
     for account, amount in free_credits(reader, as_of, currency).items():
-        _row(found, account, len(edges) + 1).unallocated += amount
+        _row(found, account, buckets).unallocated += amount
+    for account, amount in reported(reader, as_of, currency).items():
+        _row(found, account, buckets).reported += amount
     return {
         account: row
         for account, row in found.items()
-        if row.open_items or row.unallocated or row.not_due or any(row.overdue)
+        if row.open_items or row.unallocated or row.not_due or any(row.overdue) or row.reported
     }
 
 
@@ -162,7 +151,10 @@ def open_instalments(
     due_from: date | None = None,
     due_to: date | None = None,
 ) -> list[OpenInstalment]:
-    """Instalments with something open at the end of the day, earliest due first; ties by invoice and id."""
+    """Instalments with something open at the end of the day, earliest due first; ties by invoice and id.
+
+    One that waits for papers is due later than any day: it comes last, and `due_to` leaves it out.
+    """
     values: dict[str, Any] = {"currency": currency}
     where = "currency = :currency and open <> 0"
     if accounts is not None:
@@ -171,7 +163,7 @@ def open_instalments(
         where += " and account in (select value from json_each(:accounts))"
     if due_from is not None:
         values["due_from"] = due_from.isoformat()
-        where += " and due_on >= :due_from"
+        where += " and (due_on >= :due_from or due_on is null)"
     if due_to is not None:
         values["due_to"] = due_to.isoformat()
         where += " and due_on <= :due_to"
@@ -185,11 +177,11 @@ def open_instalments(
             item.open
             and item.currency == currency
             and (wanted is None or item.account in wanted)
-            and (due_from is None or item.due_on >= due_from)
-            and (due_to is None or item.due_on <= due_to)
+            and (due_from is None or (item.due_on or date.max) >= due_from)
+            and (due_to is None or (item.due_on or date.max) <= due_to)
         ):
             found.append(item)
-    found.sort(key=lambda item: (item.due_on, item.invoice, item.id))
+    found.sort(key=lambda item: item.order)
     return found
 
 
@@ -215,69 +207,6 @@ def taken_from(reader: Reader, credit: str) -> int:
     )
     both = (reader.sql(statement.format(column=name), {"id": credit}) for name in ("receipt", "credit_note"))
     return sum(rows[0][0] or 0 for rows in both)
-
-
-def free_credits(reader: Reader, as_of: date, currency: str) -> dict[str, int]:
-    """What of receipts and credit notes is laid against nothing, by account; "" is the unknown payer.
-
-    Two tables are read from end to end and joined here: looking every allocation's receipt up is twenty times slower.
-    """
-    values = {"day": as_of.isoformat(), "currency": currency}
-    foreign = reader.sql("select count(*) from invoice where currency <> :currency", values)[0][0]
-    if foreign > _FEW:
-        return _free_credits_looked_up(reader, values)
-    dead = {row[0] for row in reader.sql(_DEAD, values)}
-    payer: dict[str, str] = {}
-    found: dict[str, int] = {}
-    for statement in (
-        "select id, coalesce(account, ''), amount from receipt not indexed "
-        "where currency = :currency and received_on <= :day",
-        "select id, account, total from credit_note c "
-        f"where currency = :currency and issued_on <= :day and not {_STOPPED.format(id='c.id')}",
-    ):
-        for credit, account, amount in reader.each(statement, values):
-            payer[credit] = account
-            found[account] = found.get(account, 0) + amount
-    for identity, credit, amount in reader.each(
-        "select id, coalesce(receipt, credit_note), amount from allocation not indexed where reverses is null"
-    ):
-        if credit in payer and identity not in dead:
-            found[payer[credit]] -= amount
-    return {account: amount for account, amount in found.items() if amount}
-
-
-def _free_credits_looked_up(reader: Reader, values: dict[str, Any]) -> dict[str, int]:
-    """The same where most invoices are in other currencies."""
-    receipts = "select coalesce(account, ''), sum(amount) from receipt where currency = :currency"
-    credit_notes = "select account, sum(total) from credit_note c where currency = :currency and issued_on <= :day"
-    found: dict[str, int] = {}
-    for sign, statement in (
-        (1, f"{receipts} and received_on <= :day group by 1"),
-        (1, f"{credit_notes} and not {_STOPPED.format(id='c.id')} group by 1"),
-        (-1, f"select payer, sum(amount) from ({_LIVE}) where currency = :currency group by 1"),
-    ):
-        for account, amount in reader.sql(statement, values):
-            found[account] = found.get(account, 0) + sign * amount
-    return {account: amount for account, amount in found.items() if amount}
-
-
-def free_credit(reader: Reader, as_of: date, currency: str, account: str) -> int:
-    """What of one account's receipts and credit notes is laid against nothing at the end of the day."""
-    values = {"day": as_of.isoformat(), "currency": currency, "account": account}
-    own = "account = :account and account <> '' and +currency = :currency"
-    found = 0
-    for statement in (
-        f"select id, amount from receipt where {own} and +received_on <= :day",
-        f"select id, total from credit_note c where {own} and +issued_on <= :day and not {_STOPPED.format(id='c.id')}",
-    ):
-        credits = reader.sql(statement, values)
-        ids = json.dumps([row[0] for row in credits])
-        for column in ("receipt", "credit_note"):
-            live = f"{_LIVE} and a.{column} <> '' and a.{column} in (select value from json_each(:ids))"
-            taken = reader.sql(f"select sum(amount) from ({live})", {"day": values["day"], "ids": ids})
-            found -= taken[0][0] or 0
-        found += sum(row[1] for row in credits)
-    return found
 
 
 def revenue(
@@ -309,7 +238,7 @@ def revenue(
         ),
         (
             -1,
-            f"select account, coalesce(net, 0) from credit_note c where {dated} and not {_STOPPED.format(id='c.id')}",
+            f"select account, coalesce(net, 0) from credit_note c where {dated} and not {STOPPED.format(id='c.id')}",
         ),
     ):
         for account, amount in reader.each(statement, values):
@@ -365,20 +294,25 @@ def _chunks(ids: Sequence[str]) -> Iterable[str]:
 
 
 def _item(row: Sequence[Any]) -> OpenInstalment:
-    return OpenInstalment(row[0], row[1], row[2], row[3], date.fromisoformat(row[4]), bool(row[5]), row[6])
+    due_on = None if row[4] is None else date.fromisoformat(row[4])
+    return OpenInstalment(row[0], row[1], row[2], row[3], due_on, bool(row[5]), row[6])
+
+
+_WAITING = -2  # a place beside the buckets: not due, for it waits for papers
 
 
 def _bucket_sql(edges: Sequence[int]) -> str:
-    """An expression for the place of a due date: −1 not due, then the buckets that end at these days overdue."""
+    """An expression for the place of a due date: waiting, −1 not due, then the buckets that end at these days."""
     cases = "".join(f" when due_on >= date(:day, '-{int(edge)} days') then {place}" for place, edge in enumerate(edges))
-    return f"case when due_on >= :day then -1{cases} else {len(edges)} end"
+    return f"case when due_on is null then {_WAITING} when due_on >= :day then -1{cases} else {len(edges)} end"
 
 
-def _bucket(due_on: date, as_of: date, edges: Sequence[int]) -> int:
-    days = (as_of - due_on).days
-    if days <= 0:
+def _bucket(days_overdue: int | None, edges: Sequence[int]) -> int:
+    if days_overdue is None:
+        return _WAITING
+    if days_overdue <= 0:
         return -1
-    return next((place for place, edge in enumerate(edges) if days <= edge), len(edges))
+    return next((place for place, edge in enumerate(edges) if days_overdue <= edge), len(edges))
 
 
 def _row(found: dict[str, AgeingSums], account: str, buckets: int) -> AgeingSums:
@@ -388,12 +322,10 @@ def _row(found: dict[str, AgeingSums], account: str, buckets: int) -> AgeingSums
     return row
 
 
-def _add(
-    found: dict[str, AgeingSums], account: str, place: int, amount: int, items: int, default: int, buckets: int
-) -> None:
-    row = _row(found, account, buckets)
+def _add(row: AgeingSums, place: int, amount: int, items: int, default: int) -> None:
     if place < 0:
         row.not_due += amount
+        row.waiting += amount if place == _WAITING else 0
     else:
         row.overdue[place] += amount
     row.open_items += items

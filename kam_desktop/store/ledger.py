@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 
 from kam_desktop.domain.entities import (
     Account,
     Allocation,
     CreditNote,
+    DocumentsConfirmed,
     Firm,
     Instalment,
     Invoice,
     OpeningSettlement,
+    PaymentTermLine,
     Receipt,
+    ReceiptDecision,
 )
 from kam_desktop.domain.figures import ageing as pure
+from kam_desktop.domain.figures.due import Term, known_steps
 from kam_desktop.domain.query import Op, Query, Where
 from kam_desktop.store.reader import R, Reader
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def ledger_of(reader: Reader, instalments: Collection[str] = (), credits: Collection[str] = ()) -> pure.Ledger:
     """Everything that says what is open of these instalments, and what is left of these receipts and credit notes.
 
-    Both sides of every allocation are in it, with their invoices' other instalments, settlements and replacements.
+    Both sides of every allocation are in it, with their invoices' other instalments, settlements and replacements,
+    receipts with their status, instalments with the day of their papers, accounts with their payment terms.
     """
     laid = _where(reader, Allocation, "instalment", instalments)
     for field in ("receipt", "credit_note"):
@@ -40,18 +47,36 @@ def ledger_of(reader: Reader, instalments: Collection[str] = (), credits: Collec
     accounts = reader.many(Account, {each.account for each in invoices.values()})
     firm = next((each for each in reader.all(Query("firm")) if isinstance(each, Firm)), None)
     days = firm.default_payment_days if firm else None
+    statuses = statuses_of(reader, receipts.values(), firm)
+    papers = papers_of(reader, invoices)
     return pure.Ledger(
         invoices=[
             pure.Invoice(each.id, each.account, each.currency, _on(each.issued_on), each.replaces)
             for each in {**invoices, **{each.id: each for each in replacing}}.values()
         ],
         instalments=[
-            pure.Instalment(each.id, each.invoice, each.amount or 0, each.due_on, each.place or 1)
+            pure.Instalment(
+                each.id,
+                each.invoice,
+                each.amount or 0,
+                each.due_on,
+                each.place or 1,
+                each.from_papers,
+                papers.get(each.invoice),
+                known_steps(each.steps),
+            )
             for each in parts.values()
         ],
         credits=[
             *(
-                pure.Credit(each.id, each.account, each.currency, each.amount or 0, _on(each.received_on))
+                pure.Credit(
+                    each.id,
+                    each.account,
+                    each.currency,
+                    each.amount or 0,
+                    _on(each.received_on),
+                    status=statuses[each.id],
+                )
                 for each in receipts.values()
             ),
             *(
@@ -66,7 +91,56 @@ def ledger_of(reader: Reader, instalments: Collection[str] = (), credits: Collec
         ],
         payment_days={each.id: each.payment_days for each in accounts.values() if each.payment_days is not None},
         default_days=pure.DEFAULT_DAYS if days is None else days,
+        terms=terms_of(reader, accounts.values()),
     )
+
+
+def statuses_of(reader: Reader, receipts: Iterable[Receipt], firm: Firm | None) -> dict[str, str]:
+    """ "reported", "confirmed" or "rejected" by receipt: its newest decision says it (by its moment, then its id).
+
+    Without a decision a receipt is only reported when it is dated on or after the day from which the firm confirms
+    receipts; otherwise entering it confirmed it.
+    """
+    wanted = {each.id: each for each in receipts}
+    newest: dict[str, ReceiptDecision] = {}
+    for each in _where(reader, ReceiptDecision, "receipt", wanted):
+        if each.receipt not in newest or _decided(newest[each.receipt]) < _decided(each):
+            newest[each.receipt] = each
+    begins = (firm.confirmation_begins_on if firm else None) or date.max
+    return {
+        key: newest[key].verdict if key in newest else "reported" if _on(each.received_on) >= begins else "confirmed"
+        for key, each in wanted.items()
+    }
+
+
+def _decided(decision: ReceiptDecision) -> tuple[datetime, str]:
+    return decision.decided_at or _NEVER, decision.id
+
+
+def papers_of(reader: Reader, invoices: Iterable[str]) -> dict[str, date | None]:
+    """The day on which the full document set was confirmed, by invoice; the newest record about it has the word."""
+    newest: dict[str, DocumentsConfirmed] = {}
+    for each in _where(reader, DocumentsConfirmed, "invoice", invoices):
+        if each.invoice not in newest or _recorded(newest[each.invoice]) < _recorded(each):
+            newest[each.invoice] = each
+    return {key: each.confirmed_on for key, each in newest.items()}
+
+
+def _recorded(papers: DocumentsConfirmed) -> tuple[datetime, str]:
+    return papers.recorded_at or _NEVER, papers.id
+
+
+def terms_of(reader: Reader, accounts: Iterable[Account]) -> dict[str, Term]:
+    """By account its payment term, where that has exactly one line; several were worked into the instalments."""
+    agreed = {each.id: each.payment_term for each in accounts if each.payment_term}
+    lines: dict[str, list[PaymentTermLine]] = {}
+    for line in _where(reader, PaymentTermLine, "term", set(agreed.values())):
+        lines.setdefault(line.term, []).append(line)
+    return {
+        account: Term(known_steps(lines[term][0].steps), lines[term][0].from_papers)
+        for account, term in agreed.items()
+        if len(lines.get(term, ())) == 1
+    }
 
 
 def pure_allocation(record: Allocation) -> pure.Allocation:

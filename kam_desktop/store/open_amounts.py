@@ -1,5 +1,6 @@
 """The cache of open amounts and due dates of instalments, kept in the transaction of every change."""
 
+# ruff: noqa: S608 — the statements are put together from fixed parts; values travel as parameters.
 from __future__ import annotations
 
 import json
@@ -8,23 +9,44 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from kam_desktop.domain.change import Action, Change
+from kam_desktop.store import counting
 from kam_desktop.store.tables import cache_instalment
 
 _CHUNK = 500
-_OF_INSTALMENTS = "select invoice from instalment where id in (select value from json_each(:ids))"
 _OF_CREDITS = (
     "select i.invoice from allocation a join instalment i on i.id = a.instalment "
-    "where a.credit_note in (select value from json_each(:ids))"
+    "where a.{column} in (select value from json_each(:ids))"
 )
-_OF_ACCOUNTS = "select id from invoice where account in (select value from json_each(:ids))"
+_INVOICES_OF = {
+    "instalment": "select invoice from instalment where id in (select value from json_each(:ids))",
+    "account": "select id from invoice where account in (select value from json_each(:ids))",
+    "credit_note": _OF_CREDITS.format(column="credit_note"),
+    "receipt": _OF_CREDITS.format(column="receipt"),
+    "term": "select v.id from account c join invoice v on v.account = c.id "
+    "where c.payment_term in (select value from json_each(:ids))",
+}
+"""The invoices that a change of these concerns."""
+
+_OWNER = {
+    "instalment": "invoice",
+    "opening_settlement": "invoice",
+    "documents_confirmed": "invoice",
+    "allocation": "instalment",
+    "receipt_decision": "receipt",
+    "payment_term_line": "term",
+}
+"""The field of a record by which its change concerns another one."""
+
+_TERMS_OF_ACCOUNT = ("payment_days", "payment_term")
+_RULES_OF_FIRM = ("default_payment_days", "confirmation_begins_on")
 
 # The definition is `figures.ageing.open_amounts` over all facts; a property test holds the two equal, and
 # `doctor --deep` compares the cache with this statement.
 # An opening settlement settles the instalments of its invoice in their order.
-_SELECT = """
+_SELECT = f"""
 with wanted as (select value as id from json_each(:invoices)),
 lines as (
-  select i.id, i.invoice, i.due_on, i.amount,
+  select i.id, i.invoice, i.due_on, i.steps, i.from_papers, i.amount,
          sum(i.amount) over (partition by i.invoice order by i.place, i.id) - i.amount as before
   from instalment i where i.invoice in (select id from wanted)),
 settled as (
@@ -37,20 +59,16 @@ allocated as (
   left join receipt r on r.id = a.receipt left join credit_note c on c.id = a.credit_note
   where a.instalment in (select id from lines) and a.reverses is null
     and not exists (select 1 from allocation b where b.reverses = a.id)
-    and coalesce(r.currency, c.currency) = v.currency
+    and coalesce(r.currency, c.currency) = v.currency and {counting.CONFIRMED}
     and not exists (select 1 from invoice p where p.replaces = c.id and p.id <> c.id)
-  group by a.instalment)
-select l.id as id, l.invoice as invoice, v.account as account, v.currency as currency,
-       coalesce(nullif(l.due_on, ''),
-                date(v.issued_on, '+' || coalesce(c.payment_days, f.default_payment_days, 30) || ' days')) as due_on,
-       case when coalesce(l.due_on, '') = '' and c.payment_days is null then 1 else 0 end as on_default_term,
+  group by a.instalment),
+{counting.DATED_BY_ALL}
+select l.id as id, l.invoice as invoice, l.account as account, l.currency as currency,
+       {counting.DUE_ON} as due_on, {counting.ON_DEFAULT_TERM} as on_default_term,
        case when exists (select 1 from invoice p where p.replaces = l.invoice and p.id <> p.replaces) then 0
             else l.amount - coalesce(x.amount, 0) - max(0, min(l.amount, coalesce(s.amount, 0) - l.before))
        end as open
-from lines l
-join invoice v on v.id = l.invoice
-left join account c on c.id = v.account
-left join (select min(default_payment_days) as default_payment_days from firm) f
+from dated l
 left join allocated x on x.instalment = l.id
 left join settled s on s.invoice = l.invoice
 """
@@ -94,29 +112,40 @@ def differences(connection: sa.Connection) -> int:
 
 
 def _touched(connection: sa.Connection, changes: Iterable[Change]) -> tuple[set[str], bool]:
-    invoices: set[str] = set()
-    instalments: set[str] = set()
-    accounts: set[str] = set()
-    credits: set[str] = set()
+    """(the invoices whose instalments may be open or due otherwise now, whether all of them may)."""
+    named: dict[str, set[str]] = {name: set() for name in ("invoice", *_INVOICES_OF)}
+    updated: dict[str, set[str]] = {}
     for change in changes:
         values = (change.old, change.new)
         if change.entity == "invoice":
-            invoices.add(change.record)
+            named["invoice"].add(change.record)
             replaced = {str(each["replaces"]) for each in values if each.get("replaces")}
-            invoices |= replaced
-            credits |= replaced
-        elif change.entity in ("instalment", "opening_settlement"):
-            invoices.update(filter(None, (each.get("invoice") for each in values)))
-        elif change.entity == "allocation":
-            instalments.update(filter(None, (each.get("instalment") for each in values)))
+            named["invoice"] |= replaced
+            named["credit_note"] |= replaced
+        elif change.entity == "receipt":
+            named["receipt"].add(change.record)
+        elif change.entity in _OWNER:
+            owner = _OWNER[change.entity]
+            named[owner].update(str(each[owner]) for each in values if each.get(owner))
+            if change.action is Action.UPDATE:  # tells only the fields that changed
+                updated.setdefault(change.entity, set()).add(change.record)
         elif change.entity == "account" and (
-            change.action is not Action.UPDATE or "payment_days" in change.new or "payment_days" in change.old
+            change.action is not Action.UPDATE or any(name in each for each in values for name in _TERMS_OF_ACCOUNT)
         ):
-            accounts.add(change.record)
-        elif change.entity == "firm" and any("default_payment_days" in each for each in values):
+            named["account"].add(change.record)
+        elif change.entity == "firm" and any(name in each for each in values for name in _RULES_OF_FIRM):
             return set(), True
-    for statement, ids in ((_OF_INSTALMENTS, instalments), (_OF_ACCOUNTS, accounts), (_OF_CREDITS, credits)):
-        if ids:
-            rows = connection.execute(sa.text(statement), {"ids": json.dumps(sorted(ids))})
-            invoices.update(row[0] for row in rows)
+    for entity, ids in updated.items():
+        statement = f"select {_OWNER[entity]} from {entity} where id in (select value from json_each(:ids))"
+        named[_OWNER[entity]].update(_ids(connection, statement, ids))
+    invoices = named["invoice"]
+    for name, statement in _INVOICES_OF.items():
+        invoices.update(_ids(connection, statement, named[name]))
     return invoices, False
+
+
+def _ids(connection: sa.Connection, statement: str, ids: Iterable[str]) -> list[str]:
+    wanted = sorted(ids)
+    if not wanted:
+        return []
+    return [row[0] for row in connection.execute(sa.text(statement), {"ids": json.dumps(wanted)})]

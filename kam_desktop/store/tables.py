@@ -14,7 +14,7 @@ from kam_desktop.domain.entity import Entity, Record, Sort
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.domain.text import company_sort_key, person_sort_key, sort_key
 
-SCHEMA = 1
+SCHEMA = 2
 """The number of the newest schema; the store refuses a file with a higher one."""
 
 metadata = sa.MetaData()
@@ -63,6 +63,8 @@ sa.Index("invoice__revenue", _invoice.c.currency, _invoice.c.issued_on, _invoice
 _receipt, _credit = RECORDS["receipt"], RECORDS["credit_note"]
 sa.Index("receipt__on", _receipt.c.currency, _receipt.c.received_on, _receipt.c.account, _receipt.c.amount)
 sa.Index("credit_note__on", _credit.c.currency, _credit.c.issued_on, _credit.c.account, _credit.c.net, _credit.c.total)
+_decision = RECORDS["receipt_decision"].c  # the few rejections are found without reading every confirmation
+sa.Index("receipt_decision__verdict", _decision.verdict, _decision.receipt)
 sa.Index("allocation__on", RECORDS["allocation"].c.allocated_on)
 sa.Index("account__tax_code", RECORDS["account"].c.tax_code)
 sa.Index("activity__last", RECORDS["activity"].c.account, RECORDS["activity"].c.at)
@@ -152,7 +154,7 @@ cache_instalment = sa.Table(
     sa.Column("invoice", sa.Text, nullable=False, index=True),
     sa.Column("account", sa.Text, nullable=False, index=True),
     sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("due_on", sa.Text, nullable=False),
+    sa.Column("due_on", sa.Text),  # none while it waits for papers
     sa.Column("on_default_term", sa.Integer, nullable=False),
     sa.Column("open", sa.BigInteger, nullable=False),
 )

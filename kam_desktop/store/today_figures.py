@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from kam_desktop.domain.entities.proposal import OPEN_STAGES
+from kam_desktop.store.free_credits import collected as collected
 from kam_desktop.store.reader import Reader
 
 # The chance, in thousandths, that money this late is lost unless somebody acts today; it rises with age.
@@ -119,15 +120,6 @@ def exchange_rate(reader: Reader, currency: str) -> float:
         {"currency": currency},
     )
     return float(rows[0][0]) / 10 ** money.decimals(currency) if rows else 250.0
-
-
-def collected(reader: Reader, from_on: date, to_on: date, currency: str) -> tuple[int, int]:
-    """Sum and number of the receipts of a period, both days included."""
-    row = reader.sql(
-        "select sum(amount), count(*) from receipt where currency = :currency and received_on between :from and :to",
-        {"currency": currency, "from": from_on.isoformat(), "to": to_on.isoformat()},
-    )[0]
-    return row[0] or 0, row[1]
 
 
 _STAGES = ", ".join(f"'{stage}'" for stage in OPEN_STAGES)

@@ -112,6 +112,16 @@ class UnitOfWork(Reader):
         self.delete(record, identity)
         self._unchecked.add((record.entity.name, identity))
 
+    def rehang(self, record: type[R], identity: str, field: str, parent: str) -> None:
+        """Hangs a record under another one of the same kind, facts too: when two accounts become one.
+
+        What the fact says does not change, only whose it is.
+        """
+        saved = self.many(record, [identity])[identity]
+        changed: dict[str, Any] = {field: parent}
+        self._set(dataclasses.replace(saved, **changed), None)
+        self._unchecked.add((record.entity.name, identity))
+
     def deletions(self) -> list[tuple[str, str]]:
         """(entity, id) of everything this edit is going to delete."""
         return [key for key, record in self._now.items() if record is None]

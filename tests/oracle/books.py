@@ -144,10 +144,10 @@ class Books:
 
     def due(self, invoice: Event, due: date | None, waits: bool, papers: date | None, as_of: date) -> date | None:
         """When an instalment is due; None while it waits for papers."""
-        if waits and (papers is None or papers > as_of):
-            return None
         if due is not None:
             return due
+        if waits and (papers is None or papers > as_of):
+            return None
         start = papers if waits and papers is not None else invoice.on
         return start + timedelta(days=self.terms.get(invoice.account, self.default_days))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -16,20 +17,25 @@ from kam_desktop.domain.entities import (
     Activity,
     Allocation,
     CreditNote,
+    DocumentsConfirmed,
     Firm,
     Instalment,
     Invoice,
     OpeningSettlement,
+    PaymentTerm,
+    PaymentTermLine,
     Receipt,
+    ReceiptDecision,
 )
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.figures import ageing as pure
-from kam_desktop.domain.figures import pareto
+from kam_desktop.domain.figures import pareto, terms
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.services import summary
-from kam_desktop.store import account_figures, figures, open_amounts, today_figures
+from kam_desktop.store import account_figures, figures, free_credits, open_amounts, today_figures
 from kam_desktop.store.account_list import twelve_months_before
 from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.ledger import ledger_of
 from kam_desktop.store.profile import Store
 from kam_desktop.store.reader import Reader
 
@@ -57,8 +63,27 @@ def facts_of(seed: int) -> Facts:
         return FIRST + timedelta(days=random.randrange(DAYS + past))
 
     default_days = random.choice((0, 15, 30, None))
+    offered = [PaymentTerm(id=next(ids), name=f"Term {number}") for number in range(random.randrange(4))]
+    lines = [
+        PaymentTermLine(
+            id=next(ids),
+            term=term.id,
+            place=place,
+            kind="rest" if place == 1 else "percent",
+            value=None if place == 1 else Decimal(30),
+            steps=steps_in(random),
+            from_papers=random.random() < 0.3,
+        )
+        for term in offered
+        for place in range(1, random.choice((0, 1, 1, 1, 2)) + 1)
+    ]
     accounts = [
-        Account(id=next(ids), name=f"Khách {number}", payment_days=random.choice((None, None, 0, 7, 45)))
+        Account(
+            id=next(ids),
+            name=f"Khách {number}",
+            payment_days=random.choice((None, None, 0, 7, 45)),
+            payment_term=random.choice(offered).id if offered and random.random() < 0.5 else "",
+        )
         for number in range(random.randrange(1, 5))
     ]
     invoices: list[Invoice] = []
@@ -86,9 +111,21 @@ def facts_of(seed: int) -> Facts:
     parts: list[Instalment] = []
     for invoice in invoices:
         for place in range(1, random.randrange(1, 4) + 1):
-            due_on = day(60) if random.random() < 0.5 else None
+            due_on = day(60) if random.random() < 0.4 else None
             amount = random.randrange(0, 300)
-            parts.append(Instalment(id=next(ids), invoice=invoice.id, place=place, due_on=due_on, amount=amount))
+            steps = steps_in(random) if random.random() < 0.3 else ()
+            papers = random.random() < 0.25
+            parts.append(
+                Instalment(
+                    id=next(ids),
+                    invoice=invoice.id,
+                    place=place,
+                    due_on=due_on,
+                    amount=amount,
+                    steps=steps,
+                    from_papers=papers,
+                )
+            )
     receipts = [
         Receipt(
             id=next(ids),
@@ -153,12 +190,55 @@ def facts_of(seed: int) -> Facts:
         )
         for _ in range(random.randrange(0, 3) if invoices else 0)
     ]
-    firm = Firm(id=FIRM_ID, legal_name="Hãng", default_payment_days=default_days)
+    begins_on = day() if random.random() < 0.4 else None
+    firm = Firm(id=FIRM_ID, legal_name="Hãng", default_payment_days=default_days, confirmation_begins_on=begins_on)
+    decisions = [
+        ReceiptDecision(
+            id=next(ids),
+            receipt=receipt.id,
+            verdict=random.choice(("confirmed", "rejected")),
+            reason="Không thấy tiền",
+            decided_at=moment_in(random),
+        )
+        for receipt in receipts
+        for _ in range(random.choice((0, 0, 1, 2, 3)))
+    ]
+    papers_told = [
+        DocumentsConfirmed(
+            id=next(ids),
+            invoice=invoice.id,
+            confirmed_on=day(60) if random.random() < 0.8 else None,
+            recorded_at=moment_in(random),
+        )
+        for invoice in invoices
+        for _ in range(random.choice((0, 1, 1, 2, 3)))
+    ]
+    random.shuffle(decisions)
+    random.shuffle(papers_told)
+    status = {x.id: "reported" if begins_on and on(x.received_on) >= begins_on else "confirmed" for x in receipts}
+    status.update({x.receipt: x.verdict for x in sorted(decisions, key=lambda x: (at(x.decided_at), x.id))})
+    papers_on = {x.invoice: x.confirmed_on for x in sorted(papers_told, key=lambda x: (at(x.recorded_at), x.id))}
+    only = {x.term: x for x in lines if [y.term for y in lines].count(x.term) == 1}
     ledger = pure.Ledger(
         invoices=[pure.Invoice(x.id, x.account, x.currency, on(x.issued_on), x.replaces) for x in invoices],
-        instalments=[pure.Instalment(x.id, x.invoice, x.amount or 0, x.due_on, x.place or 1) for x in parts],
+        instalments=[
+            pure.Instalment(
+                x.id,
+                x.invoice,
+                x.amount or 0,
+                x.due_on,
+                x.place or 1,
+                x.from_papers,
+                papers_on.get(x.invoice),
+                terms.steps_of(x.steps),
+            )
+            for x in parts
+        ],
         credits=[
-            *(pure.Credit(x.id, x.account, x.currency, x.amount or 0, on(x.received_on)) for x in receipts),
+            *(
+                pure.Credit(x.id, x.account, x.currency, x.amount or 0, on(x.received_on), status=status[x.id])
+                for x in receipts
+            ),
             *(
                 pure.Credit(x.id, x.account, x.currency, x.total or 0, on(x.issued_on), "credit_note")
                 for x in credit_notes
@@ -173,9 +253,31 @@ def facts_of(seed: int) -> Facts:
         settlements=[pure.Settlement(x.invoice, x.amount or 0) for x in settlements],
         payment_days={x.id: x.payment_days for x in accounts if x.payment_days is not None},
         default_days=pure.DEFAULT_DAYS if default_days is None else default_days,
+        terms={
+            x.id: pure.Term(terms.steps_of(only[x.payment_term].steps), only[x.payment_term].from_papers)
+            for x in accounts
+            if x.payment_term in only
+        },
     )
-    records = [firm, *accounts, *invoices, *parts, *receipts, *credit_notes, *allocations, *settlements]
+    facts = [*invoices, *parts, *receipts, *credit_notes, *allocations, *settlements, *decisions, *papers_told]
+    records = [firm, *offered, *lines, *accounts, *facts]
     return Facts(records, invoices, credit_notes, ledger)
+
+
+def steps_in(random: Random) -> tuple[str, ...]:
+    """A few steps whose order matters, or none."""
+    some = ("days 10", "days 0", "months 1", "end_of_month", "day_of_month 5", "day_of_month 31")
+    return tuple(random.choice(some) for _ in range(random.randrange(4)))
+
+
+def moment_in(random: Random) -> datetime:
+    """One of a few moments, so that two are often the same, or differ by a part of a second."""
+    return datetime(2026, 3, random.randrange(1, 3), 9, 0, 0, random.choice((0, 0, 500_000, 123_456)), tzinfo=UTC)
+
+
+def at(moment: datetime | None) -> datetime:
+    assert moment is not None
+    return moment
 
 
 def on(day: date | None) -> date:
@@ -198,11 +300,16 @@ def days_of(seed: int) -> list[date]:
     return [FIRST - timedelta(days=1), *inside, FIRST + timedelta(days=DAYS + 400)]
 
 
-def sums_of(found: pure.Ageing) -> dict[str, tuple[int, tuple[int, ...], int, int, int, int]]:
+def told(row: pure.AgeingRow | figures.AgeingSums) -> tuple[object, ...]:
+    sums = (row.not_due, tuple(row.overdue), row.unallocated, row.balance, row.waiting, row.reported)
+    return (*sums, row.open_items, row.on_default_term)
+
+
+def sums_of(found: pure.Ageing) -> dict[str, tuple[object, ...]]:
     return {
-        row.account: (row.not_due, row.overdue, row.unallocated, row.balance, row.open_items, row.on_default_term)
+        row.account: told(row)
         for row in found.rows
-        if row.not_due or any(row.overdue) or row.unallocated or row.open_items
+        if row.not_due or any(row.overdue) or row.unallocated or row.open_items or row.reported
     }
 
 
@@ -216,6 +323,7 @@ def test_receivables_equal_the_pure_figure(store: Store, block: int) -> None:
             uow.flush()
             assert open_amounts.differences(uow.connection) == 0, seed
             check_open_amounts(uow, facts, seed)
+            check_ledger(uow, facts, seed)
             for day in days_of(seed):
                 check_day(uow, facts, day, seed)
 
@@ -226,18 +334,26 @@ def check_open_amounts(reader: Reader, facts: Facts, seed: int) -> None:
     assert {key: each.open for key, each in found.items()} == wanted, seed
 
 
+def check_ledger(reader: Reader, facts: Facts, seed: int) -> None:
+    """What the services work on is what the facts say."""
+    wanted = facts.ledger
+    found = ledger_of(reader, [each.id for each in wanted.instalments], [each.id for each in wanted.credits])
+    day = days_of(seed)[-1]
+    mine, theirs = pure.positions(found, day), pure.positions(wanted, day)
+    assert sorted(mine.items, key=str) == sorted(theirs.items, key=str), seed
+    assert sorted(mine.credits, key=str) == sorted(theirs.credits, key=str), seed
+    assert mine.reported == theirs.reported
+    assert terms.due_dates(found, day) == terms.due_dates(wanted, day), seed
+
+
 def check_day(reader: Reader, facts: Facts, day: date, seed: int) -> None:
     positions = pure.positions(facts.ledger, day)
     for currency in ("VND", "USD"):
         wanted = pure.ageing(positions, currency)
-        slow = figures._free_credits_looked_up(reader, {"day": day.isoformat(), "currency": currency})
+        slow = free_credits._looked_up(reader, {"day": day.isoformat(), "currency": currency})
         assert figures.free_credits(reader, day, currency) == slow, (seed, day, currency)
         found = figures.ageing(reader, day, currency, pure.DEFAULT_EDGES)
-        sums = {
-            key: (row.not_due, tuple(row.overdue), row.unallocated, row.balance, row.open_items, row.on_default_term)
-            for key, row in found.items()
-        }
-        assert sums == sums_of(wanted), (seed, day, currency)
+        assert {key: told(row) for key, row in found.items()} == sums_of(wanted), (seed, day, currency)
         items = {
             each.instalment: (each.invoice, each.account, each.open, each.due_on, each.on_default_term)
             for each in wanted.items
@@ -245,7 +361,8 @@ def check_day(reader: Reader, facts: Facts, day: date, seed: int) -> None:
         rows = figures.open_instalments(reader, day, currency)
         states = {each.id: (each.invoice, each.account, each.open, each.due_on, each.on_default_term) for each in rows}
         assert states == items
-        assert [each.due_on for each in rows] == sorted(each.due_on for each in rows)
+        due = [each.due_on or date.max for each in rows]
+        assert due == sorted(due)
         exact = figures.instalments(reader, day, [each.id for each in rows])
         assert {key: each.open for key, each in exact.items()} == {each.id: each.open for each in rows}
         for account in {row.account for row in wanted.rows} - {""}:
@@ -271,7 +388,22 @@ def test_the_days_and_worlds_cover_what_matters() -> None:
         seen |= {"overpaid" for each in positions.items if each.open < 0}
         seen |= {"default term" for each in positions.items if each.on_default_term}
         seen |= {"foreign" for each in positions.items if each.currency == "USD"}
-    assert seen == {"replaced", "reversed", "settled", "payer unknown", "overpaid", "default term", "foreign"}
+        seen |= {f"{each.status} receipt laid" for each in ledger.credits if each.id in laid_credits(ledger)}
+        due = terms.due_dates(ledger, days_of(seed)[2])
+        seen |= {"waits" for each in ledger.instalments if due[each.id] is None}
+        seen |= {"papers later" for each in ledger.instalments if each.papers_on and each.papers_on > days_of(seed)[2]}
+        seen |= {"own steps" for each in ledger.instalments if each.steps and each.due_on is None}
+        seen |= {"term from papers" for each in ledger.terms.values() if each.from_papers}
+        seen |= {"term" for each in ledger.terms.values() if each.steps}
+    assert seen == {
+        *("replaced", "reversed", "settled", "payer unknown", "overpaid", "default term", "foreign"),
+        *("reported receipt laid", "rejected receipt laid", "confirmed receipt laid"),
+        *("waits", "papers later", "own steps", "term from papers", "term"),
+    }
+
+
+def laid_credits(ledger: pure.Ledger) -> set[str]:
+    return {each.credit for each in ledger.allocations}
 
 
 def revenue_of(facts: Facts, from_on: date, to_on: date, currency: str) -> dict[str, int]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.figures.due import DEFAULT_DAYS as DEFAULT_DAYS
+from kam_desktop.domain.figures.due import Step, Term, moved
+from kam_desktop.domain.figures.due import due_date as due_date
 
-DEFAULT_DAYS = 30
 DEFAULT_EDGES = (30, 60, 90, 180)
 PAYER_UNKNOWN = ""
 
@@ -34,10 +36,11 @@ class Instalment:
 
     Attributes:
         amount: whole minor units of the invoice's currency.
-        due_on: None takes the account's payment term, else the firm's.
+        due_on: None takes its own steps, else the account's payment term, else the firm's (`due_of`).
         place: its order within the invoice, in which an opening settlement settles.
         waits_for_papers: its term counts from the full document set; without `papers_on` it has no due date.
-        papers_on: the date on which the customer confirmed the full document set.
+        papers_on: the date on which the customer confirmed the full document set, whether or not it is waited for.
+        steps: those that it got when the invoice was made; () for none of its own.
     """
 
     id: str
@@ -47,6 +50,7 @@ class Instalment:
     place: int = 1
     waits_for_papers: bool = False
     papers_on: date | None = None
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ class Ledger:
     """All facts about receivables, in any order.
 
     Attributes:
-        payment_days: the payment term by account; accounts without an agreed term are not in it.
+        payment_days: the payment term in days by account; accounts without an agreed one are not in it.
+        terms: by account the agreed term of one part; one of several parts was worked into the instalments.
         default_days: the firm's term when none is agreed.
     """
 
@@ -104,6 +109,7 @@ class Ledger:
     settlements: Sequence[Settlement] = ()
     payment_days: Mapping[str, int] = field(default_factory=dict)
     default_days: int = DEFAULT_DAYS
+    terms: Mapping[str, Term] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ class OpenItem:
         open: what is left, in minor units; below zero when more was allocated than was owed.
         due_on: None while it waits for papers.
         days_overdue: as-of less due date; 0 or less is not due, and None while it waits for papers.
-        on_default_term: neither the invoice nor its account says when it is due.
+        on_default_term: neither the invoice nor its account says when it is due; False while it waits for papers.
     """
 
     instalment: str
@@ -193,15 +199,24 @@ class Ageing:
     credits: tuple[FreeCredit, ...]
 
 
-def due_date(
-    issued_on: date, due_on: date | None, payment_days: int | None, default_days: int | None = None
-) -> tuple[date, bool]:
-    """When an instalment is due, and whether that rests on the default term."""
-    if due_on is not None:
-        return due_on, False
-    if payment_days is not None:
-        return issued_on + timedelta(days=payment_days), False
-    return issued_on + timedelta(days=DEFAULT_DAYS if default_days is None else default_days), True
+def due_of(part: Instalment, invoice: Invoice, ledger: Ledger, as_of: date) -> tuple[date | None, bool]:
+    """When an instalment is due as of a day, and whether that rests on the default term (features.md 2, Terms).
+
+    Asked in this order: its own date; its own steps; the account's term of one part; the account's days; the firm's
+    days. All but the first count from the invoice date, or from the day on which the full document set was confirmed
+    where the instalment or that term says so; until then it has no due date: None.
+    """
+    if part.due_on is not None:
+        return part.due_on, False
+    term = None if part.steps else ledger.terms.get(invoice.account)
+    start = invoice.issued_on
+    if part.waits_for_papers or (term is not None and term.from_papers):
+        if part.papers_on is None or part.papers_on > as_of:
+            return None, False
+        start = part.papers_on
+    if part.steps or term is not None:
+        return moved(start, term.steps if term is not None else part.steps), False
+    return due_date(start, None, ledger.payment_days.get(invoice.account), ledger.default_days)
 
 
 def bucket_names(edges: Sequence[int] = DEFAULT_EDGES) -> tuple[str, ...]:
@@ -379,10 +394,6 @@ def _settled(settlements: Iterable[Settlement], parts: Iterable[Instalment]) -> 
 
 
 def _open_item(part: Instalment, invoice: Invoice, left: int, ledger: Ledger, as_of: date) -> OpenItem:
-    due: date | None = None
-    on_default = False
-    if not part.waits_for_papers or (part.papers_on is not None and part.papers_on <= as_of):
-        start = part.papers_on if part.waits_for_papers and part.papers_on is not None else invoice.issued_on
-        due, on_default = due_date(start, part.due_on, ledger.payment_days.get(invoice.account), ledger.default_days)
+    due, on_default = due_of(part, invoice, ledger, as_of)
     overdue = None if due is None else (as_of - due).days
     return OpenItem(part.id, invoice.id, invoice.account, invoice.currency, left, due, overdue, on_default)

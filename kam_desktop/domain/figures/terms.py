@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Protocol
 
 from kam_desktop.domain import money
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.figures.ageing import Ledger, due_date
+from kam_desktop.domain.figures import due
+from kam_desktop.domain.figures.ageing import Ledger, due_of
+from kam_desktop.domain.figures.due import DAY_OF_MONTH as DAY_OF_MONTH
+from kam_desktop.domain.figures.due import DAYS as DAYS
+from kam_desktop.domain.figures.due import END_OF_MONTH as END_OF_MONTH
+from kam_desktop.domain.figures.due import MONTHS as MONTHS
+from kam_desktop.domain.figures.due import MOST_DAYS as MOST_DAYS
+from kam_desktop.domain.figures.due import MOST_MONTHS as MOST_MONTHS
+from kam_desktop.domain.figures.due import STEP_KINDS as STEP_KINDS
+from kam_desktop.domain.figures.due import Step as Step
+from kam_desktop.domain.figures.due import moved as moved
+from kam_desktop.domain.figures.due import plus_months as plus_months
+from kam_desktop.domain.figures.due import steps_of as steps_of
+from kam_desktop.domain.figures.due import texts_of as texts_of
 
 PERCENT = "percent"  # of the total
 PERCENT_OF_REST = "percent_of_rest"  # of what the parts before left over
 FIXED = "fixed"  # minor units
 REST = "rest"  # everything that is left; only as the last part
 PART_KINDS = (PERCENT, PERCENT_OF_REST, FIXED, REST)
-
-DAYS = "days"
-MONTHS = "months"
-END_OF_MONTH = "end_of_month"
-DAY_OF_MONTH = "day_of_month"
-STEP_KINDS = (DAYS, MONTHS, END_OF_MONTH, DAY_OF_MONTH)
-MOST_DAYS, MOST_MONTHS = 3_660, 120
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One move of a due date.
-
-    Attributes:
-        kind: "days" and "months" move by `count`; "end_of_month" goes to the month's last day; "day_of_month" to the
-            first day `count` on or after the date reached.
-    """
-
-    kind: str
-    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +58,7 @@ class Due:
         amount: minor units.
         due_on: None while it waits for papers.
         waits_for_papers: its term counts from the full document set.
+        steps: those of its part, for the instalment to keep (`texts_of` writes them).
     """
 
     place: int
@@ -72,6 +66,33 @@ class Due:
     amount: int
     due_on: date | None
     waits_for_papers: bool
+    steps: tuple[Step, ...] = ()
+
+
+class Line(Protocol):
+    """A line of a payment term as it is stored (PaymentTermLine)."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def value(self) -> Decimal | None: ...
+    @property
+    def steps(self) -> tuple[str, ...]: ...
+    @property
+    def from_papers(self) -> bool: ...
+    @property
+    def name(self) -> str: ...
+
+
+def parts_of(lines: Iterable[Line]) -> tuple[Part, ...]:
+    """The parts of a term out of its stored lines, in the order given.
+
+    Refused with where = "parts.N.steps.M" when a step cannot be read; whether the parts make a term says `problems_of`.
+    """
+    return tuple(
+        Part(each.kind, each.value or 0, steps_of(each.steps, f"parts.{place}.steps"), each.from_papers, each.name)
+        for place, each in enumerate(lines, 1)
+    )
 
 
 def problems_of(parts: Sequence[Part]) -> list[Problem]:
@@ -104,13 +125,7 @@ def _part_problems(where: str, part: Part) -> list[Problem]:
         found.append(Problem(where, "part_not_whole", "A fixed part must be a whole amount."))
     elif part.kind == PERCENT_OF_REST and part.value > 100:
         found.append(Problem(where, "over_rest", "A part cannot take more than 100 % of the remainder."))
-    for step in part.steps:
-        if step.kind in (DAYS, MONTHS) and step.count < 0:
-            found.append(Problem(where, "step_back", "A due date cannot move back."))
-        if step.count > (MOST_MONTHS if step.kind == MONTHS else MOST_DAYS):
-            found.append(Problem(where, "step_too_long", "A payment term cannot be longer than ten years."))
-        if step.kind == DAY_OF_MONTH and not 1 <= step.count <= 31:
-            found.append(Problem(where, "day_of_month", "The day of the month must be 1 to 31."))
+    found += [problem for step in part.steps if step.kind in STEP_KINDS for problem in due.step_problems(where, step)]
     return found
 
 
@@ -152,60 +167,20 @@ def schedule(total: int, parts: Sequence[Part], invoiced_on: date, papers_on: da
     found = []
     for place, (part, amount) in enumerate(zip(parts, split(total, parts), strict=True), 1):
         start = papers_on if part.from_papers else invoiced_on
-        due = moved(start, part.steps) if start is not None else None
-        found.append(Due(place, part.name, amount, due, part.from_papers))
+        due_on = moved(start, part.steps) if start is not None else None
+        found.append(Due(place, part.name, amount, due_on, part.from_papers, part.steps))
     return tuple(found)
-
-
-def moved(start: date, steps: Sequence[Step]) -> date:
-    """The date reached by the steps, done in their order."""
-    reached = start
-    for step in steps:
-        if step.kind == DAYS:
-            reached += timedelta(days=step.count)
-        elif step.kind == MONTHS:
-            reached = plus_months(reached, step.count)
-        elif step.kind == END_OF_MONTH:
-            reached = _in_month(reached.year, reached.month, 31)
-        else:
-            same = _in_month(reached.year, reached.month, step.count)
-            reached = same if same >= reached else _day_of_next_month(reached, step.count)
-    return reached
-
-
-def plus_months(day: date, months: int) -> date:
-    """The same day so many months later, or the month's last day where it is shorter."""
-    whole = day.year * 12 + day.month - 1 + months
-    return _in_month(whole // 12, whole % 12 + 1, day.day)
-
-
-def _day_of_next_month(day: date, number: int) -> date:
-    following = plus_months(day.replace(day=1), 1)
-    return _in_month(following.year, following.month, number)
-
-
-def _in_month(year: int, month: int, number: int) -> date:
-    return date(year, month, min(number, calendar.monthrange(year, month)[1]))
 
 
 def due_dates(ledger: Ledger, as_of: date) -> dict[str, date | None]:
     """When each instalment is due by its contract, by its id; None while it waits for papers on the day `as_of`.
 
-    An instalment without a date of its own takes the account's payment term, else the firm's (figures/ageing). A day
-    off does not move the date: the next working day is only shown beside it (Civil Code 2015, art. 148.5).
+    The order of what says it is that of figures/ageing.due_of. A day off does not move the date: the next working day
+    is only shown beside it (Civil Code 2015, art. 148.5).
     """
     invoices = {each.id: each for each in ledger.invoices}
-    found: dict[str, date | None] = {}
-    for part in ledger.instalments:
-        invoice = invoices.get(part.invoice)
-        if invoice is None:
-            continue
-        start: date | None = invoice.issued_on
-        if part.waits_for_papers:
-            start = part.papers_on if part.papers_on is not None and part.papers_on <= as_of else None
-        if start is None:
-            found[part.id] = None
-        else:
-            days = ledger.payment_days.get(invoice.account)
-            found[part.id] = due_date(start, part.due_on, days, ledger.default_days)[0]
-    return found
+    return {
+        part.id: due_of(part, invoices[part.invoice], ledger, as_of)[0]
+        for part in ledger.instalments
+        if part.invoice in invoices
+    }

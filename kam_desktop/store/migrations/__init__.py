@@ -15,6 +15,7 @@ from kam_desktop.store import backup, database, tables
 from kam_desktop.store.backup import Backup
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
+from kam_desktop.store.migrations.to_2 import to_2
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Migration:
     run: Callable[[Any], None]
 
 
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (Migration(2, to_2),)
 """All steps since schema 1, in order; a released one is never changed."""
 
 

@@ -351,8 +351,8 @@ def _open_lines(reader: Any, ids: Sequence[str], as_of: date) -> dict[str, OpenL
     names = short_names(reader, [row.account for row in found])
     return {
         row.instalment: OpenLine(
-            names.get(row.account) or row.account_name, row.number, row.issued_on, row.due_on, row.days_overdue,
-            row.open, row.currency, row.name, row.on_default_term,
+            names.get(row.account) or row.account_name, row.number, row.issued_on, row.due_on,
+            row.days_overdue or 0, row.open, row.currency, row.name, row.on_default_term,
         )
         for row in found
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,6 +29,10 @@ from kam_desktop.ui.sentences import sentence
 Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole
 _SHARE = 2
+
+
+def _due(line: ShareLine, written: Callable[[date | None], str]) -> str:
+    return tr("due {day}", day=written(line.due_on)) if line.due_on else tr("waiting for papers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,10 @@ class ShareTable(QAbstractTableModel):
             return formats.amount(line.amount, self.currency) if line.amount else ""
         if role == LOOK:
             if not column:
-                return Look(note=tr("due {day}", day=formats.short_day(line.due_on)))
+                return Look(note=_due(line, formats.short_day))
             return Look(strong=True) if column == _SHARE and line.amount else Look(tone="text2")
         if role == _ROLE.AccessibleTextRole and not column:
-            return f"{row_summary(self, index.row())}; {tr('due {day}', day=formats.day(line.due_on))}"
+            return f"{row_summary(self, index.row())}; {_due(line, formats.day)}"
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -23,7 +23,7 @@ class PartLine:
     """One instalment; amounts in minor units."""
 
     name: str
-    due_on: date
+    due_on: date | None  # None while it waits for papers
     days: int
     amount: int
     open: int
@@ -151,7 +151,7 @@ class InvoicePanel(QWidget):
                     "due {day}, {days} days overdue", day=formats.day(each.due_on), days=formats.number(each.days)
                 )
             else:
-                when = tr("due {day}", day=formats.day(each.due_on))
+                when = tr("due {day}", day=formats.day(each.due_on)) if each.due_on else tr("waiting for papers")
             if each.on_default_term:
                 when += " · " + tr("default term")
             _pair(

@@ -44,11 +44,11 @@ def shown_of(detail: Any) -> InvoiceShown:
     """What the panel shows of an invoice's detail (services.collection.InvoiceDetail)."""
     invoice, account = detail.invoice, detail.account
     name = (account.short_name or company_core(account.name)) if account is not None else invoice.buyer_name
-    open_days = [each.days_overdue for each in detail.instalments if each.open]
+    open_days = [each.days_overdue or 0 for each in detail.instalments if each.open]
     return InvoiceShown(
         invoice.id, invoice.account, name, invoice.number, invoice.symbol, invoice.issued_on, invoice.currency,
         invoice.net or 0, invoice.tax or 0, invoice.total or 0, detail.open, max(open_days, default=0),
-        [PartLine(each.instalment.name, each.due_on, each.days_overdue, each.instalment.amount or 0, each.open,
+        [PartLine(each.instalment.name, each.due_on, each.days_overdue or 0, each.instalment.amount or 0, each.open,
                   each.on_default_term) for each in detail.instalments],
         _laid(detail),
         [(each.description or each.code, each.net or 0) for each in detail.lines],

@@ -62,6 +62,10 @@ class _AfterAmount(TextCell):
     pad = 14
 
 
+def _due(line: OpenLine) -> str:
+    return formats.day(line.due_on) if line.due_on else tr("waiting for papers")
+
+
 def _days(line: OpenLine) -> str:
     return formats.number(line.days) if line.days > 0 else formats.NOTHING
 
@@ -76,7 +80,7 @@ def open_columns() -> list[TableColumn]:
         TableColumn(tr("Account"), lambda line: line.account),
         TableColumn(tr("Invoice"), lambda line: " · ".join(part for part in (line.number, line.name) if part)),
         TableColumn(tr("Invoice date"), lambda line: formats.day(line.issued_on)),
-        TableColumn(tr("Due date"), lambda line: formats.day(line.due_on)),
+        TableColumn(tr("Due date"), _due),
         TableColumn(tr("Days overdue"), _days, _days_look),
         TableColumn(
             tr("Amount open"), lambda line: formats.amount(line.open, line.currency), lambda _line: Look(strong=True)
