@@ -1,11 +1,11 @@
-"""Money due: a receipt and what it pays, an invoice by hand, one invoice with all laid against it."""
+"""Money due: a receipt and what it pays, an invoice by hand, its papers, one invoice with all laid against it."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from kam_desktop.domain import promises
@@ -13,21 +13,29 @@ from kam_desktop.domain.entities import (
     Account,
     Allocation,
     CreditNote,
+    DocumentsConfirmed,
     Firm,
     Instalment,
     Invoice,
     InvoiceLine,
     OpeningSettlement,
+    PaymentTermLine,
+    PromiseToPay,
     Receipt,
+    ReceiptDecision,
 )
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.figures import ageing, allocation
+from kam_desktop.domain.figures import ageing, allocation, promise, terms
 from kam_desktop.domain.query import Op, Order, Query, Where
+from kam_desktop.language import N_
 from kam_desktop.services import records
 from kam_desktop.store import figures
 from kam_desktop.store.ledger import ledger_of, pure_allocation
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_NEWEST_PROMISE = (Order("promised_on", descending=True), Order("id", descending=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Share:
     """A part of a receipt for one instalment, in minor units.
 
     Attributes:
+        due_on: None while it waits for papers.
         open: what is open of it before this share.
         amount: the share; 0 offers the instalment without laying anything against it.
     """
@@ -42,18 +51,22 @@ class Share:
     instalment: str
     invoice: str
     number: str
-    due_on: date
+    due_on: date | None
     open: int
     amount: int
 
 
 @dataclass(frozen=True, slots=True)
 class InstalmentState:
-    """An instalment of an invoice and what is open of it at the end of the day."""
+    """An instalment of an invoice and what is open of it at the end of the day.
+
+    Attributes:
+        due_on: None while it waits for papers; days_overdue is None too then.
+    """
 
     instalment: Instalment
-    due_on: date
-    days_overdue: int
+    due_on: date | None
+    days_overdue: int | None
     on_default_term: bool
     open: int
 
@@ -65,6 +78,10 @@ class InvoiceDetail:
     Attributes:
         replaced_by: the invoice that took its place, None while it counts.
         allocations: the newest first, reversals among them; `sources` has their receipts and credit notes by id.
+        status: of those receipts and credit notes: "reported", "confirmed" or "rejected"; only confirmed ones count.
+        decisions: on those receipts, the newest first.
+        papers: the confirmation of the full document set that has the word, whatever its day; None without one.
+        promises: about this invoice, the newest first; `promise_states` has what became of them by the day.
     """
 
     invoice: Invoice
@@ -77,6 +94,16 @@ class InvoiceDetail:
     credit_notes: tuple[CreditNote, ...]
     replaced_by: Invoice | None
     open: int
+    status: Mapping[str, str]
+    decisions: tuple[ReceiptDecision, ...]
+    papers: DocumentsConfirmed | None
+    promises: tuple[PromiseToPay, ...]
+    promise_states: Mapping[str, promise.State]
+
+    @property
+    def waiting(self) -> int:
+        """What is open of the instalments that wait for papers, in minor units."""
+        return sum(each.open for each in self.instalments if each.due_on is None)
 
 
 def suggest_allocation(reader: Reader, account_id: str, currency: str, amount: int, as_of: date) -> list[Share]:
@@ -204,22 +231,95 @@ def create_invoice(
     instalments: Sequence[Instalment] = (),
     lines: Sequence[InvoiceLine] = (),
 ) -> Invoice:
-    """Writes an invoice by hand, with its instalments; without any, one of the whole total due by the terms.
+    """Writes an invoice by hand, with its instalments; without any, those of the account's payment term.
 
-    Raises Refused when the instalments do not add up to the total, or one has a wrong sign.
+    Raises Refused when the instalments do not add up to the total, one has a wrong sign, or the term cannot split it.
     """
     made = records.cleaned(invoice if invoice.id else _with_id(uow, invoice))
-    amounts = [each.amount or 0 for each in instalments] or [made.total or 0]
-    problems = promises.instalment_problems(made.total or 0, amounts, made.currency)
+    parts = list(instalments) or instalments_by_term(uow, made.account, made.total or 0)
+    problems = promises.instalment_problems(made.total or 0, [each.amount or 0 for each in parts], made.currency)
     if problems:
         raise Refused(problems)
     uow.add(made)
     for place, line in enumerate(lines, 1):
         uow.add(_replaced(records.cleaned(line), uow, made.id, place))
-    parts = instalments or [Instalment(id="", invoice=made.id, place=1, amount=made.total)]
     for place, part in enumerate(parts, 1):
         uow.add(_replaced(records.cleaned(part), uow, made.id, place))
     return made
+
+
+def instalments_by_term(reader: Reader, account_id: str, total: int) -> list[Instalment]:
+    """How the account's payment term splits a total (minor units), without ids yet.
+
+    Only a term of several lines splits: its instalments keep name, steps and clock of their line. For all others it is
+    one instalment that says nothing, whose due date follows from the account when it is read (figures/ageing.due_of).
+    Raises Refused when the term is none, or gives an instalment the wrong sign.
+    """
+    account = reader.get(Account, account_id)
+    term = account.payment_term if account is not None else ""
+    lines = reader.children(PaymentTermLine, "term", term, (Order("place"), Order("id"))) if term else []
+    if len(lines) < 2:
+        return [Instalment(id="", invoice="", place=1, amount=total)]
+    split = zip(terms.parts_of(lines), terms.split(total, terms.parts_of(lines)), strict=True)
+    return [
+        Instalment(id="", invoice="", place=place, name=part.name, amount=amount, steps=terms.texts_of(part.steps),
+                   from_papers=part.from_papers)
+        for place, (part, amount) in enumerate(split, 1)
+    ]  # fmt: skip
+
+
+def papers_of(reader: Reader, invoice_id: str) -> DocumentsConfirmed | None:
+    """The confirmation of an invoice's full document set that has the word; None while there is none, or none any more.
+
+    The newest has it, by the moment at which it was written down, then by id; one without a day takes the others back.
+    """
+    newest = max(reader.children(DocumentsConfirmed, "invoice", invoice_id, ()), key=_recorded, default=None)
+    return newest if newest is not None and newest.confirmed_on is not None else None
+
+
+def confirm_documents(
+    uow: UnitOfWork, invoice_id: str, on: date, by: str = "", evidence: str = ""
+) -> DocumentsConfirmed:
+    """The customer has the full document set since that day, from which terms count that wait for papers.
+
+    Args:
+        by: who confirmed it there; evidence: how we know, for instance the number of the minutes.
+
+    Raises Refused `missing`, `in_future` and `before_invoice`.
+    """
+    invoice = records.get(uow, Invoice, invoice_id)
+    found = []
+    if on > uow.clock.today():
+        found.append(Problem("confirmed_on", "in_future", N_("A day in the future cannot be confirmed yet.")))
+    if invoice.issued_on is not None and on < invoice.issued_on:
+        message = N_("The papers cannot be complete before the invoice's own date.")
+        found.append(Problem("confirmed_on", "before_invoice", message))
+    if found:
+        raise Refused(found)
+    return _record_papers(uow, invoice_id, on, by, evidence)
+
+
+def withdraw_documents(uow: UnitOfWork, invoice_id: str, evidence: str = "") -> DocumentsConfirmed:
+    """Takes the confirmation of the papers back: the invoice waits for them again. Raises Refused `not_confirmed`."""
+    records.get(uow, Invoice, invoice_id)
+    if papers_of(uow, invoice_id) is None:
+        raise Refused(Problem("invoice", "not_confirmed", N_("The papers of this invoice are not confirmed.")))
+    return _record_papers(uow, invoice_id, None, "", evidence)
+
+
+def _record_papers(uow: UnitOfWork, invoice: str, on: date | None, by: str, evidence: str) -> DocumentsConfirmed:
+    earlier = max(map(_recorded, uow.children(DocumentsConfirmed, "invoice", invoice, ())), default=(_NEVER, ""))[0]
+    # What is written last has the word, also within one moment and after a clock was set back.
+    at = max(uow.clock.now(), earlier + timedelta(milliseconds=1))
+    made = DocumentsConfirmed(id=uow.new_id(), invoice=invoice, confirmed_on=on, confirmed_by=by, evidence=evidence,
+                              recorded_at=at, recorded_by=records.author(uow))  # fmt: skip
+    made = records.cleaned(made)
+    uow.add(made)
+    return made
+
+
+def _recorded(papers: DocumentsConfirmed) -> tuple[datetime, str]:
+    return papers.recorded_at or _NEVER, papers.id
 
 
 def invoice_detail(reader: Reader, invoice_id: str, as_of: date) -> InvoiceDetail:
@@ -233,10 +333,14 @@ def invoice_detail(reader: Reader, invoice_id: str, as_of: date) -> InvoiceDetai
     sources.update(reader.many(CreditNote, {each.credit_note for each in allocations if each.credit_note}))
     replacing = [each for each in reader.children(Invoice, "replaces", invoice_id) if each.id != invoice_id]
     shown = [
-        InstalmentState(part, state.due_on, (as_of - state.due_on).days, state.on_default_term, state.open)
+        InstalmentState(part, state.due_on, _days_since(state.due_on, as_of), state.on_default_term, state.open)
         for part in parts
         if (state := states.get(part.id)) is not None
     ]
+    # A promise about a replaced invoice is kept by what the new one is paid.
+    new_parts = [part for each in replacing for part in reader.children(Instalment, "invoice", each.id)]
+    ledger = ledger_of(reader, [part.id for part in (*parts, *new_parts)])
+    promised = reader.children(PromiseToPay, "invoice", invoice_id, _NEWEST_PROMISE)
     return InvoiceDetail(
         invoice=invoice,
         account=reader.get(Account, invoice.account),
@@ -248,7 +352,23 @@ def invoice_detail(reader: Reader, invoice_id: str, as_of: date) -> InvoiceDetai
         credit_notes=tuple(reader.children(CreditNote, "invoice", invoice_id)),
         replaced_by=min(replacing, key=lambda each: (each.issued_on or as_of, each.id), default=None),
         open=sum(each.open for each in shown),
+        status={each.id: each.status for each in ledger.credits if each.id in sources},
+        decisions=tuple(_decisions(reader, list(sources))),
+        papers=papers_of(reader, invoice_id),
+        promises=tuple(each for each in promised if not each.withdrawn),
+        promise_states=promise.states(promise.promises_of(promised), ledger, as_of),
     )
+
+
+def _days_since(due_on: date | None, as_of: date) -> int | None:
+    return None if due_on is None else (as_of - due_on).days
+
+
+def _decisions(reader: Reader, receipts: Sequence[str]) -> list[ReceiptDecision]:
+    query = Query("receipt_decision", (Where("receipt", Op.ONE_OF, tuple(receipts)),), ())
+    found = [each for each in reader.all(query) if isinstance(each, ReceiptDecision)]
+    # Sorted here: the text of a moment sorts otherwise where two differ in their decimals only.
+    return sorted(found, key=lambda each: (each.decided_at or _NEVER, each.id), reverse=True)
 
 
 def payment_days(reader: Reader, account: Account) -> tuple[int, bool]:
