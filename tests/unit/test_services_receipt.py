@@ -1,4 +1,4 @@
-"""Receipts that finance confirms or rejects, payers that are named later, papers confirmed, terms that split."""
+"""Receipts confirmed and rejected, payers named later, papers confirmed, terms that split a total."""
 
 from __future__ import annotations
 
