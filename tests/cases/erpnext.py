@@ -16,6 +16,7 @@ DOUBLE = Inv("si", TODAY, ((D30, 6_000), (D60, 10_000), (D90, 4_000)))
 PLAIN = Inv("si", TODAY, ((TODAY, 10_000),))
 PAID_40 = (Credit("pe", TODAY, 4_000), Oldest("pe", TODAY))
 NOTE = Credit("cn", TODAY, 10_000, "credit_note", invoice="si")
+LATER = "entered by hand, an allocation is dated like the later of its two documents, not like the day of typing"
 LINKED = "a credit note goes to the invoice that it lowers first, and to that one only as far as it is open"
 
 
@@ -82,6 +83,8 @@ RECEIVABLES = [
         "a payment and a note of tomorrow, seen today", Credit("sr", TODAY, 1_000, "credit_note"), PLAIN,
         Credit("pe", NEXT, 8_000), Lay("l", "pe", "si/1", 8_000, NEXT), Lay("m", "sr", "si/1", 1_000, NEXT),
         open={"si/1": 10_000}, free={"sr": 1_000}, balance=9_000,
+        entered=({"si/1": 9_000}, {}),
+        published="100.00 open and 10.00 free today; ours, entered by hand, 90.00 open", why=LATER,
     ),
     _report(
         "the same, seen tomorrow", Credit("sr", TODAY, 1_000, "credit_note"), PLAIN,

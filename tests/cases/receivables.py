@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -74,6 +74,8 @@ class ReceivablesCase:
         free: what is left of each credit; those not named have nothing left.
         not_due, overdue: where the case is about them; None where it is not.
         published: what the publication has where it differs from us, why: the reason that we do not follow it.
+        entered: what is open and free when the facts are entered by our verbs, where that is another answer than the
+            pure figure's; None where it is not.
     """
 
     source: str
@@ -90,11 +92,31 @@ class ReceivablesCase:
     overdue: tuple[int, ...] | None = None
     published: str = ""
     why: str = ""
+    entered: tuple[Mapping[str, int], Mapping[str, int]] | None = None
 
     @property
     def day(self) -> date:
         """The end of which day."""
         return date.fromisoformat(self.as_of)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The customers that the case is about."""
+        known = dict.fromkeys(fact.account for fact in self.facts if isinstance(fact, Inv | Credit))
+        return tuple(name for name in known if self.accounts is None or name in self.accounts)
+
+    def buckets(self, edges: tuple[int, ...], open_: Mapping[str, int]) -> list[int]:
+        """Not due, then what is overdue by so many days, counted by hand from the due dates of the case."""
+        due = {f"{fact.id}/{n}": on for fact in self.facts if isinstance(fact, Inv) for n, (on, _) in _places(fact)}
+        found = [0] * (len(edges) + 2)
+        for part, amount in open_.items():
+            late = (self.day - date.fromisoformat(due[part])).days
+            found[0 if late <= 0 else 1 + sum(late > edge for edge in edges)] += amount
+        return found
+
+
+def _places(invoice: Inv) -> Iterable[tuple[int, tuple[str, int]]]:
+    return enumerate(invoice.parts, 1)
 
 
 def day(text: str) -> date:

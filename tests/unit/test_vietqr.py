@@ -1,17 +1,38 @@
-"""Payment codes: published ones read and written, memos, damage, and banks."""
+"""Payment codes: published ones read and written, memos, damage, banks; ours read by a second library."""
 
 from __future__ import annotations
 
+import binascii
 import re
+from collections.abc import Iterator
+from datetime import date
 
+import pypdfium2
 import pytest
+import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from kam_desktop.documents import parts, payment_request, renderer
+from kam_desktop.domain.entities import FIRM_ID, Account, Firm, Invoice
 from kam_desktop.domain.errors import Refused
+from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.locale.vietnam import banks
-from kam_desktop.domain.locale.vietnam.vietqr import Payment, crc, invoice_memo, payload, plain_memo, read
+from kam_desktop.domain.locale.vietnam.vietqr import (
+    LARGEST_AMOUNT,
+    Payment,
+    crc,
+    invoice_memo,
+    payload,
+    plain_memo,
+    read,
+)
+from kam_desktop.services import collection
+from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.profile import Store
 from tests.cases.payment_codes import CODES, REFUSED, Code
+from tests.fakes import FakeClock
 
 
 @pytest.mark.parametrize("code", CODES, ids=lambda code: f"{code.source.split(',')[0]} {code.text[-4:]}")
@@ -205,3 +226,121 @@ def test_banks() -> None:
 )
 def test_a_bank_is_found_by_what_people_write(typed: str, bins: list[str]) -> None:
     assert [bank.bin for bank in banks.find(typed)] == bins
+
+
+# --- read by a second library ----------------------------------------------------------------------------------------
+
+
+def fields(text: str) -> dict[str, str]:
+    """A code taken apart in the plainest way: two digits of name, two of length, the value."""
+    found, place = {}, 0
+    while place < len(text):
+        length = int(text[place + 2 : place + 4])
+        found[text[place : place + 2]] = text[place + 4 : place + 4 + length]
+        place += 4 + length
+    return found
+
+
+def drawn(text: str) -> Image.Image:
+    """Our drawing of a code as an image, four pixels a module."""
+    svg = parts.code_picture(text)
+    size = int(svg.split('viewBox="0 0 ')[1].split()[0])
+    picture = Image.new("L", (size, size), 255)
+    for x, y, run in re.findall(r"M(\d+) (\d+)h(\d+)v1h", svg.split('<path d="')[1]):
+        picture.paste(0, (int(x), int(y), int(x) + int(run), int(y) + 1))
+    return picture.resize((4 * size, 4 * size), Image.Resampling.NEAREST)
+
+
+def scanned(picture: Image.Image) -> str:
+    """What the second library reads in an image that holds one code."""
+    [found] = zxingcpp.read_barcodes(picture)
+    assert found.format == zxingcpp.BarcodeFormat.QRCode
+    return str(found.text)
+
+
+def by_the_standard_library(text: str) -> str:
+    """CRC-16/CCITT-FALSE (ISO/IEC 13239) as Python itself computes it."""
+    return f"{binascii.crc_hqx(text.encode('ascii'), 0xFFFF):04X}"
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: f"{code.source.split(',')[0]} {code.text[-4:]}")
+def test_a_published_code_is_read_from_a_picture(code: Code) -> None:
+    assert scanned(drawn(code.text)) == code.text
+    assert by_the_standard_library(code.text[:-4]) == code.text[-4:]
+
+
+AMOUNTS = (1, 999, 1_000, 50_000, 1_234_567, 10**9, LARGEST_AMOUNT)
+
+
+@pytest.mark.parametrize("place", range(len(banks.SEEDS)), ids=lambda place: banks.SEEDS[place].bin)
+def test_ours_for_every_bank_is_read_from_a_picture(place: int) -> None:
+    bank, amount = banks.SEEDS[place], AMOUNTS[place % len(AMOUNTS)]
+    # Every bank by the three names under which a firm may have entered it.
+    for typed in (bank.name, bank.short_name, bank.code):
+        found = parts.bank_account(Firm(id=FIRM_ID, legal_name="x", bank_name=typed, bank_account="0011 0043 21987"))
+        assert found is not None
+        assert found.bin == bank.bin
+    memo = f"Thanh toán HĐ {place:07}"
+    text = scanned(drawn(parts.payment_code(found, amount, memo)))
+    whole = fields(text)
+    assert (whole["00"], whole["01"], whole["53"], whole["58"]) == ("01", "12", "704", "VN")
+    merchant = fields(whole["38"])
+    assert (merchant["00"], merchant["02"]) == ("A000000727", "QRIBFTTA")
+    assert fields(merchant["01"]) == {"00": bank.bin, "01": "0011004321987"}
+    assert whole["54"] == f"{amount}"
+    assert fields(whole["62"]) == {"08": f"Thanh toan HD {place:07}"}
+    assert whole["63"] == by_the_standard_library(text[:-4])
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_wrong_digit_of_the_check_sum_is_seen_in_a_picture(place: int) -> None:
+    for digit in "0123456789ABCDEF":
+        end = GOOD[-4:][:place] + digit + GOOD[-4:][place + 1 :]
+        text = scanned(drawn(GOOD[:-4] + end))
+        if end == GOOD[-4:]:
+            assert read(text).amount == 50_000
+            continue
+        with pytest.raises(Refused) as caught:
+            read(text)
+        assert caught.value.problems[0].code == "damaged"
+
+
+# --- read from the page of a payment request -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    clock = FakeClock()
+    made = Store.create(tmp_path_factory.mktemp("codes"), DataKey.new(), "codes", clock, RandomIds(clock))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("bank", "amount", "number", "customer", "memo", "form"),
+    [
+        ("Vietcombank", 1, "0000001", "Đại Á", "TT HD 0000001 Dai A", "vi"),
+        ("Ngân hàng TMCP Quân đội", 999, "7", "Gỗ Ấm", "TT HD 7 Go Am", "en"),
+        ("Techcombank", 1_234_567, "0007957", "Sữa Mây Ngọt Lành", "TT HD 0007957 Sua May Ngo", "vi+en"),
+        ("BIDV", 10**9, "1C26TAA/00007957", "Ắc quy", "TT HD 1C26TAA00007957 Ac", "vi"),
+        ("Agribank", LARGEST_AMOUNT, "0012", "ƯỚC", "TT HD 0012 UOC", "vi"),
+    ],
+)
+def test_what_the_page_asks_for_is_what_is_owed(
+    store: Store, bank: str, amount: int, number: str, customer: str, memo: str, form: str
+) -> None:
+    own = Firm(id=FIRM_ID, legal_name="Mây Lành", bank_name=bank, bank_account="0011 0043 21987")
+    with store.edit("Firm") as uow:
+        uow.put(own)
+        account = Account(id=uow.new_id(), name=f"Công ty {customer}", short_name=customer)
+        uow.add(account)
+    plain = Invoice(id="", account=account.id, number=number, issued_on=date(2026, 1, 15), net=amount, total=amount)
+    with store.edit("Invoice") as uow:
+        invoice = collection.create_invoice(uow, plain)
+    with store.reader() as reader:
+        made = payment_request.payment_request(reader, [invoice.id], date(2026, 3, 2))
+    page = pypdfium2.PdfDocument(renderer.pdf(payment_request.paper(made, form)))[0]
+    text = scanned(page.render(scale=150 / 72).to_pil())
+    [known] = banks.find(bank)
+    assert read(text) == Payment(known.bin, "0011004321987", amount, memo, once=True)
+    assert fields(text)["63"] == by_the_standard_library(text[:-4])
