@@ -1,0 +1,224 @@
+"""The same customer twice: who may be meant, and two accounts made one with everything that hangs on them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kam_desktop.domain.entities import BY_NAME, ENTITIES, Account, Contact
+from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.fields import Kind
+from kam_desktop.domain.text import company_core, fold, phone_digits, tokens
+from kam_desktop.services import records
+from kam_desktop.store.reader import Reader
+from kam_desktop.store.unit_of_work import UnitOfWork
+
+DISMISSED = "duplicates.dismissed"
+"""The preference that holds the pairs that are two customers after all."""
+NEVER_MERGED = ("merged_into", "archived")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two accounts that may be one customer.
+
+    Attributes:
+        keep: the one with more hanging on it (then the older one); `lose`: the other.
+        reasons: of "tax_code", "name", "phone", "email": what they have in common.
+        keep_count, lose_count: how many records hang on each.
+    """
+
+    keep: Account
+    lose: Account
+    reasons: tuple[str, ...]
+    keep_count: int
+    lose_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChoice:
+    """One field in which the two differ; `suggested` is the value that the merged account would take."""
+
+    name: str
+    kept: Any
+    lost: Any
+    suggested: Any
+
+
+def pairs(reader: Reader, limit: int = 200) -> list[Pair]:
+    """Accounts that may be the same customer, the surest first; pairs that were told apart are left out.
+
+    Two archived accounts are no pair, and firms with two different tax codes only by the same telephone or e-mail.
+    """
+    by: dict[tuple[str, str], list[str]] = {}
+    code_of: dict[str, str] = {}
+    statement = "select id, name, tax_code, phone, email from account where archived = 0"
+    for identity, name, code, phone, email in reader.sql(statement):
+        code_of[identity] = (code or "").strip()
+        keys = (
+            ("tax_code", code_of[identity]),
+            ("name", name_key(name or "")),
+            ("phone", phone_digits(phone or "")),
+            ("email", fold((email or "").strip())),
+        )
+        for kind, key in keys:
+            if len(key) >= (3 if kind == "name" else 6):
+                by.setdefault((kind, key), []).append(identity)
+    dismissed = _dismissed(reader)
+    found: dict[tuple[str, str], list[str]] = {}
+    for (kind, _), ids in by.items():
+        if not 1 < len(ids) <= 20:  # a switchboard shared by a whole group of firms tells nothing
+            continue
+        for place, one in enumerate(ids):
+            for other in ids[place + 1 :]:
+                first, second = sorted((one, other))
+                apart = code_of[one] and code_of[other] and code_of[one] != code_of[other]
+                if (first, second) not in dismissed and not (apart and kind == "name"):
+                    found.setdefault((first, second), []).append(kind)
+    weights = {"tax_code": 0, "name": 1, "phone": 2, "email": 3}
+    ordered = sorted(found.items(), key=lambda item: (min(weights[kind] for kind in item[1]), -len(item[1]), item[0]))
+    ordered = ordered[:limit]
+    accounts = reader.many(Account, {each for key, _ in ordered for each in key})
+    counts = {each: hanging(reader, each) for each in accounts}
+    made = []
+    for both, reasons in ordered:
+        keep, lose = sorted((accounts[each] for each in both), key=lambda each: (-counts[each.id], each.id))
+        made.append(Pair(keep, lose, tuple(reasons), counts[keep.id], counts[lose.id]))
+    return made
+
+
+def name_key(name: str) -> str:
+    """A company's name for comparing: folded, without its legal form and signs."""
+    return " ".join(tokens(company_core(name)))
+
+
+def dismiss(uow: UnitOfWork, one: str, other: str) -> None:
+    """Says that two accounts are two customers: they are not offered again."""
+    kept = _dismissed(uow) | {(min(one, other), max(one, other))}
+    uow.set_preference(DISMISSED, json.dumps(sorted(kept)))
+
+
+def _dismissed(reader: Reader) -> set[tuple[str, str]]:
+    text = reader.preferences().get(DISMISSED, "")
+    return {(one, other) for one, other in json.loads(text)} if text else set()
+
+
+def hanging(reader: Reader, account: str) -> int:
+    """How many records refer to an account."""
+    return sum(len(ids) for _, _, ids in _referring(reader, account))
+
+
+def _referring(reader: Reader, account: str) -> Iterable[tuple[str, str, list[str]]]:
+    for record in ENTITIES:
+        for each in record.entity.fields:
+            if each.kind is Kind.REF and each.to == "account" and each.name != "merged_into":
+                # entity and field names are ours, from the list of entities
+                statement = f"select id from {record.entity.name} where {each.name} = :account"  # noqa: S608
+                ids = [row[0] for row in reader.sql(statement, {"account": account})]
+                if ids:
+                    yield record.entity.name, each.name, ids
+
+
+def choices(reader: Reader, keep_id: str, lose_id: str) -> list[FieldChoice]:
+    """The fields in which two accounts differ, and what the merged one would hold: what is filled, the kept one's
+    word first; tags and notes of both. Raises Refused `missing`."""
+    keep, lose = (records.get(reader, Account, each) for each in (keep_id, lose_id))
+    found = []
+    for each in Account.entity.fields:
+        kept, lost = getattr(keep, each.name), getattr(lose, each.name)
+        if kept == lost or each.name in NEVER_MERGED or (each.name == "parent" and lost == keep.id):
+            continue
+        suggested = kept or lost
+        if each.kind is Kind.TEXTS:
+            suggested = tuple(dict.fromkeys((*kept, *lost)))
+        elif each.kind is Kind.NOTE and kept and lost:
+            suggested = f"{kept}\n\n{lost}"
+        elif each.name == "currency" and not _has_money(reader, keep_id) and _has_money(reader, lose_id):
+            suggested = lost
+        found.append(FieldChoice(each.name, kept, lost, suggested))
+    return found
+
+
+def _has_money(reader: Reader, account: str) -> bool:
+    statement = "select 1 from invoice where account = :account limit 1"
+    return bool(reader.sql(statement, {"account": account}))
+
+
+def merge(uow: UnitOfWork, keep_id: str, lose_id: str, values: Mapping[str, Any] | None = None) -> Account:
+    """Makes two accounts one: everything that hangs on `lose_id` hangs on `keep_id`, which takes `values`.
+
+    The other one is archived and says whose it is now. Contacts of both with the same name and a telephone or e-mail
+    in common become one. One undo step takes all of it back. `values` are those of `choices` when not given.
+    Raises Refused: `missing`, `same_account`, `merged_already`, `in_a_circle` (one is the other's parent's child).
+    """
+    keep, lose = (records.get(uow, Account, each) for each in (keep_id, lose_id))
+    if keep_id == lose_id:
+        raise Refused(Problem("account", "same_account", "Choose two different accounts."))
+    if lose.merged_into or keep.merged_into:
+        raise Refused(Problem("account", "merged_already", "One of them is part of another account already."))
+    if values is None:
+        values = {each.name: each.suggested for each in choices(uow, keep_id, lose_id)}
+    wrong = [name for name in values if name in NEVER_MERGED or name not in Account.entity.names]
+    if wrong:
+        raise Refused(Problem(wrong[0], "unknown_field", "This field cannot be chosen."))
+    taken: dict[str, Any] = dict(values)
+    if taken.get("parent", keep.parent) in (keep_id, lose_id):
+        taken["parent"] = ""
+    uow.put(records.cleaned(dataclasses.replace(keep, **taken)))
+    for entity, field, ids in list(_referring(uow, lose_id)):
+        for place in range(0, len(ids), 500):
+            uow.new_group()
+            for identity in ids[place : place + 500]:
+                if (entity, identity) != ("account", keep_id):
+                    uow.rehang(BY_NAME[entity].record, identity, field, keep_id)
+    uow.new_group()
+    _join_contacts(uow, (keep_id, lose_id))
+    archived = dataclasses.replace(lose, archived=True, merged_into=keep_id)
+    uow.put(archived)
+    return records.get(uow, Account, keep_id)
+
+
+def _join_contacts(uow: UnitOfWork, accounts: tuple[str, str]) -> None:
+    """Contacts who are one person: the first keeps both ways to reach them; records point to the first."""
+    statement = "select id from contact where account = :account"
+    # the statement sees what was there before this edit, `many` what the edit made of it
+    people = uow.many(Contact, [row[0] for each in accounts for row in uow.sql(statement, {"account": each})])
+    mains = 0
+    first: dict[str, list[Contact]] = {}
+    for person in sorted(people.values(), key=lambda each: (not each.main, each.id)):
+        known = first.setdefault(" ".join(tokens(person.full_name)), [])
+        twin = next((each for each in known if _same_person(each, person)), None)
+        if twin is None:
+            if person.main and mains:
+                person = dataclasses.replace(person, main=False)
+                uow.put(person)
+            mains += person.main
+            known.append(person)
+            continue
+        joined = dataclasses.replace(
+            twin,
+            phones=tuple(dict.fromkeys((*twin.phones, *person.phones))),
+            emails=tuple(dict.fromkeys((*twin.emails, *person.emails))),
+            **{name: getattr(person, name) for name in _FILLED if not getattr(twin, name) and getattr(person, name)},
+        )
+        uow.put(joined)
+        known[known.index(twin)] = joined
+        for record in ENTITIES:
+            for each in record.entity.fields:
+                if each.kind is Kind.REF and each.to == "contact":
+                    statement = f"select id from {record.entity.name} where {each.name} = :contact"  # noqa: S608
+                    for row in uow.sql(statement, {"contact": person.id}):
+                        uow.rehang(record, row[0], each.name, joined.id)
+        uow.delete(Contact, person.id)
+
+
+_FILLED = ("honorific", "position", "zalo", "language", "birthday", "internal_note")
+
+
+def _same_person(one: Contact, other: Contact) -> bool:
+    phones = {phone_digits(each) for each in one.phones} & {phone_digits(each) for each in other.phones}
+    emails = {fold(each) for each in one.emails} & {fold(each) for each in other.emails}
+    return bool(phones or emails)
