@@ -1,4 +1,4 @@
-"""Receipts and credit notes that are laid against nothing, and those that nobody confirmed yet; SQL twins."""
+"""Receipts and credit notes laid against nothing, and receipts that nobody confirmed yet; SQL twins."""
 
 # ruff: noqa: S608 — the statements are put together from fixed parts; values travel as parameters.
 from __future__ import annotations

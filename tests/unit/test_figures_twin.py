@@ -29,7 +29,7 @@ from kam_desktop.domain.entities import (
 )
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.figures import ageing as pure
-from kam_desktop.domain.figures import pareto, terms
+from kam_desktop.domain.figures import due, pareto, terms
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.services import summary
 from kam_desktop.store import account_figures, figures, free_credits, open_amounts, today_figures
@@ -254,7 +254,7 @@ def facts_of(seed: int) -> Facts:
         payment_days={x.id: x.payment_days for x in accounts if x.payment_days is not None},
         default_days=pure.DEFAULT_DAYS if default_days is None else default_days,
         terms={
-            x.id: pure.Term(terms.steps_of(only[x.payment_term].steps), only[x.payment_term].from_papers)
+            x.id: due.Term(terms.steps_of(only[x.payment_term].steps), only[x.payment_term].from_papers)
             for x in accounts
             if x.payment_term in only
         },
@@ -361,8 +361,8 @@ def check_day(reader: Reader, facts: Facts, day: date, seed: int) -> None:
         rows = figures.open_instalments(reader, day, currency)
         states = {each.id: (each.invoice, each.account, each.open, each.due_on, each.on_default_term) for each in rows}
         assert states == items
-        due = [each.due_on or date.max for each in rows]
-        assert due == sorted(due)
+        dates = [each.due_on or date.max for each in rows]
+        assert dates == sorted(dates)
         exact = figures.instalments(reader, day, [each.id for each in rows])
         assert {key: each.open for key, each in exact.items()} == {each.id: each.open for each in rows}
         for account in {row.account for row in wanted.rows} - {""}:
@@ -389,8 +389,8 @@ def test_the_days_and_worlds_cover_what_matters() -> None:
         seen |= {"default term" for each in positions.items if each.on_default_term}
         seen |= {"foreign" for each in positions.items if each.currency == "USD"}
         seen |= {f"{each.status} receipt laid" for each in ledger.credits if each.id in laid_credits(ledger)}
-        due = terms.due_dates(ledger, days_of(seed)[2])
-        seen |= {"waits" for each in ledger.instalments if due[each.id] is None}
+        dates = terms.due_dates(ledger, days_of(seed)[2])
+        seen |= {"waits" for each in ledger.instalments if dates[each.id] is None}
         seen |= {"papers later" for each in ledger.instalments if each.papers_on and each.papers_on > days_of(seed)[2]}
         seen |= {"own steps" for each in ledger.instalments if each.steps and each.due_on is None}
         seen |= {"term from papers" for each in ledger.terms.values() if each.from_papers}

@@ -1,4 +1,4 @@
-"""Schema 1 to 2: catalogue, rules, terms, promises, decisions, confirmed papers, views, occasions, reminders."""
+"""Schema 1 to 2: the tables of catalogue, rules, terms, promises, decisions and papers."""
 
 from __future__ import annotations
 
