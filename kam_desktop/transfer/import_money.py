@@ -198,7 +198,7 @@ def instalments(
                     place=place,
                     name=line.name,
                     amount=amount,
-                    steps=line.steps,
+                    steps=line.steps or terms.texts_of(()),  # due at once, not by the customer's days
                     from_papers=line.from_papers,
                 )
                 for place, (line, amount) in enumerate(zip(lines, amounts, strict=True), 1)
