@@ -185,12 +185,13 @@ def _care(command: Any) -> None:
 def _import(command: Any) -> None:
     bring = command(
         "import",
-        tr("bring in customers (XLSX, CSV) and e-invoices (XML, ZIP, folders)"),
+        tr("bring in tables (XLSX, CSV) and e-invoices (XML, ZIP, folders)"),
         tr("Rows that fail are reported and skipped; the rest is one step that “undo” takes back."),
     )
     bring.add_argument("files", metavar="FILE", nargs="+")
-    kinds = ("accounts", "einvoices")
-    bring.add_argument("--as", dest="kind", metavar="KIND", choices=kinds, help=tr("accounts or einvoices"))
+    kinds = ("accounts", "contacts", "products", "prices", "invoices", "receipts", "balances", "einvoices")
+    words = tr("what the files hold, where the titles do not tell: {kinds}", kinds=", ".join(kinds))
+    bring.add_argument("--as", dest="kind", metavar="KIND", choices=kinds, help=words)
     bring.add_argument("--dry-run", action="store_true", help=tr("say what would be done and change nothing"))
     bring.add_argument(
         "--open", dest="opening", metavar="all|since:DATE|list:FILE", help=tr("which of the invoices are still unpaid")
@@ -246,8 +247,8 @@ def _reports(report: argparse.ArgumentParser, shared: argparse.ArgumentParser) -
         )
     add("provision", tr("estimated provision for doubtful debts, by the table in force"))
     interest = add("interest", tr("interest for late payment, simple and provisional"))
-    rate = tr("the rate a year in percent, such as 10 or 9.5")
-    interest.add_argument("--percent", metavar="P", type=_percent, required=True, help=rate)
+    rate = tr("the rate a year in percent, such as 10 or 9.5 (default: by the firm's rules)")
+    interest.add_argument("--percent", "--rate", metavar="P", type=_percent, help=rate)
     interest.add_argument("--account", metavar="ID", default="", help=tr("only this customer"))
 
 

@@ -18,7 +18,7 @@ from kam_desktop.domain.figures import movements
 from kam_desktop.domain.figures.cei import Balance
 from kam_desktop.domain.money import decimals, to_major
 from kam_desktop.language import N_, tr
-from kam_desktop.services import receivables, summary
+from kam_desktop.services import receivables, rule, summary
 from kam_desktop.store.reader import Reader
 
 _KINDS = {
@@ -138,7 +138,7 @@ def _cei(reader: Reader, as_of: date, args: Namespace, output: Output) -> None:
 
 
 def _provision(reader: Reader, as_of: date, args: Namespace, output: Output) -> None:
-    made = receivables.provision(reader, as_of, args.currency)
+    made = receivables.provision(reader, as_of, args.currency, rule.provision_tables(reader))
     document = {
         "as_of": made.as_of.isoformat(),
         "currency": made.currency,
@@ -168,12 +168,16 @@ def _provision(reader: Reader, as_of: date, args: Namespace, output: Output) -> 
 
 
 def _interest(reader: Reader, as_of: date, args: Namespace, output: Output) -> None:
-    made = receivables.interest(reader, as_of, args.percent, args.currency, args.account.lower())
+    # Where nothing else is agreed on, the firm's dated rule says the rate (settings, rules of law).
+    standing = rule.late_interest_rule(reader, as_of) if args.percent is None else None
+    percent = args.percent if standing is None else rule.late_interest_percent(reader, as_of)
+    made = receivables.interest(reader, as_of, percent, args.currency, args.account.lower())
     document = {
         "as_of": made.as_of.isoformat(),
         "currency": made.currency,
         "percent": float(made.percent),
         "provisional": True,
+        "source": standing.source if standing is not None else "",
         "rows": [
             {
                 "account": row.figure.account,
@@ -200,6 +204,10 @@ def _interest(reader: Reader, as_of: date, args: Namespace, output: Output) -> N
     _tell(args, output, document, titles, rows, total, words=3)
     if not output.json:
         output.say(tr("Provisional: simple interest to {day}, to be agreed on.", day=made.as_of.isoformat()))
+        if standing is not None:
+            shown = _shown(made.percent)
+            source = standing.source or standing.name
+            output.say(tr("{percent} % a year by the firm's rule: {source}.", percent=shown, source=safe(source)))
     _tell_currencies(output, args, made.currencies)
 
 

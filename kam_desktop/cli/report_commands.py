@@ -46,36 +46,39 @@ def check_file(name: str | None) -> None:
 
 
 def _ageing(report: summary.AgeingReport, args: Namespace, output: Output) -> None:
-    headers = ["not_due", *report.buckets, "unallocated", "balance"]
+    headers = ["not_due", *report.buckets, "unallocated", "balance", "waiting", "reported"]
+    titles = [tr("Customer"), tr("Not due"), *report.buckets, tr("Unallocated"), tr("Balance")]
+    # Beside the balance, and only where there is something of it.
+    beside = [tr("Waiting for papers (in not due)")] if report.total.waiting else []
+    beside += [tr("Reported, not confirmed")] if report.total.reported else []
 
     def amounts(row: summary.AgeingRow) -> list[int]:
         return [row.not_due, *row.overdue, row.unallocated, row.balance]
 
+    def all_amounts(row: summary.AgeingRow) -> list[int]:
+        found = amounts(row)
+        found += [row.waiting] if report.total.waiting else []
+        return found + ([row.reported] if report.total.reported else [])
+
+    def wire(row: summary.AgeingRow) -> dict[str, int]:
+        return dict(zip(headers, [*amounts(row), row.waiting, row.reported], strict=True))
+
     def name(row: summary.AgeingRow) -> str:
         return row.name or (tr("Payer unknown") if not row.account else row.account)
 
-    if not report.payments_entered:
-        output.say(tr("Payments are not entered yet: paid invoices still look open. Answer with “import … --open”."))
-    if report.currencies:
-        others = ", ".join(report.currencies)
-        output.say(tr("Other currencies have a report of their own: {currencies}.", currencies=others))
-    titles = [tr("Customer"), tr("Not due"), *report.buckets, tr("Unallocated"), tr("Balance")]
+    titles += beside
     if args.output:
-        table = [[name(row), *_major(amounts(row), report.currency)] for row in report.rows]
-        table.append([tr("Total"), *_major(amounts(report.total), report.currency)])
+        table = [[name(row), *_major(all_amounts(row), report.currency)] for row in report.rows]
+        table.append([tr("Total"), *_major(all_amounts(report.total), report.currency)])
         write(args, output, titles, table)
     elif output.json:
-        rows = [
-            {"account": row.account, "name": row.name, **dict(zip(headers, amounts(row), strict=True))}
-            for row in report.rows
-        ]
         output.document(
             {
                 "as_of": report.as_of.isoformat(),
                 "currency": report.currency,
                 "buckets": list(report.buckets),
-                "rows": rows,
-                "total": dict(zip(headers, amounts(report.total), strict=True)),
+                "rows": [{"account": row.account, "name": row.name, **wire(row)} for row in report.rows],
+                "total": wire(report.total),
                 "currencies": list(report.currencies),
                 "on_default_term": report.total.on_default_term,
                 "payments_entered": report.payments_entered,
@@ -83,11 +86,31 @@ def _ageing(report: summary.AgeingReport, args: Namespace, output: Output) -> No
         )
     else:
         columns = [Column(title, right=place > 0) for place, title in enumerate(titles)]
-        shown = [[safe(name(row)), *_shown(amounts(row), report.currency)] for row in report.rows]
-        output.table(columns, shown, [tr("Total"), *_shown(amounts(report.total), report.currency)])
-        if report.total.on_default_term:
-            message = N_("{n} instalments rest on the default term, because nobody agreed on another.")
-            output.say(tr(message, n=report.total.on_default_term))
+        shown = [[safe(name(row)), *_shown(all_amounts(row), report.currency)] for row in report.rows]
+        output.table(columns, shown, [tr("Total"), *_shown(all_amounts(report.total), report.currency)])
+    for note in _ageing_notes(report):
+        output.say(note)
+
+
+def _ageing_notes(report: summary.AgeingReport) -> list[str]:
+    """What somebody who reads the figures must know."""
+    found = []
+    total, currency = report.total, report.currency
+    if not report.payments_entered:
+        found.append(tr("Payments are not entered yet: paid invoices still look open. Answer with “import … --open”."))
+    if total.on_default_term:
+        message = N_("{n} instalments rest on the default term, because nobody agreed on another.")
+        found.append(tr(message, n=total.on_default_term))
+    if total.waiting:
+        message = N_("{amount} of what is not due waits for papers: it has no due date until they are confirmed.")
+        found.append(tr(message, amount=f"{_shown([total.waiting], currency)[0]} {currency}"))
+    if total.reported:
+        message = N_("{amount} was received but not confirmed yet; it stands beside the balance, not in it.")
+        found.append(tr(message, amount=f"{_shown([total.reported], currency)[0]} {currency}"))
+    if report.currencies:
+        others = ", ".join(report.currencies)
+        found.append(tr("Other currencies have a report of their own: {currencies}.", currencies=others))
+    return found
 
 
 def _pareto(report: summary.ParetoReport, args: Namespace, output: Output) -> None:

@@ -9,6 +9,8 @@ from kam_desktop import formats
 from kam_desktop.domain.entities import FIRM_ID, Firm
 from kam_desktop.store.reader import Reader
 
+_NO_DAYS = formats.FirmDays()
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -37,10 +39,15 @@ class Beginnings:
     proposals: bool
 
 
-def next_days(reader: Reader, as_of: date, currency: str = "VND", days: int = 10) -> list[Day]:
+def next_days(
+    reader: Reader, as_of: date, currency: str = "VND", days: int = 10, own: formats.FirmDays = _NO_DAYS
+) -> list[Day]:
     """The coming days on which something falls due or that are public holidays, the day itself included.
 
     A day off does not move what the contract says: only the next working day is told beside it (features.md 2, Ageing).
+
+    Args:
+        own: the firm's own days off and worked days over the public calendar (rule.holidays).
     """
     last = as_of + timedelta(days=days)
     statement = (
@@ -49,22 +56,15 @@ def next_days(reader: Reader, as_of: date, currency: str = "VND", days: int = 10
     )
     values = {"currency": currency, "first": as_of.isoformat(), "last": last.isoformat()}
     due = {date.fromisoformat(row[0]): (row[1], row[2]) for row in reader.sql(statement, values)}
-    holidays = {**formats.holidays_of(as_of.year), **formats.holidays_of(last.year)}
+    holidays = {**formats.holidays_of(as_of.year, own), **formats.holidays_of(last.year, own)}
     found = []
     for step in range(days + 1):
         day = as_of + timedelta(days=step)
         amount, count = due.get(day, (0, 0))
         if count or day in holidays:
-            moved = next_working_day(day) if count and not formats.is_working_day(day) else None
+            moved = formats.next_working_day(day, own) if count and not formats.is_working_day(day, own) else None
             found.append(Day(day, holidays.get(day, ""), amount, count, moved))
     return found
-
-
-def next_working_day(day: date) -> date:
-    """The first working day from that day on."""
-    while not formats.is_working_day(day):
-        day += timedelta(days=1)
-    return day
 
 
 def beginnings(reader: Reader) -> Beginnings:

@@ -10,6 +10,7 @@ from typing import Any
 from kam_desktop.domain.entities import Account, Firm, Invoice, Proposal, ProposalVersion, Task
 from kam_desktop.domain.query import Op, Order, Query, Where
 from kam_desktop.language import N_
+from kam_desktop.services import promise as promises
 from kam_desktop.services import proposal as proposals
 from kam_desktop.services import summary
 from kam_desktop.store import figures, today_figures
@@ -18,6 +19,8 @@ from kam_desktop.store.today_figures import Due
 
 NOW, WEEK = "now", "week"
 _WEEK_DAYS = 7
+# The chance that money is lost whose payer broke his word: about that of a debt of half a year.
+_BROKEN_CHANCE = 0.25
 # What an unanswered offer weighs in the order of today, in đồng: the fixed weight of a deadline (features.md 2, Today).
 _WEIGHTS = {"proposal_ended": 40_000_000, "proposal_ends": 30_000_000, "follow_up": 20_000_000, "task": 15_000_000}
 
@@ -27,7 +30,7 @@ class TodayItem:
     """One line of Today: whose it is, why it stands there, and the one thing to do next.
 
     Attributes:
-        kind: overdue | due | proposal_ended | proposal_ends | follow_up | task.
+        kind: overdue | due | promise | proposal_ended | proposal_ends | follow_up | task.
         section: "now" or "week".
         reason: an English sentence with places, translated where it is shown; `reason_args` fills them with int
             and date values, written in the reader's language there.
@@ -102,7 +105,7 @@ def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None
         ):
             items += _money_items(reader, as_of, found.top, other, kind, rate)
     offers, offers_left = _proposal_items(reader, as_of, limit)
-    items += offers + _task_items(reader, as_of, limit)
+    items += offers + _task_items(reader, as_of, limit) + _promise_items(reader, as_of, currency)
     shown: list[TodayItem] = []
     left_out: dict[str, int] = {}
     for section, count in ((NOW, late.count - len(late.top)), (WEEK, soon.count - len(soon.top))):
@@ -180,6 +183,39 @@ def _money_reason(as_of: date, due: Due, kind: str, invoice: Invoice | None) -> 
     if invoice is not None:
         return N_("Invoice {number} is due on {day}."), args
     return N_("{n} instalments are due this week, the first on {day}."), args
+
+
+def _promise_items(reader: Reader, as_of: date, currency: str) -> list[TodayItem]:
+    """Promises that were broken, about what is open still: the customer is asked for his next word."""
+    items = []
+    for each in promises.broken(reader, as_of):
+        record = each.record
+        day = record.pay_on or as_of
+        if each.number:
+            reason = N_("Promised to pay invoice {number} by {day}; the promise is broken for {days} days.")
+        else:
+            reason = N_("Promised to pay by {day}; the promise is broken for {days} days.")
+        if each.state.paid:
+            reason = N_("Promised to pay by {day} and paid a part; the promise is broken for {days} days.")
+        rate = 1.0 if record.currency == currency else today_figures.exchange_rate(reader, record.currency)
+        items.append(
+            TodayItem(
+                kind="promise",
+                section=NOW,
+                account=record.account,
+                account_name=each.account_name,
+                reason=reason,
+                reason_args={"number": each.number, "day": day, "days": (as_of - day).days},
+                amount=each.missing,
+                currency=record.currency,
+                day=day,
+                entity="invoice" if record.invoice else "account",
+                id=record.invoice or record.account,
+                action="call",
+                weight=round(each.missing * rate * _BROKEN_CHANCE),
+            )
+        )
+    return items
 
 
 def _proposal_items(reader: Reader, as_of: date, limit: int) -> tuple[list[TodayItem], int]:

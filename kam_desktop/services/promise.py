@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -112,13 +113,41 @@ def of_invoice(reader: Reader, invoice_id: str, as_of: date) -> list[Promised]:
     return _states(reader, reader.children(PromiseToPay, "invoice", invoice_id, _NEWEST), as_of)
 
 
+# Customers with a promise that ended before the day and is about something that is open still; by the cache.
+_UNANSWERED = """
+select distinct p.account from promise_to_pay p
+where p.pay_on < :day and not coalesce(p.withdrawn, 0)
+  and not exists (select 1 from promise_to_pay r where r.replaces = p.id and r.promised_on <= :day)
+  and exists (select 1 from cache_instalment c where c.account = p.account and c.currency = p.currency and +c.open > 0)
+"""
+
+
 def broken(reader: Reader, as_of: date) -> list[Promised]:
-    """Promises that are broken at the end of the day, the largest missing amount first."""
-    ended = (Where("pay_on", Op.BELOW, as_of), Where("withdrawn", Op.IS, False))
-    query = Query("promise_to_pay", ended, ())
-    accounts = {each.account for each in reader.all(query) if isinstance(each, PromiseToPay)}
+    """Promises that are broken at the end of the day and about something still open, the largest missing amount first.
+
+    What was settled since then in another way, by a late payment or a credit note, asks for nothing any more.
+    """
+    accounts = [row[0] for row in reader.sql(_UNANSWERED, {"day": as_of.isoformat()})]
     found = [each for each in _of_accounts(reader, accounts, as_of) if each.state.state == figure.BROKEN]
-    return sorted(found, key=lambda each: (-each.missing, each.record.pay_on or as_of, each.record.id))
+    open_of = _open_of(reader, [each.record for each in found])
+    return sorted(
+        (each for each in found if open_of.get(each.record.id, 0) > 0),
+        key=lambda each: (-each.missing, each.record.pay_on or as_of, each.record.id),
+    )
+
+
+def _open_of(reader: Reader, promises: Sequence[PromiseToPay]) -> dict[str, int]:
+    """What is open of each promise's invoice, or of what replaced it; of all that the account owes where none is named.
+
+    Minor units in the promise's currency, by all facts known.
+    """
+    statement = (
+        "select p.id, (select sum(c.open) from cache_instalment c where c.account = p.account "
+        "and c.currency = p.currency and +c.open > 0 and (coalesce(p.invoice, '') = '' or c.invoice = p.invoice "
+        "or c.invoice in (select v.id from invoice v where v.replaces = p.invoice))) "
+        "from promise_to_pay p where p.id in (select value from json_each(:ids))"
+    )
+    return {row[0]: row[1] or 0 for row in reader.sql(statement, {"ids": json.dumps([each.id for each in promises])})}
 
 
 def share_kept(reader: Reader, from_on: date, to_on: date, account_id: str = "") -> Share:

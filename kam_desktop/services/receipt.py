@@ -14,7 +14,7 @@ from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.query import Op, Order, Query, Where
 from kam_desktop.language import N_, tr
 from kam_desktop.services import records
-from kam_desktop.store.ledger import ledger_of
+from kam_desktop.store.ledger import ledger_of, statuses_of
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
 
@@ -58,18 +58,10 @@ def standings(reader: Reader, receipts: Iterable[Receipt]) -> dict[str, Standing
     The newest decision has the word, by its moment, then by id. Without one a receipt is reported when it is dated on
     or after the day from which our firm's receipts are confirmed by finance, else entering it confirmed it.
     """
-    begins_on = _confirmation_begins_on(reader)
-    wanted = {each.id: each for each in receipts}
-    newest: dict[str, ReceiptDecision] = {}
-    for each in sorted(_decisions(reader, list(wanted)), key=_age):
-        newest[each.receipt] = each
-    found = {}
-    for key, receipt in wanted.items():
-        decision = newest.get(key)
-        waits = begins_on is not None and receipt.received_on is not None and receipt.received_on >= begins_on
-        status = decision.verdict if decision is not None else REPORTED if waits else CONFIRMED
-        found[key] = Standing(status, decision)
-    return found
+    firm = next((each for each in reader.all(Query("firm")) if isinstance(each, Firm)), None)
+    status = statuses_of(reader, receipts, firm)
+    newest = {each.receipt: each for each in sorted(_decisions(reader, list(status)), key=_age)}
+    return {key: Standing(each, newest.get(key)) for key, each in status.items()}
 
 
 def receipt_status(reader: Reader, ids: Iterable[str]) -> dict[str, str]:
@@ -199,11 +191,6 @@ def _decisions(reader: Reader, receipts: Sequence[str]) -> list[ReceiptDecision]
 
 def _age(decision: ReceiptDecision) -> tuple[datetime, str]:
     return decision.decided_at or _NEVER, decision.id
-
-
-def _confirmation_begins_on(reader: Reader) -> date | None:
-    firm = next((each for each in reader.all(Query("firm")) if isinstance(each, Firm)), None)
-    return firm.confirmation_begins_on if firm is not None else None
 
 
 # --- lists ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import openpyxl
@@ -139,7 +140,9 @@ def test_interest(books: Desk) -> None:
     assert "29,671" in books.run("report", "interest", "--as-of", "2026-04-30", "--percent", "10").out
     assert books.run("report", "interest", "--percent", "-1", "--json").codes == ["bad_rate"]
     assert books.run("report", "interest", "--percent", "1", "--account", B, "--json").codes == ["missing"]
-    for percent in ((), ("--percent", "NaN"), ("--percent", "1e9"), ("--percent", "ten")):
+    by_rule = asked(books, "interest", "--as-of", "2026-04-30", "--rate", "10")
+    assert {**by_rule, "source": ""} == document
+    for percent in (("--percent", "NaN"), ("--percent", "1e9"), ("--percent", "ten")):
         assert books.run("report", "interest", *percent).status == 2
 
 
@@ -162,3 +165,46 @@ def test_into_files(books: Desk, name: str, more: list[str]) -> None:
     assert books.run(*words, "--currency", "ZZZ", "--json").codes == ["unknown_currency"]
     vietnamese = books.plain(*words, "--profile", str(books.folder / "profile"), "--lang", "vi")
     assert vietnamese.status == 0 and vietnamese.out
+
+
+def test_the_ageing_tells_what_waits_and_what_is_only_reported(books: Desk) -> None:
+    [firm] = [json.loads(line) for line in books.run("dump", "--entity", "firm").out.splitlines()]
+    late = "018f0000-0000-7000-8000-000000000102"
+    loaded = books.load(
+        {**firm, "confirmation_begins_on": "2026-05-01"},
+        invoice(late, A, number="8", net=1_000_000, total=1_000_000, issued_on="2026-04-01"),
+        {"entity": "instalment", "id": P1[:-1] + "2", "invoice": late, "place": 1, "amount": 1_000_000,
+         "steps": ["days 15"], "from_papers": True},
+        {"entity": "receipt", "id": R1[:-1] + "2", "account": A, "received_on": "2026-05-02", "amount": 700_000},
+        {"entity": "receipt", "id": R1[:-1] + "3", "account": A, "received_on": "2026-05-02", "amount": 900_000},
+        {"entity": "receipt_decision", "id": AL[:-1] + "2", "receipt": R1[:-1] + "3", "verdict": "rejected",
+         "reason": "Not on the statement", "decided_at": "2026-05-03T01:00:00Z"},
+    )  # fmt: skip
+    assert loaded.status == 0, loaded
+    answer = books.run("report", "ageing", "--as-of", "2026-05-31", "--json")
+    [row] = answer.document["rows"]
+    keys = ["account", "name", "not_due", "1-30", "31-60", "61-90", "91-180", ">180", "unallocated", "balance"]
+    assert list(row) == [*keys, "waiting", "reported"]
+    assert list(answer.document["total"]) == list(row)[2:]
+    assert (row["not_due"], row["31-60"], row["waiting"], row["reported"]) == (1_000_000, 0, 1_000_000, 700_000)
+    assert (row["61-90"], row["unallocated"], row["balance"]) == (2_450_000, 100_000, 3_350_000)
+    assert "1,000,000 VND of what is not due waits for papers" in answer.err
+    assert "700,000 VND was received but not confirmed" in answer.err
+    table = books.run("report", "ageing", "--as-of", "2026-05-31").out
+    assert "Waiting for papers (in not due)" in table and "Reported, not confirmed" in table
+    before = books.run("report", "ageing", "--as-of", "2026-03-31").out
+    assert "Waiting" not in before and "Reported" not in before
+    statement = asked(books, "statement", A, "--as-of", "2026-05-31")
+    assert statement["closing"] == 3_350_000 and R1[:-1] + "3" not in {row["document"] for row in statement["rows"]}
+
+
+def test_interest_and_provision_go_by_the_firms_rules(books: Desk) -> None:
+    rules = [json.loads(line) for line in books.run("dump", "--entity", "rule").out.splitlines()]
+    rate = next(rule for rule in rules if rule["kind"] == "late_interest")
+    tier = next(rule for rule in rules if rule["kind"] == "provision" and rule["months"] == 6)
+    loaded = books.load({**rate, "percent": "20", "source": "HĐ khung"}, {**tier, "percent": "40"})
+    assert loaded.status == 0, loaded
+    found = asked(books, "interest", "--as-of", "2026-04-30")
+    assert (found["percent"], found["total"], found["source"]) == (20.0, 59_342, "HĐ khung")
+    assert "20 % a year by the firm's rule: HĐ khung." in books.run("report", "interest", "--as-of", "2026-04-30").err
+    assert asked(books, "provision", "--as-of", "2026-09-30")["total"]["amount"] == 980_000

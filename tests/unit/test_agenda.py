@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kam_desktop import language
+from kam_desktop import formats, language
 from kam_desktop.domain.entities import FIRM_ID, Account, Allocation, Firm, Instalment, Invoice, Proposal, Receipt
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.services import agenda, receipt
@@ -52,7 +52,7 @@ def owed(key: str, due_on: date, amount: int, currency: str = "VND") -> list[obj
     ],
 )
 def test_the_next_working_day(day: date, working: date) -> None:
-    assert agenda.next_working_day(day) == working
+    assert formats.next_working_day(day) == working
 
 
 def test_the_next_days_are_those_with_a_holiday_or_money_due(store: Store) -> None:
@@ -119,3 +119,15 @@ def test_what_is_left_of_receipts_at_the_end_of_a_day(store: Store) -> None:
         ("r1", "Sữa", "", 6_000_000),
         ("r3", "", "AN", 1_000_000),
     ]
+
+
+def test_the_firms_own_days_stand_over_the_public_calendar(store: Store) -> None:
+    add(store, Account(id="a", name="Sữa"), *owed("x", date(2026, 11, 28), 100))
+    own = formats.FirmDays({date(2026, 11, 25): "Teambuilding"}, frozenset({date(2026, 11, 24), date(2026, 11, 28)}))
+    with store.reader() as reader:
+        found = agenda.next_days(reader, TODAY, days=6, own=own)
+        assert [(day.on, day.holiday, day.next_working) for day in found] == [
+            (date(2026, 11, 25), "Teambuilding", None),
+            (date(2026, 11, 28), "", None),  # a Saturday that is worked
+        ]
+        assert [day.on for day in agenda.next_days(reader, TODAY, days=6)] == [date(2026, 11, 24), date(2026, 11, 28)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ import pytest
 from kam_desktop.domain.entities import Account, Contact, Invoice, PromiseToPay, Receipt
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.ids import RandomIds
-from kam_desktop.services import collection, promise, receipt
+from kam_desktop.services import collection, flows, promise, receipt
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from tests.fakes import FakeClock
@@ -165,3 +166,34 @@ def test_a_promise_about_a_replaced_invoice_is_kept_by_the_new_one(books: Books)
     with books.store.reader() as reader:
         detail = collection.invoice_detail(reader, books.invoice, TODAY)
         assert detail.promise_states[made.id].state == "kept"
+
+
+def test_a_broken_promise_is_a_line_of_today_until_something_answers_it(books: Books) -> None:
+    made = books.promise(1, 10, 60)
+    books.pay(5, 20)
+
+    def lines() -> list[tuple[str, str, int | None, Any]]:
+        with books.store.reader() as reader:
+            found = flows.today(reader, TODAY).items
+        broken = [each for each in found if each.kind == "promise"]
+        return [(each.id, each.reason, each.amount, each.reason_args["days"]) for each in broken]
+
+    assert [(line[0], line[2], line[3]) for line in lines()] == [(books.invoice, 40, 20)]
+    assert "paid a part" in lines()[0][1]
+    late = books.pay(25, 80)
+    assert lines() == []  # broken all the same, but nothing is open any more
+    assert [state[1] for state in books.states()] == ["broken"]
+    with books.store.edit("Reject") as uow:
+        receipt.reject_receipt(uow, late.id, "Not on the statement")
+    assert len(lines()) == 1
+    with books.store.edit("Promise") as uow:
+        next_word = books.plain(28, 28, 40, "", invoice=books.invoice)
+        promise.replace(uow, made.id, dataclasses.replace(next_word, pay_on=date(2026, 3, 20)))
+    assert lines() == []
+
+
+def test_a_broken_word_about_everything_opens_the_customer(books: Books) -> None:
+    books.promise(1, 10, 60, invoice="")
+    with books.store.reader() as reader:
+        line = next(each for each in flows.today(reader, TODAY).items if each.kind == "promise")
+    assert (line.entity, line.id, line.account_name, line.section) == ("account", books.mine, "Sữa Mây", "now")
