@@ -10,9 +10,10 @@ import pytest
 import sqlcipher3.dbapi2 as driver
 
 from kam_desktop.domain.entities.account import Account
+from kam_desktop.domain.entities.collection import Instalment, Invoice
 from kam_desktop.domain.errors import Broken, TooOld, Unavailable
 from kam_desktop.domain.ids import RandomIds
-from kam_desktop.store import backup, database, files, migrations, profile, tables
+from kam_desktop.store import backup, database, files, migrations, open_amounts, profile, tables
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.keys import create_key_file
 from kam_desktop.store.migrations import MIGRATIONS, Migration, declared, shape
@@ -23,7 +24,8 @@ from tests.fakes import FakeClock
 KEY = DataKey(bytes(range(32)))
 NEXT = tables.SCHEMA + 1
 RELEASED = Path(__file__).parent / "released_schemas"
-"""For each released schema number a file `<number>.sql`; none before the first release."""
+"""For each released schema number `<number>.sql`, its statements as that program had them, and `<number>.rows.sql`,
+what that program wrote in a little working life: edits, an undo, allocations and one taken back, an outbox."""
 
 
 @pytest.fixture
@@ -172,6 +174,90 @@ def test_every_released_schema_arrives_at_the_declared_one() -> None:
         for step in MIGRATIONS[number - 1 :]:
             step.run(old)
         assert shape(old) == shape(wanted), number
+
+
+def released(folder: Path, number: int) -> None:
+    """A profile as the program of that schema left it, its database closed again."""
+    clock = FakeClock()
+    create_key_file(files.private_folder(folder), "profile-1", KEY, clock, recovery=RecoveryKey.new())
+    Path(folder / database.FILE).touch(mode=0o600)
+    connection = connect(folder)
+    connection.execute("pragma journal_mode = wal")
+    connection.executescript((RELEASED / f"{number}.sql").read_text("utf-8"))
+    connection.executescript((RELEASED / f"{number}.rows.sql").read_text("utf-8"))
+    connection.execute(f"pragma user_version = {number}")
+    connection.close()
+
+
+def content(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table but the full-text index."""
+    connection = connect(folder)
+    try:
+        names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
+        found = {}
+        for name in names:
+            if not name.startswith(("search", "sqlite_")):
+                rows = connection.execute(f'select * from "{name}" order by 1')
+                found[name] = [dict(zip([each[0] for each in rows.description], row, strict=True)) for row in rows]
+        return found
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("number", range(1, tables.SCHEMA))
+def test_a_released_profile_keeps_every_row_history_and_outbox(tmp_path: Path, number: int) -> None:
+    folder = tmp_path / "old"
+    released(folder, number)
+    before = content(folder)
+    assert before["outbox"] and before["history"] and before["cache_instalment"]
+    assert any(isinstance(row["payload"], bytes) for row in before["outbox"])
+    made = migrations.migrate(folder, KEY, FakeClock())
+    assert made is not None and backup.verify(made.path, KEY, FakeClock()).schema == number
+    after = content(folder)
+    for name, rows in before.items():
+        assert [{key: row[key] for key in rows[0]} for row in after[name]] == rows if rows else not after[name], name
+    assert {name for name, rows in after.items() if rows} == {name for name, rows in before.items() if rows}
+    connection = connect(folder)
+    assert shape(connection) == declared_shape()
+    connection.close()
+    clock = FakeClock()
+    store = Store.open(folder, KEY, "profile-1", clock, RandomIds(clock))
+    with store.database.read() as read:
+        assert open_amounts.differences(read) == 0
+    with store.reader() as reader:
+        assert [each.entity for each in reader.find("binh minh moi", 5)] == ["account"]
+        assert [each.entity for each in reader.find("tran van", 5)] == ["contact"]
+    store.undo()  # the last step of the old program
+    with store.edit("Goes on") as uow:
+        uow.add(Account(id=uow.new_id(), name="Công ty Mới"))
+    with store.reader() as reader:
+        assert reader.find("tran van", 5) == []
+        assert open_amounts.differences(reader.connection) == 0
+    store.close()
+
+
+def test_new_columns_are_filled_as_a_new_record_has_them(folder: Path, tmp_path: Path) -> None:
+    clock = FakeClock()
+    store = Store.open(folder, KEY, "profile-1", clock, RandomIds(clock))
+    with store.edit("New") as uow:
+        uow.add(Account(id=(account := uow.new_id()), name="Khách"))
+        invoice = Invoice(id=uow.new_id(), account=account, number="1", issued_on=clock.today(), net=1, total=1)
+        uow.add(invoice)
+        uow.add(Instalment(id=uow.new_id(), invoice=invoice.id, place=1, amount=1))
+    store.close()
+    released(tmp_path / "old", 1)
+    migrations.migrate(tmp_path / "old", KEY, clock)
+    new, old = content(folder), content(tmp_path / "old")
+    for name, columns in {"instalment": ("steps", "from_papers"), "account": ("payment_term",)}.items():
+        assert {tuple(row[each] for each in columns) for row in old[name]} == {
+            tuple(row[each] for each in columns) for row in new[name]
+        }
+
+
+def declared_shape() -> dict[str, Any]:
+    wanted = driver.connect(":memory:", isolation_level=None)
+    declared(wanted)
+    return shape(wanted)
 
 
 @pytest.mark.parametrize(
