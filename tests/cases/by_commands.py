@@ -16,7 +16,7 @@ from unittest import mock
 
 from kam_desktop.cli import main as commands
 from kam_desktop.cli import profile_opening
-from kam_desktop.domain.figures.terms import END_OF_MONTH
+from kam_desktop.domain.figures.terms import END_OF_MONTH, Part
 from tests import makers
 from tests.cases.payment_terms import TermCase
 from tests.cases.ratios import CeiCase, DsoCase
@@ -64,6 +64,12 @@ class Laptop:
         recovery = str(self.folder / "recovery")
         words = ["init", "--company", makers.OUR_NAME, "--tax-code", makers.OUR_CODE, "--recovery-file", recovery]
         self.run(*words)
+
+    def dump(self, entity: str) -> list[Line]:
+        """Every record of a kind."""
+        status, said = self.ended("dump", "--entity", entity)
+        assert status == 0, said
+        return [json.loads(line) for line in said.splitlines()]
 
     def load(self, lines: list[Line]) -> Any:
         """Records through `load -`."""
@@ -129,17 +135,25 @@ def _credit_lines(key: str, fact: Credit, currency: str) -> Iterator[Line]:
         yield {**decision, "verdict": "rejected", "reason": "void", "decided_at": "2026-06-01T08:00:00Z"}
 
 
-def term_lines(key: str, case: TermCase) -> Iterator[Line]:
-    """A term, a customer who has it, and an invoice; a term of one part leaves the date to the customer's term."""
-    term, customer, invoice = identity(key, "term"), identity(key, "an"), identity(key, "invoice")
+def customer_lines(key: str, case: TermCase, tax_code: str = "") -> Iterator[Line]:
+    """A term and a customer who has it."""
+    term = identity(key, "term")
     yield {"entity": "payment_term", "id": term, "name": case.name}
-    steps = [[step.kind if step.kind == END_OF_MONTH else f"{step.kind} {step.count}" for step in part.steps]
-             for part in case.parts]  # fmt: skip
     for place, part in enumerate(case.parts, 1):
         line = {"entity": "payment_term_line", "id": identity(key, "line", place), "term": term, "place": place}
         value = {"value": str(part.value)} if part.value else {}
-        yield {**line, "kind": part.kind, **value, "steps": steps[place - 1]}
-    yield {**account(key, "an"), "payment_term": term}
+        yield {**line, "kind": part.kind, **value, "steps": _steps(part)}
+    yield {**account(key, "an"), "payment_term": term, **({"tax_code": tax_code} if tax_code else {})}
+
+
+def _steps(part: Part) -> list[str]:
+    return [step.kind if step.kind == END_OF_MONTH else f"{step.kind} {step.count}" for step in part.steps]
+
+
+def term_lines(key: str, case: TermCase) -> Iterator[Line]:
+    """A term, a customer who has it, and an invoice; a term of one part leaves the date to the customer's term."""
+    customer, invoice = identity(key, "an"), identity(key, "invoice")
+    yield from customer_lines(key, case)
     amounts = case.amounts or (1_000,) * len(case.parts)
     yield {
         "entity": "invoice",
@@ -153,7 +167,7 @@ def term_lines(key: str, case: TermCase) -> Iterator[Line]:
     }
     for place, amount in enumerate(amounts, 1):
         part_line = {"entity": "instalment", "id": identity(key, "part", place), "invoice": invoice, "place": place}
-        own = {} if len(case.parts) == 1 else {"steps": steps[place - 1] or ["days 0"]}
+        own = {} if len(case.parts) == 1 else {"steps": _steps(case.parts[place - 1]) or ["days 0"]}
         yield {**part_line, "amount": amount, **own}
 
 
@@ -183,12 +197,18 @@ def cei_lines(key: str, case: CeiCase, currency: str) -> Iterator[Line]:
     for each in invoices:
         yield from _invoice_lines(key, each, currency)
     for part, amount in (("before", case.opening), ("due", paid - case.opening)):
-        yield from _credit_lines(key, Credit(part, "2026-03-25", amount), currency)
-        yield {
-            "entity": "allocation",
-            "id": identity(key, "allocation", part),
-            "instalment": identity(key, "part", f"{part}/1"),
-            "receipt": identity(key, "credit", part),
-            "amount": amount,
-            "allocated_on": "2026-03-25",
-        }
+        fact = Credit(part, "2026-03-25", amount)
+        yield from payment_lines(key, fact, currency, identity(key, "part", f"{part}/1"), amount)
+
+
+def payment_lines(key: str, fact: Credit, currency: str, instalment: str, amount: int) -> Iterator[Line]:
+    """A receipt, and what of it lies against one instalment."""
+    yield from _credit_lines(key, fact, currency)
+    yield {
+        "entity": "allocation",
+        "id": identity(key, "allocation", fact.id),
+        "instalment": instalment,
+        "receipt": identity(key, "credit", fact.id),
+        "amount": amount,
+        "allocated_on": fact.on,
+    }

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from kam_desktop.domain.entities import (
     Account,
@@ -26,7 +26,7 @@ from kam_desktop.store.reader import Reader
 from tests.cases.payment_terms import TermCase
 from tests.cases.ratios import CeiCase, DsoCase
 from tests.cases.receivables import Back, Credit, Fact, Inv, Lay, Oldest, ReceivablesCase, day
-from tests.cases.taxes import TaxCase
+from tests.cases.taxes import Line, TaxCase
 
 
 @dataclass
@@ -305,6 +305,12 @@ def tax_lines(case: TaxCase) -> Sequence[ProposalLine]:
         )
         for place, line in enumerate(case.lines, 1)
     ]
+
+
+def net_of(line: Line) -> int:
+    """The net of a line as it is printed: rounded once, half up."""
+    exact = Decimal(line.quantity) * Decimal(line.price) * (100 - Decimal(line.discount)) / 100
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def rate(percent: str) -> str:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pytest
 
 from kam_desktop.domain.figures.ageing import DEFAULT_EDGES
-from tests.cases import erpnext, gnucash, payment_terms, ratios
+from kam_desktop.domain.figures.terms import DAYS, Step
+from tests import makers
+from tests.cases import by_services, erpnext, gnucash, payment_terms, ratios, taxes
 from tests.cases.by_commands import (
     TERMS_CURRENCY,
     Laptop,
     Line,
     cei_lines,
+    customer_lines,
     dso_lines,
     identity,
+    payment_lines,
     receivables_lines,
     term_lines,
 )
-from tests.cases.payment_terms import TermCase
-from tests.cases.receivables import ReceivablesCase
+from tests.cases.payment_terms import TermCase, percent
+from tests.cases.receivables import Credit, Inv, ReceivablesCase
+from tests.cases.taxes import TaxCase
+from tests.makers import Bill, L
 
 RECEIVABLES = [*erpnext.RECEIVABLES, *erpnext.RECONCILIATION, *gnucash.CASES]
 TERMS = [case for case in payment_terms.CASES if not case.refused and not case.refused_by_hand]
@@ -72,7 +79,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     yield Books(laptop, keys)
 
 
-def named(case: ReceivablesCase | TermCase) -> str:
+def named(case: ReceivablesCase | TermCase | TaxCase) -> str:
     return f"{case.source.split('/')[-1]}: {case.name}"
 
 
@@ -123,3 +130,108 @@ def test_collection_effectiveness(books: Books, currency: str) -> None:
     assert (document["opening"]["balance"], document["closing"]["balance"]) == (case.opening, case.closing)
     assert (document["sales"], document["closing"]["not_due"]) == (case.sales, case.not_due)
     assert document["cei"] == float(case.index)
+
+
+# --- files of invoices -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Imported:
+    """One laptop into which the e-invoices of all cases were imported, in đồng where the case has cents."""
+
+    laptop: Laptop
+    invoices: dict[str, Line]
+    instalments: dict[str, list[Line]]
+    due: dict[str, str]
+
+
+SPLIT = [case for case in TERMS if case.total]
+TAXES_FROM, NOTES_FROM = 500, 900
+# A credit note that comes as a file goes by itself to the invoice that it lowers, the earliest part first.
+CREDITED = [
+    case for case in erpnext.RECEIVABLES if case.name in ("then a credit note over half", "a return lowers its invoice")
+]
+
+
+def buyer(number: int) -> tuple[str, str]:
+    return f"Khách {number}", makers.tax_code(2_000 + number)
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    folder = tmp_path_factory.mktemp("files")
+    laptop = Laptop(folder)
+    laptop.init()
+    lines, bills = [], []
+    for number, term in enumerate(SPLIT):
+        lines += customer_lines(f"term {number}", term, buyer(number)[1])
+        line = L(term.total or 0, rate="KCT")
+        bills.append(Bill(f"{number + 1}", issued_on=term.invoiced, buyer=buyer(number), lines=(line,)))
+    for number, case in enumerate(taxes.CASES, TAXES_FROM):
+        nets = [by_services.net_of(line) for line in case.lines]
+        printed = [L(net, rate=by_services.rate(line.rate)) for net, line in zip(nets, case.lines, strict=True)]
+        groups = [(by_services.rate(rate), net, tax) for rate, net, tax in case.groups]
+        bills.append(Bill(f"{number}", lines=printed, net=case.net, tax=case.tax, groups=groups, buyer=buyer(0)))
+    laptop.load(lines)
+    bring(laptop, *bills)
+    invoices = {line["number"].lstrip("0"): line for line in laptop.dump("invoice")}
+    instalments: dict[str, list[Line]] = {}
+    for part in sorted(laptop.dump("instalment"), key=lambda part: part["place"]):
+        instalments.setdefault(part["invoice"], []).append(part)
+    owed = laptop.run("report", "interest", "--percent", "100", "--as-of", LATER)
+    return Imported(laptop, invoices, instalments, {row["instalment"]: row["due_on"] for row in owed["rows"]})
+
+
+@pytest.mark.parametrize("number", range(len(SPLIT)), ids=lambda number: named(SPLIT[number]))
+def test_an_imported_invoice_is_split_by_its_customers_term(imported: Imported, number: int) -> None:
+    case = SPLIT[number]
+    parts = imported.instalments[imported.invoices[f"{number + 1}"]["id"]]
+    assert tuple(part["amount"] for part in parts) == case.amounts
+    assert tuple(imported.due[part["id"]] for part in parts) == case.due
+
+
+@pytest.mark.parametrize("number", range(len(taxes.CASES)), ids=lambda number: named(taxes.CASES[number]))
+def test_an_imported_invoice_stands_as_printed(imported: Imported, number: int) -> None:
+    case = taxes.CASES[number]
+    found = imported.invoices[f"{TAXES_FROM + number}"]
+    assert (found["net"], found.get("tax", 0), found["total"]) == (case.net, case.tax, case.net + case.tax)
+
+
+@pytest.mark.parametrize("number", range(len(CREDITED)), ids=lambda number: named(CREDITED[number]))
+def test_an_imported_credit_note_goes_to_its_invoice(imported: Imported, number: int) -> None:
+    case, key, laptop = CREDITED[number], f"note {number}", imported.laptop
+    [invoice] = [fact for fact in case.facts if isinstance(fact, Inv)]
+    notes = [fact for fact in case.facts if isinstance(fact, Credit) and fact.kind == "credit_note"]
+    customer, own = buyer(100 + number), f"{NOTES_FROM + number}"
+    total = sum(amount for _, amount in invoice.parts)
+    days = [(date.fromisoformat(due) - date.fromisoformat(invoice.issued)).days for due, _ in invoice.parts]
+    shares = [percent(str(100 * amount // total), Step(DAYS, count))
+              for count, (_, amount) in zip(days, invoice.parts, strict=True)]  # fmt: skip
+    term = TermCase(case.source, case.name, tuple(shares), invoice.issued)
+    laptop.load(list(customer_lines(key, term, customer[1])))
+    bring(laptop, Bill(own, issued_on=invoice.issued, buyer=customer, lines=(L(total, rate="KCT"),)))
+    [brought] = [line for line in laptop.dump("invoice") if line["number"].lstrip("0") == own]
+    parts = [line for line in laptop.dump("instalment") if line["invoice"] == brought["id"]]
+    first = min(parts, key=lambda line: int(line["place"]))
+    for fact in case.facts:
+        if isinstance(fact, Credit) and fact.kind == "receipt":
+            laptop.load(list(payment_lines(key, fact, "VND", first["id"], fact.amount)))
+    for place, fact in enumerate(notes):
+        lowered = ("2", "1", brought["symbol"], own)
+        lines = (L(-fact.amount, rate="KCT"),)
+        bring(laptop, Bill(f"{own}{place}", issued_on=fact.on, buyer=customer, lines=lines, related=lowered))
+    document = laptop.run("report", "ageing", "--as-of", case.as_of)
+    [row] = [row for row in document["rows"] if row["account"] == identity(key, "an")]
+    assert [row[bucket] for bucket in BUCKETS] == case.buckets(DEFAULT_EDGES, case.open)
+    assert (row["unallocated"], row["balance"]) == (0, case.balance)
+    # Which parts are paid is seen by what bears interest long after.
+    late = laptop.run("report", "interest", "--percent", "100", "--as-of", LATER, "--account", identity(key, "an"))
+    open_days = {row["due_on"]: row["open_days"] for row in late["rows"]}
+    due = {f"{invoice.id}/{place}": on for place, (on, _) in enumerate(invoice.parts, 1)}
+    assert set(open_days) == {due[part] for part in case.open}
+
+
+def bring(laptop: Laptop, *bills: Bill) -> None:
+    folder = laptop.folder / bills[0].number
+    made = laptop.run("import", *map(str, makers.write_invoices(folder, bills)), "--open", "all")
+    assert [file["skipped"] for file in made["files"]] == [[]] * len(bills)

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from kam_desktop.domain.entities import Receipt
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.figures.ageing import DEFAULT_EDGES
 from kam_desktop.domain.ids import RandomIds
-from kam_desktop.services import receivables
+from kam_desktop.services import collection, receivables
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from tests.cases import by_services, erpnext, gnucash, payment_terms, ratios, taxes
 from tests.cases.payment_terms import TermCase
-from tests.cases.receivables import Credit, ReceivablesCase
+from tests.cases.receivables import Credit, Lay, ReceivablesCase
 from tests.cases.taxes import TaxCase
 from tests.fakes import FakeClock
 
@@ -70,6 +71,20 @@ def test_receivables(books: Books, case: ReceivablesCase) -> None:
 def _columns(rows: object) -> list[int]:
     overdue = [row.overdue for row in rows]  # type: ignore[attr-defined]
     return [sum(column) for column in zip(*overdue, strict=True)] or [0] * (len(DEFAULT_EDGES) + 1)
+
+
+@pytest.mark.parametrize(("source", "name", "amount", "taken", "asked"), erpnext.TOO_MUCH)
+def test_more_than_is_left_is_refused(
+    books: Books, source: str, name: str, amount: int, taken: int, asked: int
+) -> None:
+    credit = erpnext.Credit("a", erpnext.TODAY, amount)
+    facts = (erpnext.BIG, credit, Lay("l", "a", "jv/1", taken, erpnext.TODAY))
+    entered = books.enter(ReceivablesCase(source, name, facts, erpnext.TODAY, {}, 0))
+    with pytest.raises(Refused) as caught, books.store.edit("Too much") as uow:
+        receipt = uow.get(Receipt, entered.credits["a"])
+        assert receipt is not None
+        collection.allocate(uow, receipt, [(entered.parts["jv/1"], asked)])
+    assert {problem.code for problem in caught.value.problems} == {"more_than_receipt"}
 
 
 @pytest.mark.parametrize("case", payment_terms.CASES, ids=lambda case: f"{named(case)}, {case.invoiced}")
