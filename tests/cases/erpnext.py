@@ -16,7 +16,10 @@ DOUBLE = Inv("si", TODAY, ((D30, 6_000), (D60, 10_000), (D90, 4_000)))
 PLAIN = Inv("si", TODAY, ((TODAY, 10_000),))
 PAID_40 = (Credit("pe", TODAY, 4_000), Oldest("pe", TODAY))
 NOTE = Credit("cn", TODAY, 10_000, "credit_note", invoice="si")
-LATER = "entered by hand, an allocation is dated like the later of its two documents, not like the day of typing"
+LATER = (
+    "entered by hand, an allocation is dated like the later of its two documents, not like the day of typing; "
+    "brought in with a day of its own it gives the published answer"
+)
 LINKED = "a credit note goes to the invoice that it lowers first, and to that one only as far as it is open"
 
 
@@ -84,7 +87,7 @@ RECEIVABLES = [
         Credit("pe", NEXT, 8_000), Lay("l", "pe", "si/1", 8_000, NEXT), Lay("m", "sr", "si/1", 1_000, NEXT),
         open={"si/1": 10_000}, free={"sr": 1_000}, balance=9_000,
         entered=({"si/1": 9_000}, {}),
-        published="100.00 open and 10.00 free today; ours, entered by hand, 90.00 open", why=LATER,
+        published="100.00 open, and the note's 10.00 free until tomorrow", why=LATER,
     ),
     _report(
         "the same, seen tomorrow", Credit("sr", TODAY, 1_000, "credit_note"), PLAIN,

@@ -78,7 +78,7 @@ _LINKED_DAYS: list[tuple[str, dict[str, int], dict[str, int], int]] = [
 _LAID_LATER: dict[str, dict[str, Any]] = {
     "1980-06-25": {
         "entered": ({**_OPEN, "28/1": 100}, {"cn3": 300}),
-        "published": "28.00 open and 27.00 free until they are linked the day after; ours, entered by hand, 1.00 open",
+        "published": "28.00 open and 27.00 free until they are linked the day after",
         "why": LATER,
     },
 }

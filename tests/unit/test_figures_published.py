@@ -9,7 +9,7 @@ import pytest
 
 from kam_desktop.domain import promises
 from kam_desktop.domain.figures import ageing, totals
-from tests.cases import erpnext, gnucash, payment_terms, ratios, taxes
+from tests.cases import erpnext, gnucash, payment_terms, ratios, readme, taxes
 from tests.cases.receivables import Lay, ReceivablesCase, ledger_of
 
 CASES = [*erpnext.RECEIVABLES, *erpnext.RECONCILIATION, *gnucash.CASES]
@@ -81,3 +81,9 @@ def test_there_are_enough_published_cases_of_each_kind() -> None:
     assert {"ERPNext", "GnuCash", "Odoo 16 community", "Odoo 17 community", "Odoo community", "Tryton 7"} <= {
         *by_source
     }
+
+
+def test_the_page_about_the_cases_is_the_one_that_the_tables_give() -> None:
+    assert readme.FILE.read_text("utf-8") == readme.text(), "run python -m tests.cases.readme"
+    assert {case.source for case in readme.CASES} == {suite.source for suite in readme.SUITES}
+    assert all(case.published for case in readme.CASES if case.why)
