@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from kam_desktop.domain.entities import Account, PriceList, PriceListItem, Product, ProposalLine
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.locale.vietnam import vat
+from kam_desktop.domain.money import half_up
 from kam_desktop.domain.query import Op, Order, Query, Where
 from kam_desktop.domain.text import sort_key
 from kam_desktop.language import N_
@@ -160,6 +162,9 @@ def line_of(
     product = records.get(reader, Product, product_id)
     wanted = currency or product.currency
     price = price_on(reader, product, day, account, quantity, wanted)
+    cost = None  # of the whole line, as a line keeps it
+    if product.cost is not None and product.currency == wanted:
+        cost = half_up(Fraction(product.cost) * Fraction(Decimal(quantity)))
     return ProposalLine(
         id="",
         version="",
@@ -170,7 +175,7 @@ def line_of(
         unit=product.unit,
         quantity=Decimal(quantity),
         price=price.amount if price is not None else 0,
-        cost=product.cost if product.currency == wanted else None,
+        cost=cost,
         tax_rate=tax_rate(product, day, rules),
     )
 
@@ -202,6 +207,20 @@ def _by_title(reader: Reader, ids: list[str]) -> list[str]:
     return found
 
 
+def save_item(uow: UnitOfWork, price_list_id: str, item: PriceListItem) -> PriceListItem:
+    """Writes one price of a list, new or changed. Refused as `set_items` refuses."""
+    mine = uow.children(PriceListItem, "price_list", price_list_id, (Order("id"),))
+    start = item.from_quantity or Decimal(0)
+    for each in mine:
+        same = (each.product, each.from_quantity or Decimal(0)) == (item.product, start)
+        if same and item.product and each.id != item.id:
+            raise Refused(Problem("from_quantity", "price_twice", _TWICE))
+    return records.save(uow, dataclasses.replace(item, price_list=price_list_id))
+
+
+_TWICE = N_("This product has a price from that quantity already.")
+
+
 def set_items(uow: UnitOfWork, price_list_id: str, items: Sequence[PriceListItem]) -> list[PriceListItem]:
     """Makes these the prices of a list; those left out are deleted, those without an id are new.
 
@@ -213,8 +232,7 @@ def set_items(uow: UnitOfWork, price_list_id: str, items: Sequence[PriceListItem
     for place, each in enumerate(items, 1):
         key = (each.product, each.from_quantity or Decimal(0))
         if each.product and key in seen:
-            message = N_("This product has a price from that quantity already.")
-            problems.append(Problem(f"items.{place}", "price_twice", message))
+            problems.append(Problem(f"items.{place}", "price_twice", _TWICE))
         seen.add(key)
     if problems:
         raise Refused(problems)

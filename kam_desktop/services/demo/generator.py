@@ -22,7 +22,7 @@ from kam_desktop.domain.entity import Record
 from kam_desktop.domain.ids import derived
 from kam_desktop.domain.locale.vietnam.tax_code import check_digit
 from kam_desktop.domain.text import fold
-from kam_desktop.services.demo import money, proposals
+from kam_desktop.services.demo import catalogue, money, proposals
 from kam_desktop.store.unit_of_work import UnitOfWork
 
 KITS = ("agency", "manufacturer")
@@ -83,7 +83,7 @@ def _batches(kit: Kit, as_of: date, accounts: int) -> Iterator[list[Record]]:
     named = kit.content["accounts"]
     counter = money.Counter(1)
     for start in range(0, max(accounts, 1), _BATCH):
-        batch: list[Record] = [firm, *people] if start == 0 else []
+        batch: list[Record] = [firm, *people, *catalogue.records(kit.name, kit.content, as_of)] if start == 0 else []
         invoices: list[money.Planned] = []
         for place in range(start, min(start + _BATCH, accounts)):
             random = Random(f"{kit.name}|{place}")

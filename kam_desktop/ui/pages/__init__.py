@@ -64,6 +64,12 @@ def _task(desk: Desk) -> QWidget:
     return TaskController(desk).page
 
 
+def _product(desk: Desk) -> QWidget:
+    from kam_desktop.ui.pages.product.controller import ProductController
+
+    return ProductController(desk).page
+
+
 def _importing(desk: Desk) -> QWidget:
     from kam_desktop.ui.pages.importing.controller import ImportController
 
@@ -91,6 +97,8 @@ PAGES: tuple[Entry, ...] = (
           opens=("invoice", "instalment", "receipt", "credit_note", "allocation", "opening_settlement"),
           create=N_("Record a receipt")),
     Entry("task", N_("Tasks"), "list-checks", _task, "page_6", opens=("task",), create=N_("Add task")),
+    Entry("product", N_("Products"), "package", _product, "page_7", opens=("product", "price_list"),
+          create=N_("Add product")),
     Entry("importing", N_("Import"), "upload", _importing, "page_5", wide=True),
     Entry("settings", N_("Settings"), "settings", _settings, "settings", FOOT, opens=("firm",)),
     Entry("first_run", N_("First run"), "sparkles", _first_run, section=ALONE),

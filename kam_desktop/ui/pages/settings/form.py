@@ -40,7 +40,9 @@ class FirmForm(RecordForm):
             (self.add("branch_codes"),),
         )  # fmt: skip
         bank = ((self.add("bank_name"),), (self.add("bank_account"), self.add("bank_holder")))
-        terms = ((self.add("default_payment_days"), self.add("currency")),)
+        terms = (
+            (self.add("default_payment_days"), self.add("currency")), (self.add("confirmation_begins_on"), QWidget()),
+        )  # fmt: skip
         parts = ((tr("Who we are"), who), (tr("Where money comes in"), bank), (tr("Terms"), terms))
         for name, rows in parts:
             box.addWidget(section(name))
@@ -55,6 +57,10 @@ class FirmForm(RecordForm):
             grid.setColumnStretch(1, 1)
             box.addLayout(grid)
             box.addSpacing(theme.px(8))
+        told = tr("Receipts dated from that day on count only once finance has confirmed them. While it is empty, entering "
+                  "a receipt confirms it.")  # fmt: skip
+        box.addWidget(caption(told, wrap=True))
+        box.addSpacing(theme.px(8))
         editor = self.editor("tax_code")
         editor.left.connect(self.check_tax_code)
 
