@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.entities import FIRM_ID, Firm, Invoice
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.language import N_
@@ -30,6 +31,8 @@ KINDS: Final = (*table_kinds.BY_NAME, EINVOICES)
 _FIRST: Final = ("accounts", "contacts", "products", "prices", EINVOICES)
 """What is decided before everything else, because the rest refers to it; then the order of TABLES."""
 
+_OPENING_TOLD: Final = "opening_told"
+
 
 @dataclass(frozen=True)
 class ImportPlan:
@@ -40,6 +43,8 @@ class ImportPlan:
         new_invoices: the invoices it makes; their opening question stands open when `opening` is None.
         settled: how many invoices the opening answer says were paid before.
         records: how many records of each entity it writes.
+        today: the day of the import: nothing came in after it.
+        told: further invoices it makes, of which the file itself says what was paid.
     """
 
     files: tuple[PlannedFile, ...]
@@ -51,6 +56,8 @@ class ImportPlan:
     settled: int = 0
     records: dict[str, int] = field(default_factory=dict)
     choices: Mapping[str, Choice] = field(default_factory=dict)
+    today: date = date.max
+    told: tuple[Invoice, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -81,6 +88,7 @@ def plan(
     opening: Opening | None = None,
     our_codes: Sequence[str] | None = None,
     choices: Mapping[str, Choice] | None = None,
+    today: date | None = None,
 ) -> ImportPlan:
     """What importing these files would do with the data as they are; nothing is written.
 
@@ -90,9 +98,11 @@ def plan(
         our_codes: tax codes of our firm and its branches; by default those in the settings.
         choices: per file what a person said about its table (`import_columns`); by default what was said about such
             titles at an earlier import, else what the titles say.
+        today: the day of the import; by default this computer's.
     """
     numbers = count(1)
-    return _decide(reader, lambda: f"planned-{next(numbers)}", sources, kind, opening, our_codes, choices or {})[0]
+    day = today or SystemClock().today()
+    return _decide(reader, lambda: f"planned-{next(numbers)}", sources, kind, opening, our_codes, choices or {}, day)[0]
 
 
 def _decide(
@@ -103,10 +113,11 @@ def _decide(
     opening: Opening | None,
     our_codes: Sequence[str] | None,
     choices: Mapping[str, Choice],
+    today: date,
 ) -> tuple[ImportPlan, Working]:
     codes = tuple(our_codes) if our_codes is not None else our_tax_codes(reader)
     working, money = Working(reader, new_id), import_einvoices.Money()
-    context = Context(reader, money, codes, reader.get(Firm, FIRM_ID))
+    context = Context(reader, money, codes, reader.get(Firm, FIRM_ID), today)
     known = [
         document.invoice
         for file in sources.invoices.values()
@@ -134,7 +145,10 @@ def _decide(
             name = type(each).entity.name
             records[name] = records.get(name, 0) + 1
     in_order = tuple(files[path] for path in sources.files)
-    made = ImportPlan(in_order, sources, kind, opening, codes, tuple(money.created), settled, records, dict(choices))
+    made = ImportPlan(
+        in_order, sources, kind, opening, codes, tuple(money.created), settled, records, dict(choices), today,
+        tuple(money.answered),
+    )  # fmt: skip
     return made, working
 
 
@@ -216,8 +230,9 @@ def apply(uow: UnitOfWork, planned: ImportPlan) -> ImportReport:
     if planned.problems:
         raise Refused(planned.problems)
     decided, working = _decide(
-        uow, uow.new_id, planned.sources, planned.kind, planned.opening, planned.our_codes, planned.choices
-    )
+        uow, uow.new_id, planned.sources, planned.kind, planned.opening, planned.our_codes, planned.choices,
+        planned.today,
+    )  # fmt: skip
     if [_seen(file) for file in decided.files] != [_seen(file) for file in planned.files]:
         message = N_("The data changed since the preview: please look at the preview again.")
         raise Refused(Problem("", "changed_since", message))
@@ -225,7 +240,8 @@ def apply(uow: UnitOfWork, planned: ImportPlan) -> ImportReport:
     _remember_opening(uow, decided, step)
     remember(uow, decided)
     files = tuple(FileReport.of(file) for file in decided.files)
-    return ImportReport(step, files, decided.records, len(decided.new_invoices), decided.settled, decided.asks_opening)
+    new = len(decided.new_invoices) + len(decided.told)
+    return ImportReport(step, files, decided.records, new, decided.settled, decided.asks_opening)
 
 
 def remember(uow: UnitOfWork, decided: ImportPlan) -> None:
@@ -266,9 +282,17 @@ def _remember_opening(uow: UnitOfWork, decided: ImportPlan, step: int | None) ->
         after = [*before, step]
     if after != before:
         uow.set_preference(OPENING_PENDING, json.dumps(after) if after else None)
+        told = [*_told(uow), *(each.id for each in decided.told)] if after else []
+        uow.set_preference(_OPENING_TOLD, json.dumps(told) if told else None)
 
 
 # --- the opening question, answered later -----------------------------------------------------------------------------
+
+
+def _told(reader: Reader) -> list[str]:
+    """Invoices of imports that still ask, of which a table said what was paid."""
+    found: list[str] = json.loads(reader.preference(_OPENING_TOLD) or "[]")
+    return found
 
 
 def pending_invoices(reader: Reader) -> list[Invoice]:
@@ -278,7 +302,8 @@ def pending_invoices(reader: Reader) -> list[Invoice]:
         "select distinct h.record from history h join invoice i on i.id = h.record where h.entity = 'invoice' "
         "and h.action = 'create' and h.step in (select value from json_each(:steps))"
     )
-    ids = [row[0] for row in reader.sql(statement, {"steps": steps})]
+    told = set(_told(reader))
+    ids = [row[0] for row in reader.sql(statement, {"steps": steps}) if row[0] not in told]
     found = reader.many(Invoice, ids).values()
     return sorted(found, key=lambda each: (each.issued_on or date.min, each.symbol, each.number))
 
@@ -290,6 +315,7 @@ def answer_opening(uow: UnitOfWork, opening: Opening) -> int:
     settled = _settle_pending(uow, working, opening, import_einvoices.Money())
     _write(uow, working)
     uow.set_preference(OPENING_PENDING, None)
+    uow.set_preference(_OPENING_TOLD, None)
     return settled
 
 

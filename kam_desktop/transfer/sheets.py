@@ -53,6 +53,7 @@ class Table:
         encoding: the old encoding that was detected, or empty.
         left_out: the numbers of rows that are totals, notes or the header again: no data, and no error.
         other_sheets: sheets of the same file that look like tables too and are not read.
+        above: the rows over the header: the table's title, its period, the account of a bank statement.
     """
 
     file: str
@@ -64,6 +65,7 @@ class Table:
     encoding: str = ""
     left_out: tuple[int, ...] = ()
     other_sheets: tuple[str, ...] = ()
+    above: tuple[Row, ...] = ()
 
     def values(self) -> Iterator[tuple[int, dict[str, Raw]]]:
         """Per row its number and the cells of the recognised fields; a missing cell is None."""
@@ -113,15 +115,21 @@ class _Reading:
     def __init__(self) -> None:
         self.encoding = ""
         self.sheets: list[tuple[str, list[Row]]] = []
+        self._known: dict[str, str] = {}
 
     def take(self, part: Mapping[str, Any]) -> None:
         """One part of the parser's answer (sheet_parser.parse)."""
         if "rows" in part:
-            self.sheets[-1][1].extend(Row(number, tuple(map(_raw, cells))) for number, cells in part["rows"])
+            self.sheets[-1][1].extend(Row(number, tuple(map(self._cell, cells))) for number, cells in part["rows"])
         elif "sheet" in part:
             self.sheets.append((part["sheet"], []))
         else:
             self.encoding = part["encoding"]
+
+    def _cell(self, cell: Any) -> Raw:
+        if isinstance(cell, str):  # a table says the same words over and over: each is kept once
+            return self._known.setdefault(cell, cell) if len(cell) < 64 and len(self._known) < 100_000 else cell
+        return _raw(cell)
 
 
 def _check_file(path: Path) -> None:
@@ -138,6 +146,8 @@ def check_readable(path: Path, most_bytes: int) -> None:
     """Refuses what is not an ordinary file of a reasonable size that we may read."""
     try:
         if not path.is_file():
+            if path.exists():  # a pipe or a device would keep us waiting, or never end
+                raise Refused(Problem("", "not_a_file", "This is not an ordinary file and was not opened."))
             raise Refused(Problem("", "not_found", "There is no such file."))
         size = path.stat().st_size
         with path.open("rb"):
