@@ -20,6 +20,7 @@ from kam_desktop.domain.entities import (
 )
 from kam_desktop.domain.figures import ageing as pure
 from kam_desktop.domain.figures.due import Term, known_steps
+from kam_desktop.domain.figures.spans import Decision, Papers, papers_day, receipt_status
 from kam_desktop.domain.query import Op, Query, Where
 from kam_desktop.store.reader import R, Reader
 
@@ -96,38 +97,21 @@ def ledger_of(reader: Reader, instalments: Collection[str] = (), credits: Collec
 
 
 def statuses_of(reader: Reader, receipts: Iterable[Receipt], firm: Firm | None) -> dict[str, str]:
-    """ "reported", "confirmed" or "rejected" by receipt: its newest decision says it (by its moment, then its id).
-
-    Without a decision a receipt is only reported when it is dated on or after the day from which the firm confirms
-    receipts; otherwise entering it confirmed it.
-    """
+    """ "reported", "confirmed" or "rejected" by receipt (figures/spans.receipt_status)."""
     wanted = {each.id: each for each in receipts}
-    newest: dict[str, ReceiptDecision] = {}
+    made: dict[str, list[Decision]] = {}
     for each in _where(reader, ReceiptDecision, "receipt", wanted):
-        if each.receipt not in newest or _decided(newest[each.receipt]) < _decided(each):
-            newest[each.receipt] = each
-    begins = (firm.confirmation_begins_on if firm else None) or date.max
-    return {
-        key: newest[key].verdict if key in newest else "reported" if _on(each.received_on) >= begins else "confirmed"
-        for key, each in wanted.items()
-    }
-
-
-def _decided(decision: ReceiptDecision) -> tuple[datetime, str]:
-    return decision.decided_at or _NEVER, decision.id
+        made.setdefault(each.receipt, []).append(Decision(each.id, each.verdict, each.decided_at or _NEVER))
+    begins_on = firm.confirmation_begins_on if firm else None
+    return {key: receipt_status(_on(each.received_on), made.get(key, ()), begins_on) for key, each in wanted.items()}
 
 
 def papers_of(reader: Reader, invoices: Iterable[str]) -> dict[str, date | None]:
-    """The day on which the full document set was confirmed, by invoice; the newest record about it has the word."""
-    newest: dict[str, DocumentsConfirmed] = {}
+    """The day on which the full document set was confirmed, by invoice (figures/spans.papers_day)."""
+    told: dict[str, list[Papers]] = {}
     for each in _where(reader, DocumentsConfirmed, "invoice", invoices):
-        if each.invoice not in newest or _recorded(newest[each.invoice]) < _recorded(each):
-            newest[each.invoice] = each
-    return {key: each.confirmed_on for key, each in newest.items()}
-
-
-def _recorded(papers: DocumentsConfirmed) -> tuple[datetime, str]:
-    return papers.recorded_at or _NEVER, papers.id
+        told.setdefault(each.invoice, []).append(Papers(each.id, each.confirmed_on, each.recorded_at or _NEVER))
+    return {key: papers_day(records) for key, records in told.items()}
 
 
 def terms_of(reader: Reader, accounts: Iterable[Account]) -> dict[str, Term]:

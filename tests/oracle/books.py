@@ -11,6 +11,45 @@ from tests.oracle.sums import rounded
 
 
 @dataclass(frozen=True)
+class Part:
+    """An instalment; `steps` as a contract has them: ("days", 30), ("month's end",), ("on the", 10)."""
+
+    key: str
+    amount: Fraction
+    due: date | None
+    waits: bool
+    steps: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Word:
+    """Something said at a time; of two said at the same time the one with the later name holds."""
+
+    at: int
+    name: str
+    said: str | date | None
+
+
+def last_word(words: tuple[Word, ...]) -> Word | None:
+    """What holds of everything that was said."""
+    held = None
+    for word in words:
+        if held is None or word.at > held.at or (word.at == held.at and word.name > held.name):
+            held = word
+    return held
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What is agreed about when to pay: by account, else the firm's days."""
+
+    days: dict[str, int]
+    terms: dict[str, tuple[tuple[tuple[str, int], ...], bool]]  # steps, whether they count from the documents
+    default_days: int
+    confirms_from: date | None = None
+
+
+@dataclass(frozen=True)
 class Event:
     """Something that happens on a day: an invoice, a credit, an allocation, a reversal."""
 
@@ -19,9 +58,11 @@ class Event:
     key: str
     account: str = ""
     amount: Fraction = Fraction(0)
-    parts: tuple[tuple[str, Fraction, date | None, bool, date | None], ...] = ()  # id, amount, due, waits, papers
+    parts: tuple[Part, ...] = ()
+    papers: tuple[Word, ...] = ()  # said: the day on which the documents were complete, or None
     replaces: str = ""
-    status: str = "confirmed"
+    note: bool = False
+    decisions: tuple[Word, ...] = ()  # said: confirmed or rejected
     credit: str = ""
     part: str = ""
     target: str = ""
@@ -48,12 +89,11 @@ class Row:
 class Books:
     """All events of one currency, replayed one day after the other."""
 
-    def __init__(self, events: list[Event], terms: dict[str, int], default_days: int) -> None:
+    def __init__(self, events: list[Event], agreed: Agreed) -> None:
         self.days: defaultdict[date, list[Event]] = defaultdict(list)
         for event in events:
             self.days[event.on].append(event)
-        self.terms = terms
-        self.default_days = default_days
+        self.agreed = agreed
         self.invoices: dict[str, Event] = {}
         self.credits: dict[str, Event] = {}
         self.wanted: dict[str, Event] = {}
@@ -81,11 +121,7 @@ class Books:
         """The ageing at the end of that day by account; only accounts with something to show."""
         self.replay(as_of)
         rows: defaultdict[str, Row] = defaultdict(lambda: Row(buckets=[Fraction(0)] * (len(edges) + 1)))
-        where = {
-            key: (invoice, due, waits, papers)
-            for invoice in self.invoices.values()
-            for key, _, due, waits, papers in invoice.parts
-        }
+        where = {part.key: (invoice, part) for invoice in self.invoices.values() for part in invoice.parts}
         left, free = self.lefts()
         for key, amount in left.items():
             if amount:
@@ -94,7 +130,7 @@ class Books:
             if amount:
                 rows[self.credits[key].account].free += amount
         for key, credit in self.credits.items():
-            if credit.status == "reported" and key not in self.gone:
+            if self.status(credit) == "reported" and key not in self.gone:
                 rows[credit.account].reported += credit.amount
         return dict(rows)
 
@@ -105,14 +141,14 @@ class Books:
             if invoice.key in self.gone:
                 continue
             pool = invoice.settled
-            for key, amount, *_ in invoice.parts:
-                used = min(pool, amount)
+            for part in invoice.parts:
+                used = min(pool, part.amount)
                 pool -= used
-                left[key] = amount - used
+                left[part.key] = part.amount - used
         free = {
             key: credit.amount
             for key, credit in self.credits.items()
-            if credit.status == "confirmed" and key not in self.gone
+            if self.status(credit) == "confirmed" and key not in self.gone
         }
         for key, lay in self.wanted.items():
             if key not in self.back and lay.part in left and lay.credit in free:
@@ -124,7 +160,7 @@ class Books:
         self,
         row: Row,
         amount: Fraction,
-        told: tuple[Event, date | None, bool, date | None],
+        told: tuple[Event, Part],
         as_of: date,
         edges: tuple[int, ...],
     ) -> None:
@@ -142,30 +178,86 @@ class Books:
                 return
         row.buckets[-1] += amount
 
-    def due(self, invoice: Event, due: date | None, waits: bool, papers: date | None, as_of: date) -> date | None:
+    def status(self, credit: Event) -> str:
+        """Whether money is there: as it was decided last; undecided it is, until finance began to ask."""
+        word = last_word(credit.decisions)
+        if word is not None:
+            return str(word.said)
+        asked = self.agreed.confirms_from is not None and credit.on >= self.agreed.confirms_from
+        return "reported" if asked and not credit.note else "confirmed"
+
+    def due(self, invoice: Event, part: Part, as_of: date) -> date | None:
         """When an instalment is due; None while it waits for papers."""
-        if due is not None:
-            return due
-        if waits and (papers is None or papers > as_of):
-            return None
-        start = papers if waits and papers is not None else invoice.on
-        return start + timedelta(days=self.terms.get(invoice.account, self.default_days))
+        if part.due is not None:
+            return part.due
+        steps, waits = part.steps, part.waits
+        if not steps and invoice.account in self.agreed.terms:
+            steps, term_waits = self.agreed.terms[invoice.account]
+            waits = waits or term_waits
+        elif not steps:
+            steps = (("days", self.agreed.days.get(invoice.account, self.agreed.default_days)),)
+        start = invoice.on
+        if waits:
+            word = last_word(invoice.papers)
+            if word is None or not isinstance(word.said, date) or word.said > as_of:
+                return None
+            start = word.said
+        return walked(start, steps)
 
 
-def interest(
-    events: list[Event], terms: dict[str, int], default_days: int, as_of: date, percent: Fraction, currency: str
-) -> dict[str, Fraction]:
-    """Simple interest by instalment on what was left at the end of each day after its due date, rounded once."""
-    kept = Books(events, terms, default_days)
+def walked(start: date, steps: tuple[tuple[str, int], ...]) -> date:
+    """The date reached, one day or one month after the other."""
+    here = start
+    for kind, count in steps:
+        if kind == "days":
+            here += timedelta(days=count)
+        elif kind == "months":
+            wanted = here.day
+            for _ in range(count):
+                here = here.replace(day=1)
+                month = here.month
+                while here.month == month:
+                    here += timedelta(days=1)
+            month = here.month
+            while here.day < wanted and (here + timedelta(days=1)).month == month:
+                here += timedelta(days=1)
+        else:
+            number = 31 if kind == "end_of_month" else count
+            while here.day != number and not ((here + timedelta(days=1)).day == 1 and here.day < number):
+                here += timedelta(days=1)
+    return here
+
+
+def interest(kept: Books, as_of: date, percent: Fraction, currency: str) -> dict[str, Fraction]:
+    """Simple interest by instalment, rounded once: day by day on what the money that came by then does not pay.
+
+    `kept` was replayed to the as-of date: what lies against what is known; each part counts from its credit's own day.
+    """
     sums: defaultdict[str, Fraction] = defaultdict(Fraction)
-    day = min((event.on for event in events), default=as_of)
-    while day <= as_of:
-        kept.replay(day)
-        left, _ = kept.lefts()
-        for invoice in kept.invoices.values():
-            for key, _, due, waits, papers in invoice.parts:
-                due_on = kept.due(invoice, due, waits, papers, as_of)
-                if due_on is not None and due_on < day and left.get(key, Fraction(0)) > 0:
-                    sums[key] += left[key]
-        day += timedelta(days=1)
-    return {key: rounded(amount * percent / 100 / 365, currency) for key, amount in sums.items()}
+    everything = [event for day in kept.days for event in kept.days[day] if day <= as_of]
+    ends: dict[str, date] = {}  # from when a document is out of the books
+    for event in everything:
+        if event.kind == "invoice" and event.replaces not in ("", event.key):
+            ends[event.replaces] = min(event.on, ends.get(event.replaces, event.on))
+    credits = {event.key: event for event in everything if event.kind == "credit" and kept.status(event) == "confirmed"}
+    standing = [event for event in everything if event.kind == "lay" and event.key not in kept.back]
+    for invoice in (event for event in everything if event.kind == "invoice"):
+        pool = invoice.settled
+        for part in invoice.parts:
+            used = min(pool, part.amount)
+            pool -= used
+            due_on = kept.due(invoice, part, as_of)
+            if due_on is None:
+                continue
+            paid = [lay for lay in standing if lay.part == part.key and lay.credit in credits]
+            day = max(due_on + timedelta(days=1), invoice.on)
+            while day <= as_of and day < ends.get(invoice.key, date.max):
+                left = part.amount - used
+                for lay in paid:
+                    credit = credits[lay.credit]
+                    if credit.on <= day < ends.get(credit.key, date.max):
+                        left -= lay.amount
+                sums[part.key] += max(left, Fraction(0))
+                day += timedelta(days=1)
+    found = {key: rounded(amount * percent / 100 / 365, currency) for key, amount in sums.items() if amount}
+    return found

@@ -29,6 +29,7 @@ from kam_desktop.domain.figures.ageing import (
     open_amounts,
     positions,
 )
+from kam_desktop.domain.figures.due import DAY_OF_MONTH, DAYS, END_OF_MONTH, MONTHS, Step, Term
 
 Row = TypeVar("Row")
 
@@ -357,6 +358,8 @@ def test_a_second_reversal_of_the_same_allocation_takes_back_nothing_more() -> N
 START = date(2026, 1, 1)
 days = st.integers(0, 300).map(lambda n: START + timedelta(days=n))
 accounts = st.sampled_from(["an", "binh", PAYER_UNKNOWN])
+some_steps = (Step(DAYS, 0), Step(DAYS, 20), Step(MONTHS, 1), Step(END_OF_MONTH), Step(DAY_OF_MONTH, 10))
+steps = st.lists(st.sampled_from(some_steps), max_size=2).map(tuple)
 
 
 @st.composite
@@ -370,7 +373,7 @@ def ledgers(draw: st.DrawFn) -> Ledger:
     ]  # fmt: skip
     parts = [
         Instalment(f"p{n}", draw(st.sampled_from([*names, "gone"])), draw(st.integers(0, 1_000)),
-                   draw(st.none() | days), n, draw(st.booleans()), draw(st.none() | days))
+                   draw(st.none() | days), n, draw(st.booleans()), draw(st.none() | days), draw(steps))
         for n in range(draw(st.integers(0, 8)))
     ]  # fmt: skip
     credits = [
@@ -387,7 +390,8 @@ def ledgers(draw: st.DrawFn) -> Ledger:
         for n in range(count)
     ]  # fmt: skip
     settlements = [Settlement(name, draw(st.integers(0, 1_200))) for name in names if draw(st.integers(0, 3)) == 0]
-    return Ledger(invoices, parts, credits, allocations, settlements, {"an": draw(st.integers(0, 60))}, 30)
+    terms = draw(st.dictionaries(st.sampled_from(["an", "binh"]), st.builds(Term, steps, st.booleans())))
+    return Ledger(invoices, parts, credits, allocations, settlements, {"an": draw(st.integers(0, 60))}, 30, terms)
 
 
 @given(ledgers(), days, st.integers(0, 10))

@@ -1,12 +1,51 @@
-"""When facts count: allocations until they are taken back, documents until they are replaced."""
+"""What counts and when: receipts by their decisions, allocations until taken back, documents until replaced."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from kam_desktop.domain.figures.ageing import Ledger
+
+REPORTED, CONFIRMED = "reported", "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided about a receipt: "confirmed" or "rejected"."""
+
+    id: str
+    verdict: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """That the full document set of an invoice was confirmed; without a day it takes the earlier ones back."""
+
+    id: str
+    confirmed_on: date | None
+    recorded_at: datetime
+
+
+def receipt_status(received_on: date, decisions: Iterable[Decision], begins_on: date | None) -> str:
+    """The status of a receipt: its newest decision has the word, by its moment, then by its id.
+
+    Without one it is only reported when it is dated on or after `begins_on`, the day from which the firm confirms
+    receipts (None: it confirms none); otherwise entering it confirmed it. The status is today's knowledge: a receipt
+    confirmed today counts from its own date (features.md 2, Ageing).
+    """
+    newest = max(decisions, key=lambda each: (each.decided_at, each.id), default=None)
+    if newest is not None:
+        return newest.verdict
+    return REPORTED if begins_on is not None and received_on >= begins_on else CONFIRMED
+
+
+def papers_day(records: Iterable[Papers]) -> date | None:
+    """The day on which the full document set was confirmed, by the newest record (by its moment, then its id)."""
+    newest = max(records, key=lambda each: (each.recorded_at, each.id), default=None)
+    return None if newest is None else newest.confirmed_on
 
 
 @dataclass(frozen=True, slots=True)
