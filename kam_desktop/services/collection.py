@@ -1,4 +1,4 @@
-"""Money due: a receipt and what it pays, an invoice by hand, its papers, one invoice with all laid against it."""
+"""Money due: receipts and what they pay, invoices by hand, their papers, one invoice with all of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money that came in: whether finance confirmed it, whose it is, and what of it is laid against nothing."""
+"""Money that came in: whether finance confirmed it, whose it is, and what of it is laid nowhere."""
 
 from __future__ import annotations
 

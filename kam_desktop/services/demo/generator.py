@@ -22,7 +22,7 @@ from kam_desktop.domain.entity import Record
 from kam_desktop.domain.ids import derived
 from kam_desktop.domain.locale.vietnam.tax_code import check_digit
 from kam_desktop.domain.text import fold
-from kam_desktop.services.demo import catalogue, money, proposals
+from kam_desktop.services.demo import catalogue, money, promises, proposals
 from kam_desktop.store.unit_of_work import UnitOfWork
 
 KITS = ("agency", "manufacturer")
@@ -79,7 +79,7 @@ def fill(
 
 
 def _batches(kit: Kit, as_of: date, accounts: int) -> Iterator[list[Record]]:
-    firm, people = _firm(kit), _people(kit)
+    firm, people = _firm(kit, as_of), _people(kit)
     named = kit.content["accounts"]
     counter = money.Counter(1)
     for start in range(0, max(accounts, 1), _BATCH):
@@ -122,10 +122,11 @@ def account_id(kit: str, place: int) -> str:
     return derived("demo", kit, "account", str(place))
 
 
-def _firm(kit: Kit) -> Firm:
+def _firm(kit: Kit, as_of: date) -> Firm:
     values = dict(kit.content["firm"])
     values["tax_code"] += check_digit(values["tax_code"])
-    return Firm(id=FIRM_ID, default_payment_days=30, **values)
+    begins_on = promises.confirmation_begins_on(kit.name, as_of)
+    return Firm(id=FIRM_ID, default_payment_days=30, confirmation_begins_on=begins_on, **values)
 
 
 def _people(kit: Kit) -> list[Person]:
@@ -157,6 +158,7 @@ def _account(kit: Kit, place: int, entry: dict[str, Any], people: list[Person], 
         tier="A" if yearly >= 7000 else "B" if yearly >= 1500 else "C",
         owner=people[0 if place % 3 else len(people) // 2].id,
         payment_days=None if place % 7 == 3 else entry["payment_days"],
+        payment_term=promises.term_id(place),
         credit_limit=int(yearly * 200_000) // 50_000_000 * 50_000_000 or 50_000_000,
         risk="high" if entry["late_days"] >= 30 else "medium" if entry["late_days"] >= 10 else "low",
         founded_on=date(1990 + random.randrange(32), 1 + random.randrange(12), 1 + random.randrange(28)),

@@ -20,6 +20,7 @@ from kam_desktop.domain.entities.collection import (
 from kam_desktop.domain.entities.firm import Firm
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.ids import derived
+from kam_desktop.services.demo import promises
 
 _TAX_PERCENT = 8
 _HISTORY_DAYS = 548
@@ -88,9 +89,15 @@ def records(
 ) -> list[Record]:
     """The facts of the planned invoices, numbered in the order of their dates."""
     found: list[Record] = []
+    facts = []
     for each in sorted(planned, key=lambda one: (one.issued_on, one.place, one.number)):
-        found += _invoice(kit, works, firm, each, counter.next)
+        made = _invoice(kit, works, firm, each, counter.next)
+        found += made
+        facts.append(_fact(each, made))
         counter.next += 1
+    said = promises.records(kit, firm, facts, counter.next, as_of)
+    found += said
+    counter.next += sum(isinstance(each, Invoice) for each in said)
     named = {each.place: each.account for each in planned}
     if kit == "agency" and 2 in named and 4 in named:
         found += _specials(kit, named[2], as_of)
@@ -170,6 +177,15 @@ def _invoice(kit: str, works: Sequence[Sequence[object]], firm: Firm, each: Plan
             ),
         ]
     return found
+
+
+def _fact(planned: Planned, made: Sequence[Record]) -> promises.Fact:
+    invoice = next(each for each in made if isinstance(each, Invoice))
+    instalment = next(each for each in made if isinstance(each, Instalment))
+    receipt = next((each for each in made if isinstance(each, Receipt)), None)
+    term = planned.account.payment_days if planned.account.payment_days is not None else 30
+    due_on = planned.issued_on + timedelta(days=term)
+    return promises.Fact(planned.place, planned.account, invoice, instalment, receipt, due_on)
 
 
 def _specials(kit: str, account: Account, as_of: date) -> list[Record]:

@@ -24,7 +24,7 @@ LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 SAMPLE = "demo.kit"
 _ICONS = {
     "overdue": "hourglass", "due": "receipt-text", "proposal_ended": "file-text", "proposal_ends": "file-text",
-    "follow_up": "handshake", "task": "list-checks",
+    "follow_up": "handshake", "task": "list-checks", "promise": "handshake",
 }  # fmt: skip
 _FIGURE_PLACES = {
     "overdue": ("collection", "ageing"), "due": ("collection", "open"), "collected": ("collection", "receipts"),
@@ -44,7 +44,8 @@ class TodayController(RecordController):
 
     entities = frozenset({
         "firm", "account", "activity", "proposal", "proposal_version", "proposal_line", "invoice", "instalment",
-        "receipt", "allocation", "credit_note", "opening_settlement", "task",
+        "receipt", "allocation", "credit_note", "opening_settlement", "task", "promise_to_pay", "documents_confirmed",
+        "receipt_decision", "payment_term_line", "rule",
     })  # fmt: skip
     page: TodayPage
 
@@ -88,7 +89,7 @@ class TodayController(RecordController):
         what = {
             "overdue": trn("{n} day overdue", "{n} days overdue", late), "due": tr("Falls due"),
             "proposal_ended": tr("Offer has ended"), "proposal_ends": tr("Offer ends soon"),
-            "follow_up": tr("Next step"), "task": tr("Task"),
+            "follow_up": tr("Next step"), "task": tr("Task"), "promise": tr("Broken promise"),
         }  # fmt: skip
         action = {
             "invoice": tr("Open the invoice"),
@@ -96,7 +97,7 @@ class TodayController(RecordController):
             "proposal": tr("Open the proposal"),
             "task": tr("Open the task"),
         }
-        warned = late > 0 or item.kind in ("proposal_ended", "proposal_ends")
+        warned = late > 0 or item.kind in ("proposal_ended", "proposal_ends", "promise")
         return Item(
             key=key,
             group=tr("Right now") if item.section == "now" else tr("This week"),
@@ -126,10 +127,11 @@ class TodayController(RecordController):
 
 
 def _ask(reader: Any, today: date, now: Any) -> _Answer:
-    from kam_desktop.services import agenda, flows
+    from kam_desktop.services import agenda, flows, rule
 
     found = flows.today(reader, today, made_at=now)
-    return _Answer(found, agenda.next_days(reader, today, flows.firm_currency(reader)), agenda.beginnings(reader))
+    days = agenda.next_days(reader, today, flows.firm_currency(reader), own=rule.holidays(reader))
+    return _Answer(found, days, agenda.beginnings(reader))
 
 
 def _written(args: Mapping[str, Any]) -> dict[str, str]:
