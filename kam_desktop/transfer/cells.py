@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.locale.vietnam import tax_code
-from kam_desktop.domain.money import MAX_MINOR, parse, to_minor
-from kam_desktop.domain.text import clean
+from kam_desktop.domain.money import CURRENCIES, MAX_MINOR, parse, to_minor
+from kam_desktop.domain.text import clean, fold
+from kam_desktop.language import N_
 
 Cell = str | int | float | bool | date | datetime | None
 
@@ -25,7 +26,14 @@ _EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _DANGEROUS: Final = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 """First letters that make a spreadsheet run a text as a formula, full-width forms included."""
 _SPLIT: Final = re.compile(r"[;,/|\n\r]+")
+_QUANTITY: Final = re.compile(r"[≥>]?=?(\d{1,12}(?:[.,]\d{1,6})?|\d{1,3}(?:[.,]\d{3})+)(?:[^\W\d].{0,20}|\+)?")
+_GROUPED: Final = re.compile(r"[1-9]\d{0,2}([.,]\d{3})+")
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}")
+
+_BLANK: Final = frozenset(("-", "--", "n/a", "na", "null", "none", "khong co", "chua co", "?", "."))
+_HONORIFICS: Final = ("anh", "chị", "ông", "bà", "cô", "chú", "mr", "ms", "mrs", "a", "c", "a/c")
+_YES: Final = frozenset(("x", "co", "yes", "y", "true", "1", "chinh", "dung", "v", "✓", "✔", "main", "primary"))
+_NO: Final = frozenset(("", "khong", "no", "n", "false", "0", "phu", "sai"))
 
 V = TypeVar("V")
 
@@ -78,7 +86,7 @@ def as_date(cell: Cell, where: str) -> date | None:
     text = as_text(cell).lstrip("'")
     if not text:
         return None
-    if text.isascii() and text.isdigit() and _SERIAL_FROM <= int(text[:9]) <= _SERIAL_TO:
+    if len(text) < 9 and text.isascii() and text.isdigit() and _SERIAL_FROM <= int(text) <= _SERIAL_TO:
         return _EPOCH + timedelta(days=int(text))
     found = _DAY_FIRST.match(text) if not _YEAR_FIRST.fullmatch(text) else None
     rest = text[found.end() :].strip() if found else ""
@@ -118,6 +126,32 @@ def as_amount(cell: Cell, currency: str, where: str) -> int | None:
     return parse(text, currency, where=where)
 
 
+def as_currency(cell: Cell, where: str = "currency") -> str:
+    """The ISO code of a currency; "đ", "đồng" and "VNĐ" are VND. Refused when it is none."""
+    text = as_text(cell)
+    code = "VND" if fold(text) in ("d", "dong", "vnd", "₫", "vn dong", "viet nam dong") else text.upper()
+    if code not in CURRENCIES:
+        raise Refused(
+            Problem(where, "unknown_currency", "“{currency}” is not a currency code.", {"currency": text[:20]})
+        )
+    return code
+
+
+def as_quantity(cell: Cell, where: str) -> Decimal | None:
+    """A quantity: a number cell, or text with a decimal point or comma; None when blank. Refused when unclear."""
+    if cell is None or (isinstance(cell, str) and is_blank(cell)):
+        return None
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return Decimal(repr(cell)).normalize() + 0
+    text = as_text(cell).lstrip("'").replace(" ", "")
+    found = _QUANTITY.fullmatch(text)
+    if found is None:
+        raise Refused(Problem(where, "unreadable_number", "“{text}” is not a number.", {"text": as_text(cell)[:40]}))
+    if _GROUPED.fullmatch(found[1]):  # 1.000 and 1,000 are a thousand, as amounts are
+        return Decimal(found[1].replace(".", "").replace(",", ""))
+    return Decimal(found[1].replace(",", ".")).normalize() + 0
+
+
 def as_whole(cell: Cell, where: str, words: tuple[str, ...] = ()) -> int | None:
     """A whole number, alone or with one of the words around it ("30 ngày", "NET 30")."""
     text = as_text(cell).lstrip("'").lower()
@@ -126,7 +160,7 @@ def as_whole(cell: Cell, where: str, words: tuple[str, ...] = ()) -> int | None:
     for word in words:
         text = text.replace(word, " ")
     text = text.strip()
-    if not _INTEGER.fullmatch(text):
+    if len(text) > 30 or not _INTEGER.fullmatch(text):
         raise Refused(
             Problem(where, "unreadable_number", "“{text}” is not a whole number.", {"text": as_text(cell)[:40]})
         )
@@ -179,3 +213,58 @@ def attempt(problems: list[Problem], read: Callable[[], V], otherwise: V) -> V:
     except Refused as refused:
         problems.extend(refused.problems)
         return otherwise
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether the cell says nothing: empty, or one of the signs that people put there for nothing."""
+    if not isinstance(cell, str):
+        return cell is None
+    text = cell.strip()
+    return not text or (len(text) <= 10 and fold(clean(text)) in _BLANK)
+
+
+def as_flag(cell: Cell, where: str) -> bool | None:
+    """Yes or no, in the words and signs of a table; None when blank. Refused for anything else."""
+    if cell is None or isinstance(cell, bool):
+        return cell
+    text = fold(as_text(cell))
+    if text in _YES or text in _NO:
+        return text in _YES
+    message = N_("“{text}” is neither yes nor no.")
+    raise Refused(Problem(where, "unreadable_flag", message, {"text": as_text(cell)[:40]}))
+
+
+def with_honorific(text: str) -> tuple[str, str]:
+    """The form of address in front of a person's name, and the name: "Chị Lan" → ("Chị", "Lan")."""
+    first, _, rest = text.partition(" ")
+    word = first.rstrip(".").lower()
+    if not rest and "." in text:
+        first, _, rest = text.partition(".")
+        word = first.lower()
+    if word in _HONORIFICS and rest.strip():
+        full = {"a": "Anh", "c": "Chị", "a/c": "Anh/Chị"}.get(word, word.capitalize())
+        return full, rest.strip()
+    return "", text
+
+
+def as_phones(cell: Cell) -> tuple[str, ...]:
+    """The telephone numbers of a cell, as written; the zero that Excel takes from a number is put back."""
+    if is_blank(cell):
+        return ()
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        text = as_text(cell)
+        # Excel takes the zero in front of a number away; a Vietnamese one is dialled with it
+        return (text if text.startswith("84") else f"0{text}",) if len(text) in (9, 10, 11) else (text,)
+    return tuple(part[:40] for part in several(cell))
+
+
+def as_emails(cell: Cell, where: str, notes: list[Problem]) -> tuple[str, ...]:
+    """The e-mail addresses of a cell; what is none is left out, with a note when `where` names the column."""
+    if is_blank(cell):
+        return ()
+    parts = [word for part in several(cell) for word in part.split()]
+    good = tuple(part.removeprefix("mailto:") for part in parts if is_email(part.removeprefix("mailto:")))
+    if len(good) < len(parts) and where:
+        message = N_("“{text}” is no e-mail address: it was left out.")
+        notes.append(Problem(where, "no_email", message, {"text": as_text(cell)[:60]}))
+    return good

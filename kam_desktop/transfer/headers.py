@@ -36,9 +36,10 @@ ACCOUNTS: Final = Vocabulary(
             "loai khach hang", "tier", "class", "grade", "rank", "segment",
         ),
         "payment_days": (
-            "han tt", "han thanh toan", "so ngay no", "ngay no", "thoi han thanh toan", "thoi han no", "cong no ngay",
-            "han no", "dieu khoan thanh toan", "so ngay thanh toan", "ngay thanh toan", "payment days",
-            "payment term", "payment terms", "credit days", "terms", "net days",
+            "payment term days", "han thanh toan ngay", "han tt ngay", "han tt", "han thanh toan",
+            "so ngay no", "ngay no", "thoi han thanh toan", "thoi han no", "cong no ngay",
+            "han no", "so ngay han no", "dieu khoan thanh toan", "so ngay thanh toan", "ngay thanh toan",
+            "payment days", "payment term", "payment terms", "credit days", "terms", "net days",
         ),
         "credit_limit": (
             "han muc", "han muc no", "han muc cong no", "han muc tin dung", "no toi da", "du no toi da", "credit limit",
@@ -80,7 +81,8 @@ ACCOUNTS: Final = Vocabulary(
         "email": ("email", "e mail", "mail", "thu dien tu", "dia chi email", "email cong ty", "email address"),
         "website": ("website", "web", "trang web", "url", "homepage"),
         "tags": ("nhan", "the", "tu khoa", "tags", "labels", "tag"),
-        "internal_note": ("ghi chu", "ghi chu noi bo", "dien giai", "note", "notes", "remark", "remarks", "comment"),
+        "internal_note": ("ghi chu", "ghi chu noi bo", "dien giai", "internal note", "note", "notes", "remark",
+                          "remarks", "comment"),
         "balance": (
             "cong no", "du no", "so du", "so du no", "con no", "con phai thu", "phai thu", "cong no hien tai",
             "no cuoi ky", "so du cuoi ky", "balance", "receivable", "receivables", "outstanding", "amount due",
@@ -98,7 +100,7 @@ ACCOUNTS: Final = Vocabulary(
     },
     (("name",),),
     N_("No header row was found: a table of customers needs at least a column “Customer name”."),
-    {"balance": 1, "internal_note": 1, "currency": 1},
+    {"balance": 1, "internal_note": 1, "currency": 1, "payment_days": 4},
 )  # fmt: skip
 
 CONTACTS: Final = Vocabulary(
@@ -107,7 +109,7 @@ CONTACTS: Final = Vocabulary(
     {
         "full_name": (
             "ho va ten", "ho ten", "ten nguoi lien he", "ho ten nguoi lien he", "nguoi lien he", "ten lien he",
-            "ten day du", "ho va ten nguoi lien he", "dau moi lien he", "dau moi", "nguoi dai dien", "full name",
+            "ho va ten nguoi lien he", "dau moi lien he", "dau moi", "nguoi dai dien", "full name",
             "contact name", "contact person", "contact", "person", "ten nhan su", "lien he", "ten", "name",
         ),
         "first_names": ("ho va dem", "ho dem", "ho va ten dem", "ho lot", "last name", "surname", "family name"),
@@ -137,6 +139,7 @@ CONTACTS: Final = Vocabulary(
         "phone_2": (
             "dien thoai 2", "sdt 2", "dt ban", "dien thoai ban", "dien thoai co quan", "dt co quan", "so may ban",
             "dien thoai khac", "phone 2", "work phone", "office phone", "business phone", "other phone",
+            "dien thoai", "so dien thoai", "tel", "phone",
         ),
         "emails": (
             "email", "e mail", "mail", "thu dien tu", "dia chi email", "email lien he", "email nguoi lien he",
@@ -145,13 +148,13 @@ CONTACTS: Final = Vocabulary(
         "email_2": ("email 2", "email khac", "email ca nhan", "other email", "personal email"),
         "zalo": ("zalo", "so zalo", "sdt zalo", "zalo id"),
         "birthday": (
-            "ngay sinh", "sinh nhat", "ngay thang nam sinh", "nam sinh", "birthday", "date of birth", "dob",
+            "ngay sinh", "sinh nhat", "ngay thang nam sinh", "birthday", "date of birth", "dob",
             "birth date",
         ),
         "language": ("ngon ngu", "ngon ngu giao tiep", "language"),
         "main": ("lien he chinh", "dau moi chinh", "la lien he chinh", "chinh", "main contact", "main", "primary",
                  "primary contact", "is primary"),
-        "left_on": ("ngay nghi", "ngay nghi viec", "nghi viec tu", "left on", "left"),
+        "left_on": ("ngay nghi", "ngay nghi viec", "nghi viec tu", "nghi tu ngay", "left on", "left"),
         "internal_note": ("ghi chu", "ghi chu noi bo", "note", "notes", "internal note", "remark", "remarks"),
     },
     {

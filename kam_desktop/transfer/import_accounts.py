@@ -9,22 +9,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kam_desktop.domain.entities import Account, Contact
-from kam_desktop.domain.entity import Record
 from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.locale.vietnam import tax_code
 from kam_desktop.domain.money import CURRENCIES
-from kam_desktop.domain.text import clean, clean_lines, fold, phone_digits
+from kam_desktop.domain.text import clean_lines, fold, phone_digits
 from kam_desktop.language import N_
 from kam_desktop.transfer import cells
+from kam_desktop.transfer.account_index import close_names
 from kam_desktop.transfer.import_context import Context
+from kam_desktop.transfer.import_merge import changes, merged, same
 from kam_desktop.transfer.import_plan import FieldChange, PlannedRow, Verdict, Working, first_problem, name_key
 from kam_desktop.transfer.sheets import Raw, Table
 
-_BLANK: Final = frozenset(("-", "--", "n/a", "na", "null", "none", "khong co", "chua co", "?", "."))
 _TIER: Final = re.compile(r"\b([abc])\b")
 _DAYS: Final = re.compile(r"\d+")
-_HONORIFICS: Final = ("anh", "chị", "ông", "bà", "cô", "chú", "mr", "ms", "mrs", "a", "c", "a/c")
-_PHONES: Final = frozenset(("phone", "phones"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +92,32 @@ def _row(
 ) -> PlannedRow:
     name = str(reading.account.get("name", ""))
 
-    def verdict(value: Verdict, reason: Problem | None = None, changes: tuple[FieldChange, ...] = ()) -> PlannedRow:
+    notes = list(reading.notes)
+
+    def verdict(value: Verdict, reason: Problem | None = None, said: tuple[FieldChange, ...] = ()) -> PlannedRow:
         shown = {**reading.account, **{f"contact_{key}": each for key, each in reading.contact.items()}}
-        return PlannedRow(number, name, value, reason, reading.notes, changes, shown)
+        return PlannedRow(number, name, value, reason, tuple(notes), said, shown)
 
     if reading.problems:
         return verdict(Verdict.SKIP, reading.problems[0])
-    found = working.accounts.find(name, str(reading.account.get("tax_code", "")))
+    code = str(reading.account.get("tax_code", ""))
+    found = working.accounts.find(name, code)
     if isinstance(found, Problem):
         return verdict(Verdict.SKIP, found)
+    by_phone = _by_phone(working, reading, notes) if found is None else None
+    found = found or by_phone
     saved = working.get(Account, found) if found is not None else None
     mine = claimed.setdefault(found, {}) if found is not None else {}
-    values = dict(reading.account)
+    values = {key: each for key, each in reading.account.items() if key != "name" or by_phone is None or code}
     for each in [each for each in values if each in mine and each != "tags"]:
         first, other = mine[each]
         value = values.pop(each)  # the customer's first row in the file has the word
-        same = _same(each, first, value) or (each == "name" and name_key(first) == name_key(value))
-        if not same and not (each in ("phone", "email") and reading.contact):
+        alike = same(each, first, value) or (each == "name" and name_key(first) == name_key(value))
+        if not alike and not (each in ("phone", "email") and reading.contact):
             message = N_("Row {other} has the same customer with another value: {label}.")
             args = {"other": str(other), "label": Account.entity.field(each).label}
             return verdict(Verdict.SKIP, Problem(each, "contradiction", message, args))
-    account = _merged(saved, values) if saved is not None else Account(id=working.new_id(), **values)
+    account = merged(saved, values) if saved is not None else Account(id=working.new_id(), **values)
     contact, saved_contact = _contact(
         working, [] if saved is None else contacts.of(saved.id), account.id, reading.contact
     )
@@ -122,7 +125,7 @@ def _row(
     problem = first_problem(added)
     if problem is not None:
         return verdict(Verdict.SKIP, problem)
-    changes = _changes(saved, account) + _changes(saved_contact, contact)
+    differences = changes(saved, account) + changes(saved_contact, contact)
     working.put_group(added)
     if contact is not None:
         contacts.add(contact)
@@ -131,26 +134,24 @@ def _row(
         mine.setdefault(each, (value, number))
     if saved is None:
         return verdict(Verdict.CREATE)
-    return verdict(Verdict.UPDATE if added else Verdict.UNCHANGED, None, changes)
+    return verdict(Verdict.UPDATE if added else Verdict.UNCHANGED, None, differences)
 
 
-def _merged(saved: Account, values: Mapping[str, Any]) -> Account:
-    changed = {name: value for name, value in values.items() if not _same(name, getattr(saved, name), value)}
-    if "tags" in changed:
-        changed["tags"] = tuple(dict.fromkeys((*saved.tags, *changed["tags"])))
-    return dataclasses.replace(saved, **changed) if changed else saved
-
-
-def _same(name: str, old: Any, new: Any) -> bool:
-    """Whether two values say the same: a telephone number does in any spelling, tags when nothing is added."""
-    if old == new:
-        return True
-    if name in _PHONES and old:
-        one, other = ([v] if isinstance(v, str) else v for v in (old, new))
-        return {phone_digits(each) for each in other} <= {phone_digits(each) for each in one}
-    if name in ("tags", "emails"):
-        return {fold(each) for each in new} <= {fold(each) for each in old}
-    return False
+def _by_phone(working: Working, reading: _Reading, notes: list[Problem]) -> str | None:
+    """The one customer with the same telephone, when neither tax code nor name speaks against it; else a note."""
+    phones = [str(reading.account.get("phone", "")), *reading.contact.get("phones", ())]
+    name, code = str(reading.account["name"]), str(reading.account.get("tax_code", ""))
+    others = working.accounts.with_phones(phones)
+    if not others:
+        return None
+    known = working.accounts.code(others[0])
+    names = ", ".join(working.accounts.name(each)[:80] for each in others[:2])
+    if len(others) == 1 and (not code or not known) and close_names(name, working.accounts.name(others[0])):
+        message = N_("Recognised by the telephone and a name that is close: {name}.")
+        notes.append(Problem("phone", "by_phone", message, {"name": names}))
+        return others[0]
+    notes.append(Problem("phone", "same_phone", "The same telephone as {name}.", {"name": names}))
+    return None
 
 
 def _contact(
@@ -174,22 +175,7 @@ def _contact(
         )
     if saved is None:
         return Contact(id=working.new_id(), account=account, main=not known, **values), None
-    changed = {name: value for name, value in values.items() if not _same(name, getattr(saved, name), value)}
-    for name in ("phones", "emails"):
-        if name in changed:
-            changed[name] = tuple(dict.fromkeys((*getattr(saved, name), *changed[name])))
-    return (dataclasses.replace(saved, **changed) if changed else saved), saved
-
-
-def _changes(saved: Record | None, record: Record | None) -> tuple[FieldChange, ...]:
-    if saved is None or record is None:
-        return ()
-    entity = type(record).entity
-    return tuple(
-        FieldChange(entity.name, name, getattr(saved, name), getattr(record, name))
-        for name in entity.names
-        if getattr(saved, name) != getattr(record, name)
-    )
+    return merged(saved, values), saved
 
 
 # --- reading a row --------------------------------------------------------------------------------------------------
@@ -198,7 +184,7 @@ def _changes(saved: Record | None, record: Record | None) -> tuple[FieldChange, 
 def _read(values: Mapping[str, Raw], table: Table) -> _Reading:
     problems: list[Problem] = []
     notes: list[Problem] = []
-    given = {name: cell for name, cell in values.items() if not _is_blank(cell)}
+    given = {name: cell for name, cell in values.items() if not cells.is_blank(cell)}
     account: dict[str, Any] = {}
     for name in ("name", "short_name", "industry", "address", "website"):
         if name in given:
@@ -212,20 +198,13 @@ def _read(values: Mapping[str, Raw], table: Table) -> _Reading:
     _read_tax_code(given, account, problems, notes)
     _read_figures(given, account, problems, notes)
     for name, target in (("phone", "phone"), ("email", "email")):
-        parts = _phones(given.get(name)) if name == "phone" else _emails(given.get(name), name, notes)
+        parts = cells.as_phones(given.get(name)) if name == "phone" else cells.as_emails(given.get(name), name, notes)
         if parts:
             account[target] = parts[0]
     contact = _read_contact(given, table, problems, notes)
     if "balance" in given:
         notes.append(Problem("balance", "balance_left_out", "Debts come from invoices: this column is not imported."))
     return _Reading(account, contact, tuple(problems), tuple(notes))
-
-
-def _is_blank(cell: Raw) -> bool:
-    if not isinstance(cell, str):
-        return cell is None
-    text = cell.strip()
-    return not text or (len(text) <= 10 and fold(clean(text)) in _BLANK)
 
 
 def _read_tax_code(
@@ -265,7 +244,7 @@ def _read_figures(
             account["credit_limit"] = limit
     if "payment_days" in given:
         numbers = _DAYS.findall(cells.as_text(given["payment_days"])) if _is_plain(given["payment_days"]) else []
-        if len(numbers) == 1 and int(numbers[0][:5]) <= 730:
+        if len(numbers) == 1 and len(numbers[0]) <= 5 and int(numbers[0]) <= 730:
             account["payment_days"] = int(numbers[0])
         else:
             message = N_("“{text}” is no number of days: the payment term was left out.")
@@ -293,7 +272,7 @@ def _read_contact(
 ) -> dict[str, Any]:
     if "contact_name" not in given:
         return {}
-    honorific, name = _honorific(cells.as_text(given["contact_name"]))
+    honorific, name = cells.with_honorific(cells.as_text(given["contact_name"]))
     contact: dict[str, Any] = {"full_name": name}
     if honorific:
         contact["honorific"] = honorific
@@ -303,8 +282,9 @@ def _read_contact(
         day = cells.attempt(problems, lambda: cells.as_date(given["contact_birthday"], "birthday"), None)
         if day is not None:
             contact["birthday"] = day
-    phones = _phones(given.get("contact_phone", given.get("phone") if _belongs("phone", table) else None))
-    emails = _emails(given.get("contact_email", given.get("email") if _belongs("email", table) else None), "", notes)
+    phones = cells.as_phones(given.get("contact_phone", given.get("phone") if _belongs("phone", table) else None))
+    email = given.get("contact_email", given.get("email") if _belongs("email", table) else None)
+    emails = cells.as_emails(email, "", notes)
     if phones:
         contact["phones"] = phones
     if emails:
@@ -316,36 +296,3 @@ def _belongs(name: str, table: Table) -> bool:
     """A plain telephone or e-mail column behind that of the contact is the contact's (and the only one they have)."""
     fields = table.fields
     return f"contact_{name}" not in fields and name in fields and fields[name] > fields["contact_name"]
-
-
-def _honorific(text: str) -> tuple[str, str]:
-    first, _, rest = text.partition(" ")
-    word = first.rstrip(".").lower()
-    if not rest and "." in text:
-        first, _, rest = text.partition(".")
-        word = first.lower()
-    if word in _HONORIFICS and rest.strip():
-        full = {"a": "Anh", "c": "Chị", "a/c": "Anh/Chị"}.get(word, word.capitalize())
-        return full, rest.strip()
-    return "", text
-
-
-def _phones(cell: Raw) -> tuple[str, ...]:
-    if _is_blank(cell):
-        return ()
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        text = cells.as_text(cell)
-        # Excel takes the zero in front of a number away; a Vietnamese one is dialled with it
-        return (text if text.startswith("84") else f"0{text}",) if len(text) in (9, 10, 11) else (text,)
-    return tuple(part[:40] for part in cells.several(cell))
-
-
-def _emails(cell: Raw, where: str, notes: list[Problem]) -> tuple[str, ...]:
-    if _is_blank(cell):
-        return ()
-    parts = [word for part in cells.several(cell) for word in part.split()]
-    good = tuple(part.removeprefix("mailto:") for part in parts if cells.is_email(part.removeprefix("mailto:")))
-    if len(good) < len(parts) and where:
-        message = N_("“{text}” is no e-mail address: it was left out.")
-        notes.append(Problem(where, "no_email", message, {"text": cells.as_text(cell)[:60]}))
-    return good

@@ -1,4 +1,4 @@
-"""What a person sees and sets of a table's columns: what each was taken for, another field, another kind."""
+"""What a person sees and sets of a table: what each column was taken for, and its kind."""
 
 from __future__ import annotations
 

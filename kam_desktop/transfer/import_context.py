@@ -1,9 +1,10 @@
-"""What every kind of table is decided with: the money of the whole import, our firm, the data as they are."""
+"""What every kind of table is decided with: the money of the whole import, and our firm."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from kam_desktop.domain.entities import Firm
 from kam_desktop.store.reader import Reader
@@ -21,12 +22,14 @@ class Context:
         money: invoices, credit notes and what is open of them, through all files.
         our_codes: tax codes of our firm and its branches; empty when the settings have none.
         firm: our firm's record, or None.
+        today: the day of the import: money cannot have come in after it.
     """
 
     reader: Reader
     money: Money
     our_codes: tuple[str, ...]
     firm: Firm | None
+    today: date
 
     @property
     def currency(self) -> str:

@@ -9,14 +9,16 @@ from datetime import date
 from enum import Enum
 from typing import Any, TypeVar
 
-from kam_desktop.domain.entities import Account
+from kam_desktop.domain.entities import Account, Contact
 from kam_desktop.domain.entity import Record, problems_of
 from kam_desktop.domain.errors import Problem
-from kam_desktop.domain.text import tokens
 from kam_desktop.store.reader import Reader
+from kam_desktop.transfer.account_index import AccountIndex
+from kam_desktop.transfer.account_index import name_key as name_key
 from kam_desktop.transfer.sheets import Raw
 
 R = TypeVar("R", bound=Record)
+X = TypeVar("X")
 
 
 class Verdict(Enum):
@@ -109,7 +111,15 @@ class Working:
         self.accounts = AccountIndex(reader)
         self._known: dict[tuple[str, str], Record | None] = {}
         self._written: dict[tuple[str, str], Record] = {}
+        self._indexes: dict[Any, Any] = {}
         self.groups: list[list[tuple[str, str]]] = []
+
+    def index(self, kind: Callable[[Reader], X]) -> X:
+        """An index over saved records that several tables of one import use, made when first asked for."""
+        if kind not in self._indexes:
+            self._indexes[kind] = kind(self.reader)
+        found: X = self._indexes[kind]
+        return found
 
     def prefetch(self, record: type[R], ids: Iterable[str]) -> None:
         """Reads many records at once, so that asking for one costs nothing."""
@@ -143,7 +153,9 @@ class Working:
             self._written[key] = record
             keys.append(key)
             if isinstance(record, Account):
-                self.accounts.add(record.id, record.name, record.tax_code)
+                self.accounts.add(record.id, record.name, record.tax_code, record.short_name, record.phone)
+            elif isinstance(record, Contact):
+                self.accounts.add_phones(record.account, record.phones)
         if keys:
             self.groups.append(keys)
 
@@ -161,53 +173,6 @@ class Working:
             seen.update(fresh)
             found.append([self._written[key] for key in fresh])
         return [group for group in found if group]
-
-
-class AccountIndex:
-    """All accounts by tax code and by folded name: how a file's customer is recognised."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._by_code: dict[str, list[str]] = {}
-        self._by_name: dict[str, list[str]] = {}
-        self._code: dict[str, str] = {}
-        self._name: dict[str, str] = {}
-        for identity, name, code in reader.sql("select id, name, tax_code from account order by n"):
-            self.add(identity, name or "", code or "")
-
-    def add(self, identity: str, name: str, code: str) -> None:
-        """Makes an account known, or known by another name or code too."""
-        if identity not in self._by_code.setdefault(code, []):
-            self._by_code[code].append(identity)
-        key = name_key(name)
-        if identity not in self._by_name.setdefault(key, []):
-            self._by_name[key].append(identity)
-        self._code[identity] = code
-
-    def find(self, name: str, code: str) -> str | Problem | None:
-        """The id of the account that is meant: by tax code, else by folded name; a Problem when several could be.
-
-        Accounts of one name with two tax codes are two firms.
-        """
-        if code and self._by_code.get(code):
-            return self._by_code[code][0]
-        same_name = self._by_name.get(name_key(name), []) if name else []
-        fitting = [each for each in same_name if not code or not self._code[each]]
-        if len(fitting) > 1:
-            return Problem(
-                "name",
-                "ambiguous_name",
-                "Several customers are called “{name}”: give the tax code.",
-                {"name": name[:80]},
-            )
-        return fitting[0] if fitting else None
-
-
-_SHORT = {"cty": "cong ty", "ctcp": "cong ty co phan", "cp": "co phan", "ctytnhh": "cong ty tnhh"}
-
-
-def name_key(name: str) -> str:
-    """A company's name for recognising it: folded, without signs, the usual short forms written out."""
-    return " ".join(_SHORT.get(word, word) for word in tokens(name)).replace("trach nhiem huu han", "tnhh")
 
 
 def first_problem(records: Sequence[Record]) -> Problem | None:

@@ -1,4 +1,4 @@
-"""Opens the files of an import: folders looked through, tables and e-invoices taken apart, nothing decided."""
+"""Opens the files of an import: folders, tables and e-invoices taken apart, nothing decided."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ _TOTAL: Final = re.compile(
 )
 _FOOT: Final = re.compile(
     r"(ghi chu|luu y|chu thich|note|notes|nguoi (lap|ban|mua|giao|nhan|duyet)|ke toan|giam doc|tong giam doc|"
-    r"thu truong|thu kho|thu quy|ky ten|ky ho ten|ky ghi ro|prepared by|approved by|checked by|nguon|source|so dong|trang|page|"
-    r"xac nhan)\b.*|.*\bngay( \d+)? thang( \d+)? nam( \d+)?"
+    r"thu (truong|kho|quy)|ky ten|ky ho ten|ky ghi ro|prepared by|approved by|checked by|nguon|source|"
+    r"so dong|trang|page|xac nhan)\b.*|.*\bngay( \d+)? thang( \d+)? nam( \d+)?"
 )
 _COLUMN_MARK: Final = re.compile(r"\(?([A-Z]|\d{1,2})\)?(\s?=.*)?")
 
@@ -263,6 +263,7 @@ def _table(
         encoding,
         left_out,
         tuple(each for each in names if each != header.sheet.name),
+        at[header.sheet.name].rows[: header.place],
     )
 
 
@@ -316,7 +317,8 @@ def _is_total(row: Row) -> bool:
 
 
 def _is_foot(row: Row) -> bool:
-    return _FOOT.fullmatch(folded_title(_first_text(row)[:120])) is not None
+    texts = [cell for cell in row.cells if cell is not None]
+    return all(isinstance(each, str) and _FOOT.fullmatch(folded_title(each[:120])) for each in texts)
 
 
 def _is_column_numbers(row: Row) -> bool:

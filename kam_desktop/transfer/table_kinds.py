@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from kam_desktop.transfer import headers, import_accounts
+from kam_desktop.transfer import (
+    headers,
+    import_accounts,
+    import_balances,
+    import_contacts,
+    import_invoice_table,
+    import_prices,
+    import_products,
+    import_receipts,
+    money_headers,
+)
 from kam_desktop.transfer.import_context import Decide
 from kam_desktop.transfer.vocabulary import Vocabulary
 
@@ -30,6 +40,12 @@ class TableKind:
 
 TABLES: Final = (
     TableKind(headers.ACCOUNTS, import_accounts.decide),
+    TableKind(headers.CONTACTS, import_contacts.decide),
+    TableKind(headers.PRODUCTS, import_products.decide),
+    TableKind(headers.PRICES, import_prices.decide),
+    TableKind(money_headers.INVOICES, import_invoice_table.decide),
+    TableKind(money_headers.RECEIPTS, import_receipts.decide),
+    TableKind(money_headers.BALANCES, import_balances.decide),
 )  # fmt: skip
 """In the order in which the tables of one import are decided: what others refer to comes first."""
 BY_NAME: Final = {each.name: each for each in TABLES}

@@ -1,4 +1,4 @@
-"""The column titles by which a kind of table is known, and which column a title row gives to which field."""
+"""The column titles by which a kind of table is known, and the field that each column is."""
 
 from __future__ import annotations
 
