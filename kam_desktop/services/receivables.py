@@ -37,7 +37,7 @@ from invoice v
 left join (select invoice, sum(amount) as amount from opening_settlement group by invoice) s on s.invoice = v.id
 where v.currency = :currency and v.issued_on <= :day
 union all
-select c.issued_on, -coalesce(c.total, 0), 'credit_note',
+select c.issued_on, -coalesce(c.total, 0), c.origin,
        (select min(r.issued_on) from invoice r where r.replaces = c.id and r.id <> c.id)
 from credit_note c where c.currency = :currency and c.issued_on <= :day
 """

@@ -82,7 +82,7 @@ def _document(working: Working, document: Document, our_codes: Sequence[str], mo
     buyer = invoice.buyer
     name = buyer.name or buyer.person or CONSUMER
     found = customer(
-        working, name, buyer.tax_code, invoice.currency, address=buyer.address, phone=buyer.phone, email=buyer.email
+        working, name[:400], buyer.tax_code, invoice.currency, address=buyer.address, phone=buyer.phone, email=buyer.email
     )
     if isinstance(found, Problem):
         return dataclasses.replace(row, reason=found)

@@ -161,7 +161,7 @@ def customer(
         parent = known if isinstance(known, str) else ""
     cut = {each: value[: Account.entity.field(each).max_length or 255] for each, value in more.items()}
     account = Account(
-        id=working.new_id(), name=name[:400], tax_code=code[:14], parent=parent, currency=currency, **cut
+        id=working.new_id(), name=name, tax_code=code[:14], parent=parent, currency=currency, **cut
     )
     return account, True
 

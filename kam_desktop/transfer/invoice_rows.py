@@ -182,11 +182,11 @@ def _read_name_of_invoice(given: Mapping[str, Raw], read: dict[str, Any]) -> Non
         if joined and not joined.group(3):
             form, symbol = joined.group(1) or ("" if text is form else form), joined.group(2)
     if number.strip("0"):
-        read["number"] = plain_number(number)[:40]
+        read["number"] = plain_number(number)
     if symbol:
-        read["symbol"] = symbol.upper()[:8]
+        read["symbol"] = symbol.upper()
     if form:
-        read["form"] = form[:11]
+        read["form"] = form
 
 
 def currency_of(cell: Raw, otherwise: str, problems: list[Problem]) -> str:
