@@ -1,4 +1,4 @@
-"""Quick capture: one typed line read as a task, an interaction or a promise to pay, with day, time and amount."""
+"""Quick capture: one typed line read as a task, an interaction or a promise to pay."""
 
 from __future__ import annotations
 

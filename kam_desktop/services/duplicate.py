@@ -1,4 +1,4 @@
-"""The same customer twice: who may be meant, and two accounts made one with everything that hangs on them."""
+"""The same customer twice: who may be meant, and two accounts made one with all they hold."""
 
 from __future__ import annotations
 

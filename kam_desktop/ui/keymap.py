@@ -1,4 +1,4 @@
-"""The keys of the program as one table: what each deed is called, its keys, and the user's own keys instead."""
+"""The keys of the program as one table: each deed, its keys, and the user's own instead."""
 
 from __future__ import annotations
 

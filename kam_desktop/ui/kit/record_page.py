@@ -33,7 +33,7 @@ class RecordPage(QWidget):
         model: the rows; give it an Answer.
         table: the view.
         place: the current and the selected ids.
-        tools: the row of filters, after the search box.
+        tool_bar: the row of the search box and filters; more tools go to its right end.
         side: the panel at the right, or None.
     """
 
@@ -72,7 +72,8 @@ class RecordPage(QWidget):
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(page_head(title(name), self.count, None, self.create_button))
-        left.addWidget(tool_row(self.search, *tools, None))
+        self.tool_bar = tool_row(self.search, *tools, None)
+        left.addWidget(self.tool_bar)
         left.addLayout(self._stack, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

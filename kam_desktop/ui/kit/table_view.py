@@ -87,6 +87,7 @@ class TableView(QTableView):
 
     Attributes:
         edges: first and last visible column, which stand 24 px off the page's edges.
+        off: columns that the user took away.
     """
 
     opened = Signal(QModelIndex)
@@ -95,7 +96,7 @@ class TableView(QTableView):
     def __init__(self, name: str, *, row_height: int = 36, cell_focus: bool = False,
                  parent: QWidget | None = None) -> None:  # fmt: skip
         super().__init__(parent)
-        self.edges = (0, -1)
+        self.edges, self.off = (0, -1), frozenset[int]()
         self._after_numbers, self._padded = set[int](), dict[int, int]()
         self._hovered, self._cell_focus, self._columns = -1, cell_focus, list[Column]()
         self.setAccessibleName(name)
@@ -146,11 +147,16 @@ class TableView(QTableView):
         left = 24 if number == self.edges[0] else 14 if number in self._after_numbers else 6
         return theme.px(left), theme.px(24 if number == self.edges[1] else 6)
 
+    def set_off(self, off: frozenset[int]) -> None:
+        """Takes these columns away and brings all others back."""
+        self.off = off
+        self._fit()
+
     def _fit(self) -> None:
         """Hide columns by rank until the one that stretches has at least 176 px."""
         last = len(self._columns) - 1
         room = self.viewport().width() - theme.px(36)
-        shown = list(range(last + 1))
+        shown = [number for number in range(last + 1) if number not in self.off]
         for number in sorted(shown, key=lambda at: (-self._columns[at].rank, -at)):
             need = sum(self._width(at) if self._columns[at].width else theme.px(188) for at in shown)
             if need <= room or not self._columns[number].rank:

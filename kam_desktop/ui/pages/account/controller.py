@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
@@ -11,24 +11,23 @@ from shiboken6 import isValid
 
 from kam_desktop import formats
 from kam_desktop.domain.entities import Account, Activity, Contact
-from kam_desktop.domain.text import company_core
 from kam_desktop.language import N_, tr, trn
-from kam_desktop.ui.charts import Figure
-from kam_desktop.ui.desk import Desk, titles_of
+from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
-from kam_desktop.ui.pages.account.form import KIND_ICONS, AccountDetail, ContactForm, InteractionForm
-from kam_desktop.ui.pages.account.page import LATE_DAYS, AccountLine, AccountList, AccountPage, Happened, Peek, Person
+from kam_desktop.ui.list_tools import Deed, ListTools
+from kam_desktop.ui.pages.account import questions
+from kam_desktop.ui.pages.account.form import AccountDetail, ContactForm, InteractionForm
+from kam_desktop.ui.pages.account.page import AccountLine, AccountList, AccountPage
 from kam_desktop.ui.shortcuts import add_shortcut
 
 if TYPE_CHECKING:
-    from kam_desktop.services.account import AccountBrief
     from kam_desktop.services.summary import AccountList as Listing
 
 NEW = "new"
 _PEEK_MS = 80
-_FIRST = 60  # rows that come along with the ids
+FILTERS = ("", "overdue", "untouched", "archived")
 _ORDERS = ("revenue", "name", "overdue", "last_touch")
 
 
@@ -63,6 +62,7 @@ class AccountController(RecordController):
         add_shortcut(self._list, "log", self._on_interaction)
         self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
         self._order = self.keep_layout(self._list.table, "account") or self._order
+        self.tools = ListTools(self, self, self._list, "account", tr("Accounts"))
 
     @property
     def _detail(self) -> AccountDetail:
@@ -92,7 +92,8 @@ class AccountController(RecordController):
         """The list is asked for while it is on the screen: with 100,000 customers that costs more than a moment."""
         self._list_is_old = False
         text, chosen, grouped, order, today = self._text, self._filter, self._grouped, self._order[0], self.desk.today()
-        self.ask(lambda reader: _ask_list(reader, text, chosen, grouped, order, today), self._show_list, "list")
+        wanted = (text, chosen, grouped, order, today)
+        self.ask(lambda reader: questions.ask_list(reader, *wanted), self._show_list, "list")
         if self._list.place.current():
             self._on_current(self._list.place.current())
 
@@ -117,7 +118,7 @@ class AccountController(RecordController):
         }
         # the service puts large amounts first; the arrow in the head may say otherwise
         turned = self._order[1] != (self._order[0] in ("revenue", "overdue"))
-        ids = _turned(listing) if turned else listing.ids
+        ids = questions.turned(listing) if turned else listing.ids
         self._list.model.set_answer(Answer(ids, groups, rows, totals if count else {}))
         filtered = bool(self._text or self._filter)
         self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
@@ -132,7 +133,7 @@ class AccountController(RecordController):
         if listing is None:
             return
         found = listing
-        self.ask_rows(lambda reader: _lines(reader, found, ids, today), self._list.model)
+        self.ask_rows(lambda reader: questions.ask_lines(reader, found, ids, today), self._list.model)
 
     def _on_searched(self, text: str) -> None:
         if text != self._text:
@@ -156,6 +157,48 @@ class AccountController(RecordController):
         self._list.search.edit.clear()
         self._list.show_filter("")
         self.refresh()
+
+    # Its tools: views, columns, deeds for chosen rows.
+
+    def view_settings(self) -> dict[str, Any]:
+        """See list_tools.Listed."""
+        return {"text": self._text, "filter": self._filter, "grouped": self._grouped, "order": list(self._order)}
+
+    def use_view(self, settings: Mapping[str, Any]) -> None:
+        """See list_tools.Listed."""
+        order = settings.get("order")
+        if isinstance(order, list) and len(order) == 2 and order[0] in _ORDERS:
+            self._order = (order[0], bool(order[1]))
+        self._text = str(settings.get("text", ""))
+        self._filter = str(settings.get("filter", "")) if settings.get("filter") in FILTERS else ""
+        self._grouped = bool(settings.get("grouped", True))
+        self._list.show_settings(self._text, self._filter, self._grouped)
+        self.refresh()
+
+    def deeds(self) -> Sequence[Deed]:
+        """See list_tools.Listed."""
+        show = self.desk.shell.show_page
+        archived = self._filter == "archived"
+        return (
+            Deed(tr("Open"), "corner-down-left", lambda ids: show("account", ids[0]), single=True),
+            Deed(tr("Log interaction"), "pencil", lambda _ids: self._on_interaction(), single=True),
+            Deed(tr("Bring back") if archived else tr("Archive"), "archive", partial(self._archive_all, not archived)),
+        )
+
+    def row_question(self) -> Callable[[Any, Sequence[str]], Mapping[str, Any]]:
+        """See list_tools.Listed."""
+        listing, today = self._listing, self.desk.today()
+        return lambda reader, ids: questions.ask_lines(reader, listing, ids, today) if listing is not None else {}
+
+    def _archive_all(self, archived: bool, ids: Sequence[str]) -> None:
+        def work(uow: Any) -> Any:
+            from kam_desktop.services import records
+
+            for key in ids:
+                records.archive(uow, Account, key, archived)
+
+        label = N_("Archive {n} accounts") if archived else N_("Bring back {n} accounts")
+        self.edit(work, label, n=str(len(ids)))
 
     # The panel.
 
@@ -184,7 +227,7 @@ class AccountController(RecordController):
     def _ask_peek(self, key: str) -> None:
         today, listing = self.desk.today(), self._listing
         tier = listing.class_of(key) if listing is not None else ""
-        self.ask(lambda reader: _ask_peek(reader, key, tier, today), self._list.peek.show_peek, "peek")
+        self.ask(lambda reader: questions.ask_peek(reader, key, tier, today), self._list.peek.show_peek, "peek")
 
     # One customer.
 
@@ -210,7 +253,7 @@ class AccountController(RecordController):
 
     def _ask_detail(self, key: str) -> None:
         today = self.desk.today()
-        self.ask(lambda reader: _ask_detail(reader, key, today), self._show_detail, "detail")
+        self.ask(lambda reader: questions.ask_detail(reader, key, today), self._show_detail, "detail")
 
     def _show_detail(self, answer: tuple[Any, dict[str, str]]) -> None:
         brief, titles = answer
@@ -220,7 +263,7 @@ class AccountController(RecordController):
         fresh = form.record is None or form.record.id != brief.account.id
         tier = self._listing.class_of(brief.account.id) if self._listing is not None else ""
         self._detail.show_account(brief.account, tier, titles)
-        self._detail.show_around(_figures(brief), brief.contacts, brief.activities)
+        self._detail.show_around(questions.figures_of(brief), brief.contacts, brief.activities)
         self.page.setCurrentWidget(self._detail)
         if fresh:
             self.ask_draft(form)
@@ -228,7 +271,7 @@ class AccountController(RecordController):
     def _on_saved(self, record: Any) -> None:
         if self._place == NEW:
             self.desk.shell.show_page("account", record.id)
-        self.warn(lambda reader: _ask_warnings(reader, record.id))
+        self.warn(lambda reader: questions.ask_warnings(reader, record.id))
 
     def _on_archive(self, archived: bool) -> None:
         key = self._place
@@ -275,104 +318,7 @@ class AccountController(RecordController):
 
     def _offer_people(self, form: InteractionForm, account: str, name: str, text: str) -> None:
         self.ask(
-            lambda reader: _ask_people(reader, account, text),
+            lambda reader: questions.ask_people(reader, account, text),
             lambda found: form.offer(name, found) if isValid(form) else None,
             "people",
         )
-
-
-# Questions: they run in the ask lane and give frozen values.
-
-
-def _ask_list(
-    reader: Any, text: str, chosen: str, grouped: bool, order: str, today: date
-) -> tuple[Any, dict[str, AccountLine]]:
-    from kam_desktop.services import summary
-
-    filters = {
-        "": summary.AccountFilter(),
-        "overdue": summary.AccountFilter(overdue_over_days=LATE_DAYS),
-        "untouched": summary.AccountFilter(untouched_days=14),
-        "archived": summary.AccountFilter(archived=True),
-    }
-    listing = summary.account_list(
-        reader, today, text=text, filters=filters[chosen], order=summary.AccountOrder(order), grouped=grouped
-    )
-    return listing, _lines(reader, listing, listing.ids[:_FIRST], today)
-
-
-def _lines(reader: Any, listing: Any, ids: Sequence[str], today: date) -> dict[str, AccountLine]:
-    from kam_desktop.services import summary
-
-    largest = max(listing.figures.values(), default=0)
-    found = {}
-    for row in summary.account_rows(reader, ids, today, listing.currency):
-        found[row.id] = AccountLine(
-            row.id, row.short_name or company_core(row.name), row.name, row.revenue_12m, listing.share_of(row.id),
-            max(0.0, row.revenue_12m / largest) if largest > 0 else 0.0, listing.class_of(row.id) == "A",
-            row.overdue, row.oldest_days, row.last_touch_on, row.contact, row.owner, row.next_step, listing.currency,
-        )  # fmt: skip
-    return found
-
-
-def _ask_peek(reader: Any, key: str, tier: str, today: date) -> Peek:
-    from kam_desktop.services import account
-
-    brief = account.brief(reader, key, today, activities=5)
-    money, who = brief.money[0], brief.account
-    name = who.short_name or company_core(who.name)
-    step = next((each for each in brief.proposals if each.next_step and each.stage not in ("won", "lost")), None)
-    return Peek(
-        key, name, "".join(word[0] for word in name.split()[-2:]).upper(), tier, who.name, who.industry, money.currency,
-        money.revenue_12m, money.overdue, money.oldest_days, money.overdue + money.not_due, who.credit_limit,
-        step.next_step if step else "", step.next_step_on if step else None,
-        tuple(Person(each.id, each.full_name, each.position, next(iter(each.phones), ""), next(iter(each.emails), ""))
-              for each in brief.contacts[:3]),
-        tuple(Happened(KIND_ICONS.get(each.kind, "pencil"), each.subject, _local_day(each.at))
-              for each in brief.activities),
-    )  # fmt: skip
-
-
-def _turned(listing: Listing) -> list[str]:
-    """The ids in the other direction, group by group."""
-    return [key for group in listing.groups for key in reversed(listing.ids[group.start : group.start + group.count])]
-
-
-def _local_day(moment: datetime | None) -> date | None:
-    return moment.astimezone().date() if moment is not None else None
-
-
-def _ask_detail(reader: Any, key: str, today: date) -> tuple[AccountBrief, dict[str, str]]:
-    from kam_desktop.services import account
-
-    brief = account.brief(reader, key, today)
-    return brief, titles_of(reader, brief.account)
-
-
-def _ask_people(reader: Any, key: str, text: str) -> list[tuple[str, str]]:
-    from kam_desktop.domain.text import fold
-    from kam_desktop.services import records
-
-    people = records.children(reader, Contact, "account", key)
-    return [(each.id, each.full_name) for each in people if fold(text) in fold(each.full_name)]
-
-
-def _ask_warnings(reader: Any, key: str) -> list[Any]:
-    from kam_desktop.services import account, records
-
-    return account.warnings(reader, records.get(reader, Account, key))
-
-
-def _figures(brief: AccountBrief) -> list[Figure]:
-    money = brief.money[0]
-    late = tr("{n} days", n=money.oldest_days) if money.overdue else ""
-
-    def shown(amount: int) -> str:
-        return formats.amount(amount, money.currency, symbol=amount != 0, zero=formats.NOTHING)
-
-    return [
-        Figure(tr("Revenue, 12 months"), shown(money.revenue_12m)),
-        Figure(tr("Not due yet"), shown(money.not_due)),
-        Figure(tr("Overdue"), shown(money.overdue), late, "danger" if money.oldest_days > LATE_DAYS else "text"),
-        Figure(tr("Not allocated"), shown(money.unallocated)),
-    ]

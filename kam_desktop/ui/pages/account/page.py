@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -277,6 +277,13 @@ class AccountList(RecordPage):
         """Says which filter is on."""
         chosen = next(action for action in self._filters.actions() if action.data() == key)
         self.filter_chip.set_texts(tr("Show"), chosen.text().replace("&&", "&"))
+
+    def show_settings(self, text: str, key: str, grouped: bool) -> None:
+        """Shows the search, filter and grouping of a view, without telling of a change."""
+        with QSignalBlocker(self.search):
+            self.search.edit.setText(text)
+        self.show_filter(key)
+        self.group_chip.set_texts(tr("Group by"), tr("Tier") if grouped else tr("Nothing"))
 
     def _on_filter(self, key: str) -> None:
         self.show_filter(key)
