@@ -90,7 +90,7 @@ DUE_ON = f"""
 coalesce(l.due_on, case when l.start is null then null
                         when l.steps is not null then {MOVED}(l.start, l.steps)
                         when l.term is not null then {MOVED}(l.start, l.term_steps)
-                        else date(l.start, '+' || l.days || ' days') end)
+                        else coalesce(date(l.start, '+' || l.days || ' days'), '9999-12-31') end)
 """
 ON_DEFAULT_TERM = (
     "l.due_on is null and l.start is not null and coalesce(l.steps, l.term) is null and payment_days is null"

@@ -1,4 +1,4 @@
-"""Reads amounts in words back to numbers; by command: python -m tests.oracle.words --numbers 100000."""
+"""Reads amounts in words back to numbers; by command: python -m tests.oracle.words --random 100000."""
 
 from __future__ import annotations
 
@@ -171,10 +171,10 @@ def some_numbers(count: int, seed: int) -> list[int]:
 def main() -> int:
     """All numbers to 10,000 and so many random ones, in every spelling; 1 when one does not come back."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--numbers", type=int, default=100_000)
+    parser.add_argument("--random", "--numbers", type=int, default=100_000, dest="random")
     parser.add_argument("--seed", type=int, default=3)
     options = parser.parse_args()
-    numbers = [*range(10_001), 10**18, *some_numbers(options.numbers, options.seed)]
+    numbers = [*range(10_001), 10**18, *some_numbers(options.random, options.seed)]
     wrong = [line for number in numbers for line in differences(number)]
     print(f"{len(numbers)} numbers in {len(SPELLINGS) + 1} spellings: {len(wrong)} differences")
     print("\n".join(wrong[:20]))

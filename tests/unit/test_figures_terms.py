@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kam_desktop.domain.entities import PaymentTermLine
 from kam_desktop.domain.errors import Refused
-from kam_desktop.domain.figures.ageing import Instalment, Invoice, Ledger
+from kam_desktop.domain.figures.ageing import Instalment, Invoice, Ledger, due_date, due_of
+from kam_desktop.domain.figures.due import Term, known_steps
 from kam_desktop.domain.figures.terms import (
     DAY_OF_MONTH,
     DAYS,
@@ -24,10 +28,13 @@ from kam_desktop.domain.figures.terms import (
     Step,
     due_dates,
     moved,
+    parts_of,
     plus_months,
     problems_of,
     schedule,
     split,
+    steps_of,
+    texts_of,
 )
 from tests.cases.payment_terms import CASES, TermCase
 
@@ -224,3 +231,119 @@ def test_instalments_make_the_total_or_the_total_is_refused(total: int, before: 
     assert sum(amounts) == total
     assert all(amount * total >= 0 for amount in amounts)
     assert split(-total, [*before, p(REST)]) == tuple(-amount for amount in amounts)
+
+
+# As written in a payment term's line or an instalment, and the order of what says when an instalment is due.
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ((), ()),
+        (("days 30",), (Step(DAYS, 30),)),
+        (("days 0",), (Step(DAYS, 0),)),
+        (("months 1", "end_of_month"), (Step(MONTHS, 1), Step(END_OF_MONTH))),
+        (("end_of_month", "day_of_month 10"), (Step(END_OF_MONTH), Step(DAY_OF_MONTH, 10))),
+        (("days 3660", "months 120"), (Step(DAYS, 3660), Step(MONTHS, 120))),
+    ],
+)
+def test_written_steps_are_read_and_written_alike(texts: tuple[str, ...], expected: tuple[Step, ...]) -> None:
+    assert steps_of(texts) == expected
+    assert known_steps(texts) == expected
+    assert texts_of(expected) == (texts or ("days 0",))  # no step is due at once; an empty list would say nothing
+
+
+@pytest.mark.parametrize(
+    ("texts", "where", "code"),
+    [
+        (("days",), "steps.1", "unknown_step"),
+        (("days 30", "days -1"), "steps.2", "unknown_step"),
+        (("Days 30",), "steps.1", "unknown_step"),
+        (("days 30 ",), "steps.1", "unknown_step"),
+        (("days\u00a030",), "steps.1", "unknown_step"),
+        (("days ٣٠",), "steps.1", "unknown_step"),
+        (("end_of_month 1",), "steps.1", "unknown_step"),
+        (("weeks 2",), "steps.1", "unknown_step"),
+        (("",), "steps.1", "unknown_step"),
+        (("days 3661",), "steps.1", "step_too_long"),
+        (("months 121",), "steps.1", "step_too_long"),
+        (("day_of_month 0",), "steps.1", "day_of_month"),
+        (("day_of_month 32",), "steps.1", "day_of_month"),
+    ],
+)
+def test_steps_that_cannot_be_walked_are_refused_and_move_nothing(
+    texts: tuple[str, ...], where: str, code: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        steps_of(texts)
+    assert [(each.where, each.code) for each in refused.value.problems] == [(where, code)]
+    start = date(2026, 5, 4)
+    assert moved(start, known_steps(texts)) == (date(2026, 6, 3) if "days 30" in texts else start)
+    assert known_steps(texts)  # something is written, so the account's term does not take its place
+
+
+def test_the_parts_of_a_stored_term() -> None:
+    lines = [
+        PaymentTermLine(id="1", term="t", place=1, name="Tạm ứng", kind=PERCENT, value=Decimal(30)),
+        PaymentTermLine(id="2", term="t", place=2, kind=REST, steps=("months 1", "end_of_month"), from_papers=True),
+    ]
+    parts = parts_of(lines)
+    rest = Part(REST, steps=(Step(MONTHS, 1), Step(END_OF_MONTH)), from_papers=True)
+    assert parts == (Part(PERCENT, Decimal(30), name="Tạm ứng"), rest)
+    first, second = schedule(1_000, parts, date(2026, 1, 31), date(2026, 2, 28))
+    assert (first.amount, first.due_on, first.steps) == (300, date(2026, 1, 31), ())
+    assert (second.amount, second.due_on, second.steps) == (700, date(2026, 3, 31), rest.steps)
+    with pytest.raises(Refused) as refused:
+        parts_of([lines[0], replace(lines[1], steps=("days 1", "soon"))])
+    assert [each.where for each in refused.value.problems] == ["parts.2.steps.2"]
+
+
+ISSUED, PAPERS, OWN = date(2026, 1, 10), date(2026, 2, 20), date(2026, 9, 9)
+DAYS_5, MONTH_END = (Step(DAYS, 5),), (Step(END_OF_MONTH),)
+
+
+@pytest.mark.parametrize(
+    ("part", "term", "days", "expected"),
+    [
+        # its own date, whatever else is there
+        ({"due_on": OWN, "steps": DAYS_5, "waits_for_papers": True}, Term(MONTH_END, True), 7, (OWN, False)),
+        # its own steps, from the invoice or from the papers
+        ({"steps": DAYS_5}, Term(MONTH_END, True), 7, (date(2026, 1, 15), False)),
+        ({"steps": DAYS_5, "waits_for_papers": True}, None, 7, (None, False)),
+        ({"steps": DAYS_5, "waits_for_papers": True, "papers_on": PAPERS}, None, 7, (date(2026, 2, 25), False)),
+        ({"steps": DAYS_5, "papers_on": PAPERS}, None, 7, (date(2026, 1, 15), False)),
+        # the account's term of one part
+        ({}, Term(MONTH_END), 7, (date(2026, 1, 31), False)),
+        ({}, Term(), 7, (ISSUED, False)),  # a part without steps is due at once
+        ({}, Term(MONTH_END, True), 7, (None, False)),
+        ({"papers_on": PAPERS}, Term(MONTH_END, True), 7, (date(2026, 2, 28), False)),
+        ({"waits_for_papers": True, "papers_on": PAPERS}, Term(MONTH_END), 7, (date(2026, 2, 28), False)),
+        # the account's days, then the firm's
+        ({}, None, 7, (date(2026, 1, 17), False)),
+        ({"waits_for_papers": True, "papers_on": PAPERS}, None, 7, (date(2026, 2, 27), False)),
+        ({}, None, None, (date(2026, 1, 30), True)),
+        ({"waits_for_papers": True, "papers_on": PAPERS}, None, None, (date(2026, 3, 12), True)),
+        ({"waits_for_papers": True}, None, None, (None, False)),
+    ],
+)
+def test_what_says_when_an_instalment_is_due(
+    part: dict[str, Any], term: Term | None, days: int | None, expected: tuple[date | None, bool]
+) -> None:
+    ledger = Ledger(
+        invoices=[Invoice("i", "an", "VND", ISSUED)],
+        instalments=[Instalment("i/1", "i", 100, **part)],
+        payment_days={} if days is None else {"an": days},
+        default_days=20,
+        terms={} if term is None else {"an": term},
+    )
+    assert due_of(ledger.instalments[0], ledger.invoices[0], ledger, PAPERS) == expected
+    assert due_dates(ledger, PAPERS) == {"i/1": expected[0]}
+    before = due_dates(ledger, PAPERS - timedelta(days=1))["i/1"]  # the day before the papers were confirmed
+    from_papers = part.get("waits_for_papers") or (term is not None and term.from_papers and not part.get("steps"))
+    assert before == (None if from_papers and "due_on" not in part else expected[0])
+
+
+def test_steps_that_lead_beyond_the_calendar_end_with_it() -> None:
+    assert moved(date(9999, 12, 1), [Step(DAYS, 60)]) == date.max
+    assert moved(date(9999, 12, 1), [Step(MONTHS, 1)]) == date.max
+    assert due_date(date(2026, 1, 1), None, 10**7) == (date.max, False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from unittest.mock import patch
@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from kam_desktop.domain import money
-from kam_desktop.domain.figures import ageing, allocation, interest, terms, totals
+from kam_desktop.domain.figures import ageing, allocation, due, interest, spans, terms, totals
 from tests.oracle.money import KINDS, run
 
 
@@ -31,7 +31,21 @@ def leap_year(ledger: ageing.Ledger, as_of: date, percent: Decimal, currency: st
     return late_interest(ledger, as_of, percent, currency, days_in_year=366)
 
 
+def later_papers(
+    part: ageing.Instalment, invoice: ageing.Invoice, ledger: ageing.Ledger, as_of: date
+) -> tuple[date | None, bool]:
+    """Papers confirmed after the day count already."""
+    return due_of(part, invoice, ledger, date.max)
+
+
+def first_word(received_on: date, decisions: Iterable[spans.Decision], begins_on: date | None) -> str:
+    """The oldest decision has the word."""
+    oldest = sorted(decisions, key=lambda each: (each.decided_at, each.id))[:1]
+    return receipt_status(received_on, oldest, begins_on)
+
+
 bucket_of, late_interest = ageing.bucket_of, interest.late_interest
+due_of, receipt_status, moved = ageing.due_of, spans.receipt_status, due.moved
 SLIPS = {
     "to even": (money, "half_up", round),
     "down": (money, "ratio", lambda amount, numerator, denominator: amount * numerator // denominator),
@@ -42,6 +56,21 @@ SLIPS = {
     "replaced from the start": (ageing, "_stopped", lambda invoices, as_of: {each.replaces for each in invoices}),
     "no opening": (ageing, "_settled", lambda settlements, parts: {}),
     "leap years": (interest, "late_interest", leap_year),
+    "by the day of laying": (interest, "as_received", lambda ledger, as_of: ledger),
+    "rejected counts": (spans, "receipt_status", lambda received_on, decisions, begins_on: "confirmed"),
+    "oldest decision": (spans, "receipt_status", first_word),
+    "no day of the firm": (
+        spans,
+        "receipt_status",
+        lambda on, decisions, begins_on: receipt_status(on, decisions, None),
+    ),
+    "papers too early": (ageing, "due_of", later_papers),
+    "any papers": (
+        spans,
+        "papers_day",
+        lambda records: max((x.confirmed_on for x in records if x.confirmed_on), default=None),
+    ),
+    "steps backwards": (ageing, "moved", lambda start, steps: moved(start, steps[::-1])),
 }
 
 

@@ -103,8 +103,8 @@ def due_date(
     if due_on is not None:
         return due_on, False
     if payment_days is not None:
-        return issued_on + timedelta(days=payment_days), False
-    return issued_on + timedelta(days=DEFAULT_DAYS if default_days is None else default_days), True
+        return moved(issued_on, [Step(DAYS, payment_days)]), False
+    return moved(issued_on, [Step(DAYS, DEFAULT_DAYS if default_days is None else default_days)]), True
 
 
 def moved(start: date, steps: Sequence[Step]) -> date:
