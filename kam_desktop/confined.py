@@ -267,6 +267,10 @@ def _too_much_memory() -> Refused:
     return Refused(Problem("", "too_much_memory", "This file needs more memory than a file of this kind may use."))
 
 
+def _crashed() -> Refused:
+    return Refused(Problem("", "crashed", "This file could not be read: it made the reader stop."))
+
+
 def _outcome(answer: bytes, status: int) -> Any:
     if not answer:
         # Rust aborts when it gets no memory (SIGABRT); SIGXCPU and SIGKILL are the processor limit.
@@ -274,15 +278,17 @@ def _outcome(answer: bytes, status: int) -> Any:
             raise _too_much_memory()
         if status in (-24, -9):
             raise Refused(Problem("", "too_slow", "Reading this file took too long and was stopped."))
-        raise Refused(Problem("", "crashed", "This file could not be read: it made the reader stop."))
+        raise _crashed()
     try:
         said = json.loads(answer)
     except ValueError as error:
-        raise Refused(Problem("", "crashed", "This file could not be read: it made the reader stop.")) from error
+        raise _crashed() from error
     if "refused" in said:
         raise Refused([Problem(**each) for each in said["refused"]])
     if "memory" in said:
         raise _too_much_memory()
+    if "crashed" in said:
+        raise _crashed()
     if "broken" in said:
         raise Broken(said["broken"])
     return said["answer"]
@@ -321,6 +327,8 @@ def _child() -> None:
         answer = json.dumps({"refused": [dataclasses.asdict(each) for each in refused.problems]}).encode()
     except Exception as error:  # noqa: BLE001 - a fault of ours: told to the parent by place, without the file's content
         answer = json.dumps({"broken": _place(error)}).encode()
+    except BaseException:  # noqa: BLE001 - how a library that is no Python tells of its own fault
+        answer = _line({"crashed": True})
     target.write(answer)
     target.flush()
     os._exit(0)  # no clean-up that a hostile file could slow down

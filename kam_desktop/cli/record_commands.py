@@ -16,6 +16,8 @@ from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.language import N_, tr
 
+_LONGEST_LINE = 20 << 20  # bytes; the loader itself stops at fewer letters, but reads a line whole first
+
 
 def run(args: Namespace, output: Output) -> int:
     """Carries out one of this file's commands."""
@@ -40,7 +42,7 @@ def _load(args: Namespace, output: Output) -> None:
 
     with _source(args.file) as source, opened(args, output, write=True) as profile:
         with profile.store.edit(N_("Load {file}"), kind="import", file=Path(args.file).name) as uow:
-            counts = lines.load(uow, _texts(source), lambda done: output.progress(tr("{n} lines …", n=done)))
+            counts = lines.load(uow, _texts(source, args.file), lambda done: output.progress(tr("{n} lines …", n=done)))
         step = uow.change_set.step
     if output.json:
         document = {"created": counts.created, "updated": counts.updated, "unchanged": counts.unchanged}
@@ -55,19 +57,40 @@ def _source(name: str) -> BinaryIO:
     if name == "-":
         return sys.stdin.buffer
     try:
+        if Path(name).exists() and not Path(name).is_file():  # a pipe or a device may never begin, or never end
+            message = N_("{file} is not an ordinary file and was not opened; “-” reads standard input.")
+            raise Refused(Problem(name, "not_a_file", message, {"file": name}))
         return Path(name).open("rb")
     except OSError as error:
         message = N_("The file {file} cannot be read: {why}.")
         raise Refused(Problem(name, "unreadable", message, {"file": name, "why": error.strerror or "?"})) from error
 
 
-def _texts(source: BinaryIO) -> Iterator[str]:
+def _texts(source: BinaryIO, name: str = "-") -> Iterator[str]:
     """The lines as text; bytes that are no UTF-8 become a line that is no JSON, and so a problem with its number."""
-    for number, line in enumerate(source):
+    for number, line in enumerate(_bounded(source, name)):
         try:
             yield line.decode("utf-8-sig" if number == 0 else "utf-8")
         except UnicodeDecodeError:
             yield "\ufffd"
+
+
+def _bounded(source: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines; of one that is beyond every limit only that it is one. Raises Refused where reading fails."""
+    try:
+        while line := source.readline(_LONGEST_LINE):
+            whole = len(line) < _LONGEST_LINE or line.endswith(b"\n")
+            yield line if whole else b"\xff"
+            while not whole:
+                rest = source.readline(_LONGEST_LINE)
+                whole = len(rest) < _LONGEST_LINE or rest.endswith(b"\n")
+    except OSError as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: OSError) -> Refused:
+    message = N_("The file {file} cannot be read: {why}.")
+    return Refused(Problem(name, "unreadable", message, {"file": name, "why": error.strerror or "?"}))
 
 
 def _dump(args: Namespace, output: Output) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from kam_desktop import config, confined
 from kam_desktop.documents import typesetter
+from kam_desktop.documents.pictures import as_svg
 from kam_desktop.domain.errors import Broken, Problem, Refused, Unavailable
 from kam_desktop.language import N_
 from kam_desktop.store import files
@@ -87,8 +88,10 @@ def _set(paper: Paper, profile: Path | None, own: bool, time_s: float | None, fo
     sources = {**parts, **changed}
     # The template itself goes under the name that the child knows; the others may be imported by theirs.
     contents = {typesetter.MAIN: _read(sources[main])}
-    contents |= {name: _read(path) for name, path in sources.items() if name != main}
-    logo = next((name for name in changed if Path(name).stem == "logo" and not name.endswith(".typ")), "")
+    for name, path in sources.items():
+        if name != main:
+            contents[_known_as(name)] = as_svg(_read(path), name) if _is_raster(name) else _read(path)
+    logo = next((_known_as(name) for name in changed if Path(name).stem == "logo" and not name.endswith(".typ")), "")
     task = dataclasses.replace(confined.PAPER, time_s=time_s or confined.PAPER.time_s)
     try:
         with tempfile.TemporaryDirectory(prefix="kam-paper-", ignore_cleanup_errors=True) as root:
@@ -109,6 +112,15 @@ def _set(paper: Paper, profile: Path | None, own: bool, time_s: float | None, fo
     except Refused as refused:
         raise _about_the_template(refused, main, bool(changed), task.time_s) from refused
     return [base64.b64decode(page) for page in said["pages"]]
+
+
+def _is_raster(name: str) -> bool:
+    return Path(name).suffix.lower() in (".png", ".jpg", ".jpeg")
+
+
+def _known_as(name: str) -> str:
+    """The name by which a template gets a file: "stamp.png" is an SVG there, "stamp.png.svg"."""
+    return f"{name}.svg" if _is_raster(name) else name
 
 
 def _about_the_template(refused: Refused, main: str, changed: bool, time_s: float) -> Exception:

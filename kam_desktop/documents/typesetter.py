@@ -15,6 +15,7 @@ MAIN = "main"
 FAMILY = "KAM Inter"
 # Every weight is set once, so that all font files are in memory before the door is closed.
 _ALL_WEIGHTS = "#set text(font: " + f'"{FAMILY}"' + ")\na #text(weight: 500)[a] #text(weight: 650)[a]"
+_NOT_TEXT = "a file is not valid UTF-8"
 _PLACE = re.compile(r"┌─ (?P<file>[^\n]*?):(?P<line>\d+):\d+")
 
 
@@ -57,6 +58,10 @@ def compile_paper(inputs: list[bytes], args: dict[str, Any]) -> dict[str, Any]:
         made = compiler(dict(zip(args["files"], inputs, strict=True)), args["data"]).compile(**options)
     except typst.TypstError as error:
         raise Refused(_problem(error, args["files"])) from error
+    except RuntimeError as error:  # a file that is no text
+        raise Refused(
+            Problem("template", "template_error", "The template cannot be set: {reason}", {"reason": _NOT_TEXT})
+        ) from error
     pages = [made] if isinstance(made, bytes) else made
     return {"pages": [base64.b64encode(page).decode("ascii") for page in pages]}
 

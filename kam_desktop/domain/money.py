@@ -124,6 +124,7 @@ _SCALES = {
     }.items()
     for word in words.split()
 }
+_LONGEST = 200  # letters of an amount, with its currency and words
 _MINUS = "-\u2212\u2013"
 _HEAD = re.compile(r"[^0-9.,()+\-\u2212\u2013\s]+")
 _TAIL = re.compile(r"[^0-9.,()]+$")
@@ -166,6 +167,8 @@ class _Reading:
         self.refuse("unreadable_amount", "“{text}” is not an amount.")
 
     def minor(self) -> int:
+        if len(self.text) > _LONGEST:
+            self.unreadable()
         # NFKC turns every kind of blank and wide digits into plain ones, and composes letters with their marks
         rest = " ".join(unicodedata.normalize("NFKC", self.text).lower().split())
         if not rest:

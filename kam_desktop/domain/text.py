@@ -9,9 +9,32 @@ import unicodedata
 _LOOKS_LIKE_D = {0x00D0: "Đ", 0x00F0: "đ", 0x0189: "Đ", 0x0256: "đ"}
 
 
+# Putting the marks of one letter in order takes the square of their number: a cell of ten thousand would take seconds.
+# Unicode calls thirty in a row enough for every language (UAX 15, stream-safe text); a run of so many letters outside
+# ASCII is rare enough to be looked at one by one.
+_MOST_MARKS = 30
+_LONG_RUN = re.compile(rf"[^\x00-\x7f]{{{_MOST_MARKS + 1},}}")
+
+
 def nfc(text: str) -> str:
-    """The composed normal form, in which everything that people type or import is kept."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    """The composed normal form, in which everything that people type or import is kept.
+
+    Of more than thirty marks on one letter the others are dropped: no language has them, and they take endless time.
+    """
+    if text.isascii():
+        return text
+    if len(text) > _MOST_MARKS:
+        text = _LONG_RUN.sub(_without_heaps, text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _without_heaps(found: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for char in found.group():
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def repair_eth(text: str) -> str:

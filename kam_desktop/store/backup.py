@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -266,11 +267,22 @@ def _member(name: str) -> zipfile.ZipInfo:
     return member
 
 
+class _Modest(io.FileIO):
+    """A file that is never read in large pieces: a table of contents of a million entries is none of ours."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > 2 * _CHUNK_BYTES:
+            raise zipfile.BadZipFile("too large a piece")
+        return super().read(-1 if size is None else size) or b""
+
+
 @contextlib.contextmanager
 def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
     """The archive; whatever it is if it is none of ours is refused, and a disk that fails is not a bad backup."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        if file.exists() and not file.is_file():  # a pipe or a device may never begin, or never end
+            raise _not_a_backup(file)
+        with _Modest(file, "r") as modest, zipfile.ZipFile(modest) as archive:
             yield archive
     except FileNotFoundError as error:
         raise Refused(Problem("file", "no_such_file", "There is no file {path}.", {"path": str(file)})) from error

@@ -20,7 +20,7 @@ MOST_SHEET_BYTES: Final = 64 * 1024 * 1024
 MOST_STRING_BYTES: Final = 48 * 1024 * 1024
 MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 256
-MOST_CELLS: Final = 1_000_000
+MOST_CELLS: Final = 600_000
 _BLOCK: Final = 256 * 1024
 # A cell that is not closed at once, so one with a value: empty formatted cells may reach as far as they like.
 _CELL: Final = re.compile(rb"<(?:\w+:)?c(?=[\s>])(?:[^>]*?\sr\s*=\s*[\"']([A-Z]{1,7})(\d{1,9})[\"'])?[^>]*(?<!/)>")

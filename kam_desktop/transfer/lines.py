@@ -54,6 +54,8 @@ def load(uow: UnitOfWork, lines: Iterable[str], progress: Callable[[int], object
     for number, line in enumerate(lines, 1):
         if line.strip():
             work.take(number, line)
+            if work.is_full:
+                break
         if number % _PART == 0:
             work.write()
             progress(number)
@@ -72,6 +74,11 @@ class _Load:
         self._waiting: dict[tuple[str, str], tuple[int, Record, dict[str, Any]]] = {}
         self._seen: dict[str, set[str]] = {record.entity.name: set() for record in ENTITIES}
         self._wanted: dict[tuple[str, str], tuple[int, str, str]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are more problems than are told: the rest of the file changes nothing any more."""
+        return len(self._problems) > _MOST_PROBLEMS
 
     def take(self, number: int, line: str) -> None:
         try:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import python_calamine
 
 from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.text import nfc
 from kam_desktop.transfer import archives
 from kam_desktop.transfer.cells import unprefixed
 
@@ -65,6 +66,7 @@ def parse(inputs: list[bytes], args: dict[str, Any]) -> Iterator[dict[str, Any]]
 
 
 def _workbook(content: bytes) -> Iterator[dict[str, Any]]:
+    cells = 0
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
             for described in workbook.sheets_metadata:
@@ -73,7 +75,12 @@ def _workbook(content: bytes) -> Iterator[dict[str, Any]]:
                 if described.visible != python_calamine.SheetVisibleEnum.Visible:
                     continue
                 yield {"sheet": described.name}
-                yield from _parts(_rows_of(workbook.get_sheet_by_name(described.name)))
+                for part in _parts(_rows_of(workbook.get_sheet_by_name(described.name))):
+                    # one part of the file may be the sheet of many names: what counts is what comes out
+                    cells += sum(len(row[1]) for row in part["rows"])
+                    if cells > archives.MOST_CELLS:
+                        raise archives.sheet_too_large()
+                    yield part
     except python_calamine.PasswordError as error:
         raise Refused(Problem("", "password", "This file is protected by a password: save it without one.")) from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
@@ -155,7 +162,7 @@ def encoding_of(content: bytes) -> tuple[str, str]:
     sample = content[:_SAMPLE]
     plain = sample.decode("cp1252", "replace")
     candidates = (
-        (unicodedata.normalize("NFC", sample.decode("cp1258", "replace")), "cp1258", "cp1258"),
+        (nfc(sample.decode("cp1258", "replace")), "cp1258", "cp1258"),
         (_tcvn3(plain), "tcvn3", "cp1252"),
         (plain, "cp1252", "cp1252"),
     )
@@ -168,7 +175,7 @@ def _lines(content: bytes, encoding: str, codec: str) -> Iterator[str]:
     try:
         for line in text:
             if encoding == "cp1258":
-                yield unicodedata.normalize("NFC", line)
+                yield nfc(line)
             else:
                 yield _tcvn3(line) if encoding == "tcvn3" else line
     except UnicodeDecodeError as error:
