@@ -280,6 +280,11 @@ def save_term(uow: UnitOfWork, term: PaymentTerm, lines: Sequence[PaymentTermLin
     return Term(tidy, tuple(kept))
 
 
+def archive_term(uow: UnitOfWork, identity: str, archived: bool = True) -> PaymentTerm:
+    """Takes a payment term out of use, or brings it back. Raises Refused `missing`."""
+    return records.archive(uow, PaymentTerm, identity, archived)
+
+
 def seed_terms(uow: UnitOfWork) -> None:
     """Adds the usual payment terms that are not there."""
     records.add_missing(uow, seeds.payment_terms())

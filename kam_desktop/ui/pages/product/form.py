@@ -18,7 +18,7 @@ from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.form_dialog import head_name, two_columns
 from kam_desktop.ui.kit.buttons import Button
-from kam_desktop.ui.kit.cells import AmountCell, DateCell, TextCell
+from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, TextCell
 from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
 from kam_desktop.ui.kit.labels import caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
@@ -209,7 +209,8 @@ class PriceListDetail(_Detail):
              Column(92, DateCell())),
             (TableColumn(tr("Price"), lambda row: formats.amount(row.item.price, row.currency)),
              Column(110, AmountCell(strong=True))),
-            (TableColumn(tr("Against its own price"), _less), Column(96, DateCell(), 1)),
+            (TableColumn(tr("Against its own price"), _less, lambda _row: Look(tone="text2")),
+             Column(96, DateCell(), 1)),
         ]  # fmt: skip
         self.model, self.table = RecordTable([each for each, _ in columns]), _Prices(tr("Prices"))
         self.model.setParent(self.table)

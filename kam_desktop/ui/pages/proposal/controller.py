@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from kam_desktop import formats
@@ -15,7 +16,7 @@ from kam_desktop.ui.desk import Desk, read_draft, titles_of
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
-from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor
+from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor, RateEnd
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow, ProposalList, ProposalPage, stage_names
 from kam_desktop.ui.shortcuts import add_shortcut
 
@@ -27,7 +28,7 @@ _STAGES = {"open": OPEN_STAGES, "all": STAGES, "won": ("won",), "lost": ("lost",
 class ProposalController(RecordController):
     """One for each proposal page. `page` is the widget."""
 
-    entities = frozenset({"proposal", "proposal_version", "proposal_line", "account"})
+    entities = frozenset({"proposal", "proposal_version", "proposal_line", "account", "rule"})
     page: ProposalPage
 
     def __init__(self, desk: Desk) -> None:
@@ -122,11 +123,11 @@ class ProposalController(RecordController):
             self._list.table.setFocus()
 
     def _ask_detail(self) -> None:
-        place, version = self._place, self._version
-        self.ask(lambda reader: _ask_detail(reader, place, version), self._show_detail, "detail")
+        place, version, today = self._place, self._version, self.desk.today()
+        self.ask(lambda reader: _ask_detail(reader, place, version, today), self._show_detail, "detail")
 
-    def _show_detail(self, answer: tuple[Any, dict[str, str], str]) -> None:
-        detail, titles, draft = answer
+    def _show_detail(self, answer: tuple[Any, dict[str, str], str, tuple[str, list[RateEnd]]]) -> None:
+        detail, titles, draft, rates = answer
         if detail.proposal.id != self._place or self._waiting:
             return
         fresh = self.page.currentWidget() is not self._editor or self._detail.version.id != detail.version.id
@@ -135,6 +136,7 @@ class ProposalController(RecordController):
         self._editor.show_proposal(
             detail.proposal, account, detail.versions, detail.version, detail.lines, detail.frozen, titles
         )
+        self._editor.show_rates(*rates)
         self._editor.totals.show_totals(detail.totals, detail.version.currency, detail.proposal.client_budget)
         if fresh:
             self.page.setCurrentWidget(self._editor)
@@ -245,8 +247,14 @@ def _rows(reader: Any, ids: Sequence[str]) -> dict[str, ProposalLineRow]:
     }  # fmt: skip
 
 
-def _ask_detail(reader: Any, key: str, version: str) -> tuple[Any, dict[str, str], str]:
-    from kam_desktop.services import proposal
+def _ask_detail(
+    reader: Any, key: str, version: str, today: date
+) -> tuple[Any, dict[str, str], str, tuple[str, list[RateEnd]]]:
+    from kam_desktop.services import proposal, rule
 
     detail = proposal.detail(reader, key, version)
-    return detail, titles_of(reader, detail.proposal), read_draft(reader, _cell_key(detail.version.id))
+    rules = rule.vat_rules(reader)
+    ending = proposal.ending_rates(detail.version, detail.lines, rules, today)
+    rate = proposal.default_rate(rules, detail.version.quoted_on or today)
+    ends = [RateEnd(each.rate, each.until, each.following) for each in ending]
+    return detail, titles_of(reader, detail.proposal), read_draft(reader, _cell_key(detail.version.id)), (rate, ends)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -168,6 +169,29 @@ def _right(words: str, weight: int = theme.REGULAR, size: int = theme.BODY, tone
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class RateEnd:
+    """A tax rate that ends on a day while the offer is still valid; `following` is the next one, "" for unknown."""
+
+    rate: str
+    until: date
+    following: str
+
+
+def rate_end_words(ends: Sequence[RateEnd]) -> str:
+    """What has to be thought of when an offer outlives a tax rate."""
+    told = []
+    for each in ends:
+        rate, day = each.rate.replace("%", formats.NBSP + "%"), formats.day(each.until)
+        if each.following:
+            after = each.following.replace("%", formats.NBSP + "%")
+            told.append(tr("VAT of {rate} applies until {day}; the rate may be {after} after it.", rate=rate, day=day,
+                           after=after))  # fmt: skip
+        else:
+            told.append(tr("VAT of {rate} applies until {day}; no rule is known after it.", rate=rate, day=day))
+    return " ".join(told)
+
+
 class ProposalEditor(QWidget):
     """One proposal with one of its versions.
 
@@ -209,7 +233,10 @@ class ProposalEditor(QWidget):
         left.addWidget(self._said)
         left.addWidget(self.totals)
         side = Panel(margins=(20, 14, 20, 20), gap=10)
-        side.add(section(tr("For the client")), self.version_form, section(tr("Where it stands")), self.form, None)
+        self._ending = PlainLabel(size=theme.CAPTION, tone="warning", wrap=True)
+        self._ending.hide()
+        side.add(section(tr("For the client")), self.version_form, self._ending)
+        side.add(section(tr("Where it stands")), self.form, None)
         area = scrolled(side)
         area.setFixedWidth(theme.px(340))
         frame = Panel(lines="left", margins=(1, 0, 0, 0)).add(area)
@@ -234,6 +261,13 @@ class ProposalEditor(QWidget):
 
     def _keys(self) -> QWidget:
         return caption(tr("Alt ↑ ↓ moves · Ctrl D duplicates · Delete takes away"))
+
+    def show_rates(self, rate: str, ends: Sequence[RateEnd]) -> None:
+        """The rate that a new line starts from, and those that end before the offer does."""
+        self.model.rate = rate
+        words = rate_end_words(ends)
+        self._ending.setText(words)
+        self._ending.setVisible(bool(words))
 
     def _say(self, sentence: str) -> None:
         self._said.setText(sentence)

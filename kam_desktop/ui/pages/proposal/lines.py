@@ -51,6 +51,7 @@ class LineTable(QAbstractTableModel):
 
     Attributes:
         lines: as shown; a line without a description is not told to anybody yet.
+        rate: the tax rate that a first line starts from, by the dated rules on the offer's day.
     """
 
     edited = Signal(tuple, str)
@@ -59,6 +60,7 @@ class LineTable(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.lines: list[ProposalLine] = []
+        self.rate = ""
         self.currency, self.frozen = "VND", True
         self._rows: list[int] = []  # the line of each row; −1 − line for the head before that line
 
@@ -114,7 +116,7 @@ class LineTable(QAbstractTableModel):
         """Begins a line after another one, in its section; returns its place. It is saved once it is described."""
         before = self.lines[line] if 0 <= line < len(self.lines) else None
         word = section if section is not None else before.section if before else ""
-        rate = before.tax_rate if before else "8%"
+        rate = before.tax_rate if before else self.rate
         made = ProposalLine(id="", version=before.version if before else "", place=1, section=word, description="",
                             quantity=Decimal(1), price=0, tax_rate=rate)  # fmt: skip
         place = line + 1 if before else len(self.lines)

@@ -24,13 +24,16 @@ from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.labels import PlainLabel
 from kam_desktop.ui.kit.record_controller import RecordController
+from kam_desktop.ui.pages.settings.law import Law
 from kam_desktop.ui.pages.settings.page import (
     ABOUT,
     BACKUPS,
     FIRM,
     HISTORY,
+    RULES,
     SECTIONS,
     SECURITY,
+    TERMS,
     BackupRow,
     SettingsPage,
     SlotRow,
@@ -46,13 +49,14 @@ if TYPE_CHECKING:
 class SettingsController(RecordController):
     """One for each settings page. `page` is the widget."""
 
-    entities = frozenset({"firm", "person"})
+    entities = frozenset({"firm", "person", "rule", "payment_term", "payment_term_line"})
     page: SettingsPage
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, SettingsPage(desk.today()))
         self._window: Any = desk.shell  # the window itself: its language and look are changed here
         page = self.page
+        self._law = Law(self, page, page.rules, page.terms, _rule_verbs)
         page.section_shown.connect(lambda _key: self._ask_section())
         page.place_wanted.connect(self.open_place)
         page.language_chosen.connect(self._on_language)
@@ -107,6 +111,10 @@ class SettingsController(RecordController):
             return
         if key == HISTORY:
             self.ask(_ask_steps, self._show_steps, "history")
+        elif key == RULES:
+            self._law.ask_rules()
+        elif key == TERMS:
+            self._law.ask_terms()
         elif key == SECURITY:
             background.run("files", partial(_ask_ways, background), self.page.show_slots, self._no_ways, owner=self)
         elif key == BACKUPS:
@@ -255,6 +263,12 @@ class SettingsController(RecordController):
 
 
 # In the lanes.
+
+
+def _rule_verbs() -> Any:
+    from kam_desktop.services import rule
+
+    return rule
 
 
 def _ask_steps(reader: Any) -> list[Step]:

@@ -57,8 +57,8 @@ class FirmForm(RecordForm):
             grid.setColumnStretch(1, 1)
             box.addLayout(grid)
             box.addSpacing(theme.px(8))
-        told = tr("Receipts dated from that day on count only once finance has confirmed them. While it is empty, entering "
-                  "a receipt confirms it.")  # fmt: skip
+        told = tr("Receipts dated from that day on count only once finance has confirmed them. While it is empty, "
+                  "entering a receipt confirms it.")  # fmt: skip
         box.addWidget(caption(told, wrap=True))
         box.addSpacing(theme.px(8))
         editor = self.editor("tax_code")

@@ -1,4 +1,4 @@
-"""The settings page: our firm, language and look, keys of this computer, backups, history, about."""
+"""The settings page: our firm, its rules and terms, look, keys of this computer, backups, history."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, Tabl
 from kam_desktop.ui.kit.states import EmptyState, Notice
 from kam_desktop.ui.kit.table_view import Column, TableView
 from kam_desktop.ui.pages.settings.form import FirmForm, PersonForm
+from kam_desktop.ui.pages.settings.rules import RulesView
+from kam_desktop.ui.pages.settings.terms import TermsView
 
-FIRM, GENERAL, SECURITY, BACKUPS, HISTORY, ABOUT = "firm", "general", "security", "backups", "history", "about"
-SECTIONS = (FIRM, GENERAL, SECURITY, BACKUPS, HISTORY, ABOUT)
+FIRM, RULES, TERMS, GENERAL, SECURITY = "firm", "rules", "terms", "general", "security"
+BACKUPS, HISTORY, ABOUT = "backups", "history", "about"
+SECTIONS = (FIRM, RULES, TERMS, GENERAL, SECURITY, BACKUPS, HISTORY, ABOUT)
 _WIDTH = 720
 
 
@@ -69,7 +72,7 @@ def size_words(size: int) -> str:
 
 
 class SettingsPage(QWidget):
-    """Six sections behind tabs.
+    """Sections behind tabs.
 
     Signals:
         section_shown(key): one of SECTIONS.
@@ -94,12 +97,17 @@ class SettingsPage(QWidget):
     def __init__(self, today: date) -> None:
         super().__init__()
         self.form, self.person = FirmForm(today), PersonForm(today)
-        names = (tr("Our firm"), tr("Language and look"), tr("Security"), tr("Backups"), tr("History"), tr("About"))
+        self.rules, self.terms = RulesView(today), TermsView(today)
+        names = (
+            tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Language and look"), tr("Security"), tr("Backups"),
+            tr("History"), tr("About"),
+        )  # fmt: skip
         self.tabs = Tabs(list(zip(SECTIONS, names, strict=True)), name=tr("Settings"))
         self.tabs.changed.connect(self.show_section)
         self._views = QStackedWidget()
         self._parts = {
             FIRM: _column(Panel(gap=8).add(self.form, self.person)),
+            RULES: self.rules, TERMS: self.terms,
             GENERAL: _column(self._general()), SECURITY: _column(self._security()),
             BACKUPS: self._backups(), HISTORY: self._history(), ABOUT: _column(self._about()),
         }  # fmt: skip

@@ -1,0 +1,130 @@
+"""Carries the rules and payment terms of the settings between their views and the verbs it is given."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from kam_desktop.domain.entities import PaymentTerm, Rule
+from kam_desktop.domain.errors import Refused
+from kam_desktop.language import N_, tr
+from kam_desktop.ui.form_dialog import FormDialog
+from kam_desktop.ui.kit.record_controller import RecordController
+from kam_desktop.ui.pages.settings.rules import ADD, HOLIDAY, KINDS, NEXT, WORKED, RuleForm, RulesView
+from kam_desktop.ui.pages.settings.term_editor import TermRow
+from kam_desktop.ui.pages.settings.terms import TermsView
+from kam_desktop.ui.shortcuts import add_shortcut
+
+
+class Law(QObject):
+    """A part of the settings' controller.
+
+    Attributes:
+        verbs: gives the verbs of rules and terms (services.rule), asked for in the lane only.
+    """
+
+    def __init__(self, desk: RecordController, page: QWidget, rules: RulesView, terms: TermsView,
+                 verbs: Callable[[], Any]) -> None:  # fmt: skip
+        super().__init__(desk)
+        self._desk, self._page, self._rules, self._terms, self._verbs = desk, page, rules, terms, verbs
+        self._archived = False
+        rules.wanted.connect(self._on_rule)
+        rules.removed.connect(self._on_rule_removed)
+        add_shortcut(rules, "new", lambda: rules.want(ADD))
+        terms.save_wanted.connect(self._on_save)
+        terms.archive_wanted.connect(self._on_archive)
+        terms.usual_wanted.connect(self._on_usual)
+        terms.new_wanted.connect(self._on_new)
+        terms.archived_chosen.connect(self._on_archived)
+        add_shortcut(terms, "new", terms.editor.add_part)
+
+    def ask_rules(self) -> None:
+        """Asks for all rules."""
+        verbs = self._verbs
+        self._desk.ask(
+            lambda reader: {kind: verbs().rules(reader, kind) for kind in KINDS}, self._rules.show_rules, "rules"
+        )
+
+    def ask_terms(self) -> None:
+        """Asks for the payment terms."""
+        verbs, archived = self._verbs, self._archived
+
+        def question(reader: Any) -> list[TermRow]:
+            return [TermRow(each.term, each.lines) for each in verbs().term_list(reader, archived)]
+
+        self._desk.ask(question, lambda rows: self._terms.show_terms(rows, archived=archived), "terms")
+
+    # Rules.
+
+    def _on_rule(self, deed: str, key: str) -> None:
+        verbs, kind, today = self._verbs, self._rules.kind(), self._desk.desk.today()
+        current = self._rules.rule(key)
+        if deed == ADD or current is None:
+            category = "reduced" if kind == "vat" else ""
+            record = Rule(id=self._desk.desk.new_id(), kind=kind, name="", category=category, begins_on=today)
+            title, label = tr("Add rule"), N_("Add rule {name}")
+        elif deed == NEXT:
+            begins = current.ends_on + timedelta(days=1) if current.ends_on is not None else today
+            record = dataclasses.replace(
+                current, id=self._desk.desk.new_id(), begins_on=begins, ends_on=None, source=""
+            )
+            title, label = tr("End it and begin the next"), N_("End a rule and begin {name}")
+        else:
+            record, title, label = current, tr("Change rule"), N_("Change rule {name}")
+        form = RuleForm(record, today)
+        dialog = FormDialog(self._page, title, form, tr("Save"))
+
+        def save(uow: Any, rule: Rule) -> Rule:
+            made: Rule = verbs().begin_next(uow, key, rule) if deed == NEXT else verbs().save(uow, rule)
+            return made
+
+        # a seed that stands in is no record yet: it is written whole, as a new one is
+        self._desk.bind(form, label, label, dialog.saved, save)
+        form.show_record(record, is_new=True)
+        self._desk.ask_draft(form, f"{deed}:{kind}:{key if deed != ADD else ''}")
+        dialog.open()
+        form.editor("begins_on" if deed == NEXT or (kind in (HOLIDAY, WORKED) and deed != ADD) else "name").setFocus()
+
+    def _on_rule_removed(self, key: str) -> None:
+        verbs, rule = self._verbs, self._rules.rule(key)
+        name = rule.name if rule is not None else ""
+        self._desk.edit(lambda uow: verbs().remove(uow, key), N_("Delete rule {name}"), name=name)
+
+    # Payment terms.
+
+    def _on_save(self, row: TermRow) -> None:
+        verbs = self._verbs
+
+        def done(_saved: Any) -> None:
+            self._terms.saved(row.term.id)
+            self.ask_terms()
+
+        def fail(failure: Any) -> None:
+            if isinstance(failure, Refused):
+                self._terms.editor.show_problems(failure.problems)
+
+        label = N_("Add payment term {name}") if row.is_new else N_("Change payment term {name}")
+        self._desk.edit(lambda uow: verbs().save_term(uow, row.term, row.lines), label, done, fail, name=row.term.name)
+
+    def _on_archive(self, key: str, archived: bool) -> None:
+        verbs = self._verbs
+        label = N_("Archive {name}") if archived else N_("Bring back {name}")
+        term = self._terms.editor.term
+        name = term.name if term is not None else ""
+        self._desk.edit(lambda uow: verbs().archive_term(uow, key, archived), label, name=name)
+
+    def _on_usual(self) -> None:
+        verbs = self._verbs
+        self._desk.edit(lambda uow: verbs().seed_terms(uow), N_("Add the usual payment terms"))
+
+    def _on_new(self) -> None:
+        self._terms.begin(TermRow(PaymentTerm(id=self._desk.desk.new_id(), name=""), (), is_new=True))
+
+    def _on_archived(self, archived: bool) -> None:
+        self._archived = archived
+        self.ask_terms()
