@@ -11,6 +11,7 @@ from kam_desktop.documents import parts
 from kam_desktop.documents.renderer import Paper
 from kam_desktop.domain.entities import Invoice
 from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.figures.allocation import said
 from kam_desktop.language import N_, tr_to, trn_to
 from kam_desktop.services import collection
 from kam_desktop.store.reader import Reader
@@ -44,6 +45,7 @@ class PaymentRequest:
 
     Attributes:
         pay_to: None while our firm has no account number; code: the VietQR text, "" where there can be none.
+        reported: of payments reported for these invoices and not confirmed yet; beside the total, never in it.
         memo: what the payer writes, so that the bank statement finds the invoice.
         notes: what the sender should know and the customer should not read.
     """
@@ -55,6 +57,7 @@ class PaymentRequest:
     as_of: date
     dues: tuple[Due, ...]
     total: int
+    reported: int
     memo: str
     code: str
     notes: tuple[Problem, ...]
@@ -91,6 +94,7 @@ def payment_request(
         raise Refused(Problem("invoice", "nothing_due", N_("Nothing is left to pay of what was chosen.")))
     dues.sort(key=lambda each: (each.due_on or date.max, each.issued_on or as_of, each.invoice))
     total = sum(each.open for each in dues)
+    reported = sum(map(_reported, details))
     pay_to = parts.bank_account(firm)
     numbers = [each.invoice.number for each in details if each.open > 0]
     memo = parts.memo_of(numbers, account.short_name or account.tax_code, number)
@@ -103,9 +107,20 @@ def payment_request(
         as_of=as_of,
         dues=tuple(dues),
         total=total,
+        reported=reported,
         memo=memo,
         code=code,
-        notes=_notes(reader, pay_to, currency, code),
+        notes=_notes(reader, pay_to, currency, code, reported),
+    )
+
+
+def _reported(detail: collection.InvoiceDetail) -> int:
+    """What receipts that nobody confirmed yet would pay of an invoice, in minor units."""
+    taken_back = {each.reverses for each in detail.allocations if each.reverses}
+    return sum(
+        each.amount or 0
+        for each in detail.allocations
+        if not each.reverses and each.id not in taken_back and detail.status.get(each.receipt) == "reported"
     )
 
 
@@ -128,8 +143,13 @@ def _check(invoices: Sequence[Invoice], replaced: Sequence[Invoice]) -> None:
         raise Refused(problems)
 
 
-def _notes(reader: Reader, pay_to: parts.BankAccount | None, currency: str, code: str) -> tuple[Problem, ...]:
+def _notes(
+    reader: Reader, pay_to: parts.BankAccount | None, currency: str, code: str, reported: int
+) -> tuple[Problem, ...]:
     found = []
+    if reported:
+        message = N_("{amount} was reported as paid for these invoices; confirm or reject it before this is sent.")
+        found.append(Problem("receipt", "reported", message, {"amount": said(reported, currency)}))
     if pay_to is None:
         message = N_("Our firm's account number is missing; enter it in the settings, the paper asks for money.")
         found.append(Problem("bank_account", "no_account_number", message))
@@ -139,6 +159,7 @@ def _notes(reader: Reader, pay_to: parts.BankAccount | None, currency: str, code
     return (*found, *parts.payments_missing(reader))
 
 
+_WAITS = N_("once the papers are complete")
 _WORDS = {
     "title": N_("Payment request"),
     "number": N_("No."),
@@ -156,6 +177,7 @@ _WORDS = {
     "paid": N_("Paid so far"),
     "open": N_("To be paid"),
     "total": N_("Total to be paid"),
+    "reported": N_("Payments reported to us that our bank has not confirmed yet, not deducted above"),
     "in_words": N_("In words"),
     "pay_to": N_("Please pay to"),
     "account_number": N_("Account number"),
@@ -209,6 +231,7 @@ def paper(
         "contract": parts.breakable(contract),
         "enclosed": [parts.breakable(each) for each in enclosed],
         "total": money(made.total),
+        "reported": money(made.reported) if made.reported else "",
         "total_words": parts.in_words(made.total, made.currency, form),
         "deadline": _deadline(made, form),
         "memo": made.memo,
@@ -220,7 +243,8 @@ def paper(
                 "invoice": parts.breakable(each.invoice),
                 "issued": parts.day(each.issued_on, form),
                 "name": parts.breakable(each.name),
-                "due": parts.day(each.due_on, form) or tr_to(parts.lead(form), N_("waiting for papers")),
+                "due": parts.day(each.due_on, form) or tr_to(parts.lead(form), _WAITS),
+                "waits": parts.said(form, _WAITS) if each.due_on is None else [],
                 "late": _late(each.days_overdue, form),
                 "amount": money(each.total),
                 "paid": money(each.total - each.open) if each.total != each.open else "",

@@ -21,6 +21,7 @@ from kam_desktop.store.reader import Reader
 
 KIND = "statement"
 _CHUNK = 500
+_LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Statement:
     """What a customer owed before, what changed, what is owed at the end of the last day; minor units.
 
     Attributes:
+        waiting: the part of `not_due` that waits for papers.
+        reported: receipts that are not confirmed yet: beside the closing balance, never in it.
         buckets: names of the ageing's columns beside `not_due`, e.g. "1-30"; `overdue` has their sums.
         notes: what the sender should know and the customer should not read: other currencies, payments not entered.
     """
@@ -73,6 +76,8 @@ class Statement:
     buckets: tuple[str, ...]
     overdue: tuple[int, ...]
     unallocated: int
+    waiting: int
+    reported: int
     notes: tuple[Problem, ...]
 
 
@@ -122,6 +127,8 @@ def statement(reader: Reader, account_id: str, from_on: date, to_on: date, curre
         buckets=aged.buckets,
         overdue=aged.total.overdue,
         unallocated=aged.total.unallocated,
+        waiting=aged.total.waiting,
+        reported=aged.total.reported,
         notes=_notes(reader, ledger, account_id, currency),
     )
 
@@ -215,7 +222,9 @@ _WORDS = {
     "in_words": N_("In words"),
     "ageing": N_("Closing balance by due date"),
     "not_due": N_("Not due"),
-    "unallocated": N_("Paid in advance"),
+    "unallocated": N_("Not yet applied"),
+    "waiting": N_("Of what is not due, this waits for papers and has no due date yet"),
+    "reported": N_("Payments reported to us that our bank has not confirmed yet, not deducted above"),
     "pay_to": N_("Please pay to"),
     "account_number": N_("Account number"),
     "bank": N_("Bank"),
@@ -282,11 +291,14 @@ def paper(
         "raised": money(sum(each.raised for each in made.lines)),
         "lowered": money(sum(each.lowered for each in made.lines)),
         "closing_words": _closing_words(made, form),
+        "waiting": quiet(made.waiting),
+        "reported": quiet(made.reported),
         "lines": [
             {
                 "date": parts.day(each.on, form),
-                "document": parts.breakable(each.document),
+                "document": "" if _is_memo(each) else parts.breakable(each.document),
                 "description": _described(each, form),
+                "memo": parts.breakable(each.document) if _is_memo(each) else "",
                 "due": [parts.day(each.due_on, form)] if each.due_on else _instalments(each, form),
                 "raised": quiet(each.raised),
                 "lowered": quiet(each.lowered),
@@ -300,7 +312,7 @@ def paper(
                 {"name": _bucket(name, form), "amount": money(sum_), "late": sum_ > 0}
                 for name, sum_ in zip(made.buckets, made.overdue, strict=True)
             ),
-            {"name": parts.said(form, N_("Paid in advance")), "amount": money(-made.unallocated), "late": False},
+            {"name": parts.said(form, N_("Not yet applied")), "amount": money(-made.unallocated), "late": False},
             {"name": parts.said(form, N_("Closing balance")), "amount": money(made.closing), "late": False},
         ],
     }
@@ -312,6 +324,11 @@ def _closing_words(made: Statement, form: str) -> list[str]:
         return parts.in_words(made.closing, made.currency, form)
     both = zip(parts.said(form, N_("In your favour")), parts.in_words(-made.closing, made.currency, form), strict=True)
     return [f"{said}: {words}" for said, words in both]
+
+
+def _is_memo(each: Line) -> bool:
+    """Whether a reference is a memo as banks pass it on: it stands beside the particulars, not in a column."""
+    return len(each.document) > _LONGEST_NUMBER and each.kind not in (movements.INVOICE, "opening")
 
 
 def _described(each: Line, form: str) -> list[str]:

@@ -32,7 +32,7 @@ from kam_desktop.domain.errors import Broken, Refused
 from kam_desktop.domain.fields import Visibility
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.locale.vietnam import vietqr
-from kam_desktop.services import collection, summary
+from kam_desktop.services import collection, receipt, summary
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from tests.fakes import FakeClock
@@ -355,6 +355,63 @@ def test_a_long_statement_repeats_its_head_and_counts_its_pages(desk: Desk) -> N
     for number in range(1, count + 1):
         assert f"Page {number} / {count}" in found
     assert "Closing balance 990" in found
+
+
+def _waiting_and_reported(desk: Desk) -> tuple[Invoice, Invoice]:
+    """An invoice that waits for papers, one with money that is only reported, and a receipt that was rejected."""
+    desk.change(FIRM, confirmation_begins_on=date(2026, 2, 1))
+    with desk.store.edit("Invoice") as uow:
+        plain = Invoice(id="", account=desk.account.id, number="8", issued_on=JANUARY, net=700_000, total=700_000)
+        part = Instalment(
+            id="", invoice="", place=1, name="Sau nghiệm thu", amount=700_000, steps=("days 30",), from_papers=True
+        )
+        waiting = collection.create_invoice(uow, plain, [part])
+    plain_one = desk.invoice("9", date(2026, 1, 20), 500_000)
+    [instalment] = desk.parts_of(plain_one)
+    desk.receipt(date(2026, 2, 10), 120_000, (instalment, 120_000), reference="DA BAO")
+    wrong = desk.receipt(date(2026, 2, 11), 90_000, (instalment, 90_000), reference="KHONG CO THAT")
+    desk.receipt(date(2026, 1, 25), 50_000, (instalment, 50_000), reference="FT26025 CTY SUA DONG XANH THANH TOAN HD 9")
+    with desk.store.edit("Reject") as uow:
+        receipt.reject_receipt(uow, wrong.id, "Not on the statement")
+    return waiting, plain_one
+
+
+@pytest.mark.parametrize("form", parts.FORMS)
+def test_a_statement_tells_what_waits_and_what_is_only_reported(desk: Desk, form: str) -> None:
+    _waiting_and_reported(desk)
+    made = desk.statement()
+    assert (made.closing, made.not_due, made.waiting, made.reported) == (1_150_000, 700_000, 700_000, 120_000)
+    text = text_of(renderer.pdf(statement.paper(made, form)))
+    vi, en = "Trong số chưa đến hạn, khoản chờ đủ hồ sơ", "Payments reported to us that our bank has not confirmed yet"
+    assert (vi in text) is ("vi" in form) and (en in text) is ("en" in form)
+    assert "FT26025 CTY SUA DONG XANH THANH TOAN HD 9" in text
+    assert "KHONG CO THAT" not in text and "DA BAO" not in text
+    shown = ("chờ hồ sơ" in text.casefold(), "waiting for papers" in text.casefold())
+    assert shown == ("vi" in form, "en" in form)
+    plain = text_of(renderer.pdf(statement.paper(desk.statement(to_on=date(2026, 1, 1)), form)))
+    assert "not deducted above" not in plain and "chưa trừ vào số trên" not in plain
+
+
+@pytest.mark.parametrize("form", parts.FORMS)
+def test_a_request_tells_what_waits_and_what_is_only_reported(desk: Desk, form: str) -> None:
+    made = desk.request(*_waiting_and_reported(desk))
+    assert [(due.due_on, due.open) for due in made.dues] == [(date(2026, 2, 19), 450_000), (None, 700_000)]
+    assert (made.total, made.reported) == (1_150_000, 120_000)
+    assert [note.code for note in made.notes] == ["reported"]
+    text = text_of(renderer.pdf(payment_request.paper(made, form)))
+    assert ("khi đủ hồ sơ" in text, "once the papers are complete" in text) == ("vi" in form, "en" in form)
+    assert ("chưa trừ vào số trên" in text, "not deducted above" in text) == ("vi" in form, "en" in form)
+    assert desk.request(desk.invoice("10", JANUARY, 5)).reported == 0
+
+
+def test_where_to_pay_and_where_to_sign_stay_on_one_page(desk: Desk) -> None:
+    for number in range(14):
+        desk.invoice(str(number), JANUARY, 1_000_000)
+    for more in range(14, 30):  # wherever the table ends on its page
+        desk.invoice(str(more), JANUARY, 1_000_000)
+        made = renderer.pdf(statement.paper(desk.statement(), "vi"))
+        pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(made)]
+        assert any("Thông tin chuyển khoản" in page and "Đại diện bên bán" in page for page in pages), more
 
 
 @pytest.mark.parametrize("form", parts.FORMS)
