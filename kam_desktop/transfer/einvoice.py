@@ -22,7 +22,7 @@ _PART: Final = 200
 
 GOODS, PROMOTION, DISCOUNT, NOTE = "goods", "promotion", "discount", "note"
 REPLACES, ADJUSTS = "replaces", "adjusts"
-SALE, PURCHASE, FOREIGN = "sale", "purchase", "foreign"
+SALE, PURCHASE, FOREIGN, INTERNAL = "sale", "purchase", "foreign", "internal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class Fee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
-    """The invoice that this one replaces or adjusts (TTHDLQuan); `action` is replaces or adjusts.
+    """The invoice that this one replaces or adjusts (TTHDLQuan); `action` is replaces, adjusts or unknown.
 
     `tax_code` is its seller's, where a newer form names it (MSTCLQuan): a branch may correct for another.
     """
@@ -143,13 +143,15 @@ class EInvoice:
         return sum(fee.amount for fee in self.fees)
 
     def direction(self, our_codes: Iterable[str]) -> str:
-        """`sale` when we are the seller, `purchase` when we are the buyer, else `foreign`; branches are ours too."""
+        """`sale` when we are the seller, `purchase` when we are the buyer, `internal` when both, else `foreign`.
+
+        Branches are ours too.
+        """
         ours = {code[:10] for code in our_codes if code}
-        if self.seller.tax_code and self.seller.tax_code[:10] in ours:
-            return SALE
-        if self.buyer.tax_code and self.buyer.tax_code[:10] in ours:
-            return PURCHASE
-        return FOREIGN
+        sold, bought = (bool(code) and code[:10] in ours for code in (self.seller.tax_code, self.buyer.tax_code))
+        if sold:
+            return INTERNAL if bought else SALE
+        return PURCHASE if bought else FOREIGN
 
 
 @dataclass(frozen=True, slots=True)

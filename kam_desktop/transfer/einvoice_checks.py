@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.money import half_up, to_major
+from kam_desktop.language import N_
 
 _PERCENT: Final = re.compile(r"(?:KHAC:)?(-?[0-9]{1,6}(?:\.[0-9]{1,9})?)%")
 
@@ -131,6 +132,9 @@ def _total(invoice: Mapping[str, Any], tolerance: int) -> list[Problem]:
 
 
 def _related(invoice: Mapping[str, Any]) -> list[Problem]:
+    if any(each["action"] == "unknown" for each in invoice["related"]):
+        message = N_("It names another invoice, and not whether it replaces or adjusts it: it is not linked.")
+        return [Problem("related", "related_unknown", message)]
     if len(invoice["related"]) > 1:
         return [
             Problem("related", "several_related", "The invoice names several other invoices; the first one is linked.")

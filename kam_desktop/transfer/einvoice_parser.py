@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError
 
@@ -14,21 +11,22 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.money import CURRENCIES, MAX_MINOR, to_minor
 from kam_desktop.domain.text import clean, fold
 from kam_desktop.transfer import archives, einvoice_checks
 from kam_desktop.transfer.cells import tidy_tax_code
+from kam_desktop.transfer.einvoice_values import (
+    amount,
+    currency_code,
+    day,
+    in_utf8,
+    plain_decimal,
+    plain_number_text,
+    rate,
+)
 
 MOST_XML_BYTES: Final = 10 * 1024 * 1024
 MOST_TAGS: Final = 120_000
 """An invoice with two thousand lines has half of that; of attributes it has next to none."""
-_NUMBER: Final = re.compile(r"[+-]?(\d{1,25})?(\.\d{0,25})?")
-_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{0,25})?")
-_DATES: Final = (
-    (re.compile(r"(\d{4})-(\d{2})-(\d{2})"), (1, 2, 3)),
-    (re.compile(r"(\d{2})/(\d{2})/(\d{4})"), (3, 2, 1)),
-    (re.compile(r"(\d{4})(\d{2})(\d{2})"), (1, 2, 3)),
-)
 _KINDS: Final = {"1": "goods", "2": "promotion", "3": "discount", "4": "note"}
 _ACTIONS: Final = {"1": "replaces", "2": "adjusts"}
 # rule 5 of vietnam.md E: what the vendors call the tax of a line
@@ -100,7 +98,7 @@ def _tree(content: bytes) -> Element:
     if content.count(b"<") > MOST_TAGS or content.count(b"=") > MOST_TAGS:
         raise Refused(Problem("", "too_large", "This XML has far more parts than an invoice has and was not read."))
     try:
-        root: Element = defusedxml.ElementTree.fromstring(content, forbid_dtd=True)
+        root: Element = defusedxml.ElementTree.fromstring(in_utf8(content), forbid_dtd=True)
     except DefusedXmlException as error:
         raise Refused(
             Problem("", "doctype", "This XML defines entities or a document type, as no invoice does.")
@@ -158,76 +156,6 @@ def _others(element: Element | None) -> dict[str, str]:
     return found
 
 
-# --- values ---------------------------------------------------------------------------------------------------------
-
-
-def _number(text: str) -> Decimal | None:
-    """A decimal number as XML writes it, with a dot; None when there is none."""
-    plain = text.replace(" ", "").replace("\u00a0", "")
-    if _THOUSANDS.fullmatch(plain):
-        plain = plain.replace(",", "")
-    if not plain or not _NUMBER.fullmatch(plain) or not any(char.isdigit() for char in plain):
-        return None
-    return Decimal(plain)
-
-
-def _amount(text: str, currency: str) -> int | None:
-    value = _number(text)
-    if value is None:
-        return None
-    minor = to_minor(value, currency)
-    if abs(minor) > MAX_MINOR:
-        raise Refused(Problem("", "amount_too_large", "The amount “{text}” is too large.", {"text": text[:40]}))
-    return minor
-
-
-def _plain_number(text: str) -> str | None:
-    value = _number(text.rstrip("%").strip())
-    if value is None:
-        return None
-    return format(value.normalize() if value else Decimal(0), "f")
-
-
-def _date(text: str) -> date | None:
-    for form, order in _DATES:
-        found = form.match(text)
-        if found:
-            year, month, day = (int(found.group(place)) for place in order)
-            try:
-                return date(year, month, day)
-            except ValueError:
-                return None
-    return None
-
-
-def rate(text: str) -> str:
-    """A tax rate in one spelling: "8%", "KCT", "KKKNT", "KHAC:5.5%"; what is unknown stays as printed."""
-    plain = "".join(text.upper().split())
-    if plain in ("KCT", "-1", "KHÔNGCHỊUTHUẾ"):
-        return "KCT"
-    if plain in ("KKKNT", "-2"):
-        return "KKKNT"
-    head, _, tail = plain.rpartition(":")
-    value = _plain_number(tail)
-    if value is None:
-        return text[:16]
-    return f"KHAC:{value}%" if head else f"{value}%"
-
-
-def _currency(text: str) -> str:
-    plain = fold(text).upper().strip(" .")
-    if plain in ("", "D", "DONG", "VND", "VIET NAM DONG", "₫"):
-        return "VND"
-    if plain not in CURRENCIES:
-        raise Refused(Problem("", "unknown_currency", "“{currency}” is not a currency code.", {"currency": text[:20]}))
-    return plain
-
-
-def plain_number_text(text: str) -> str:
-    """An invoice number without leading zeros: 00007957 and 7957 are one."""
-    return str(int(text)) if text.isascii() and text.isdigit() else text
-
-
 # --- the invoice ----------------------------------------------------------------------------------------------------
 
 
@@ -236,15 +164,15 @@ def _invoice(body: Element, holder: Element) -> dict[str, Any]:
     form, symbol, number = _text(general, "KHMSHDon"), _text(general, "KHHDon"), _text(general, "SHDon")
     if symbol and not form and symbol[0].isdigit() and len(symbol) == 7:
         form, symbol = symbol[0], symbol[1:]
-    issued_on = _date(_text(general, "NLap"))
-    currency = _currency(_text(general, "DVTTe"))
+    issued_on = day(_text(general, "NLap"))
+    currency = currency_code(_text(general, "DVTTe"))
     content = _child(body, "NDHDon")
     totals = _inside(body, "TToan")
-    total = _amount(_text(totals, "TgTTTBSo"), currency)
+    total = amount(_text(totals, "TgTTTBSo"), currency)
     problems = []
     if not symbol:
         problems.append(Problem("", "no_symbol", "The invoice has no symbol (KHHDon)."))
-    if not number:
+    if not number.strip("0"):
         problems.append(Problem("", "no_number", "The invoice has no number (SHDon): it was not issued."))
     if issued_on is None:
         problems.append(Problem("", "no_date", "The invoice has no date (NLap)."))
@@ -260,7 +188,7 @@ def _invoice(body: Element, holder: Element) -> dict[str, Any]:
         "number": plain_number_text(number)[:40],
         "issued_on": issued_on.isoformat(),
         "currency": currency,
-        "exchange_rate": _plain_number(_text(general, "TGia")),
+        "exchange_rate": plain_decimal(_text(general, "TGia")),
         "payment_method": _text(general, "HTTToan"),
         "seller": _party(_child(content, "NBan")),
         "buyer": _party(_child(content, "NMua")),
@@ -268,20 +196,20 @@ def _invoice(body: Element, holder: Element) -> dict[str, Any]:
         "tax_groups": [
             {
                 "rate": rate(_text(each, "TSuat")),
-                "net": _amount(_text(each, "ThTien"), currency),
-                "tax": _amount(_text(each, "TThue"), currency),
+                "net": amount(_text(each, "ThTien"), currency),
+                "tax": amount(_text(each, "TThue"), currency),
             }
             for each in (totals.iter() if totals is not None else ())
             if _local(each) == "LTSuat"
         ],
         "fees": _fees(totals, currency),
-        "net": _amount(_text(totals, "TgTCThue"), currency),
-        "tax": _amount(_text(totals, "TgTThue"), currency),
-        "discount": _amount(_text(totals, "TTCKTMai"), currency),
-        "other_reduction": _amount(_text(totals, "TGTKhac"), currency),
+        "net": amount(_text(totals, "TgTCThue"), currency),
+        "tax": amount(_text(totals, "TgTThue"), currency),
+        "discount": amount(_text(totals, "TTCKTMai"), currency),
+        "other_reduction": amount(_text(totals, "TGTKhac"), currency),
         "total": total,
         "words": _text(totals, "TgTTTBChu"),
-        "related": _related(body),
+        "related": _related(body, total),
         "authority_code": _first_text(holder, "MCCQT")[:80],
         "signed": _inside(holder, "Signature") is not None,
     }
@@ -307,9 +235,9 @@ def _party(element: Element | None) -> dict[str, str]:
 
 def _line(element: Element, currency: str) -> dict[str, Any]:
     others = _others(element)
-    tax = _amount(_text(element, "TThue"), currency)
+    tax = amount(_text(element, "TThue"), currency)
     for name in _LINE_TAX if tax is None else ():
-        tax = _amount(others.get(name, ""), currency)
+        tax = amount(others.get(name, ""), currency)
         if tax is not None:
             break
     return {
@@ -318,11 +246,11 @@ def _line(element: Element, currency: str) -> dict[str, Any]:
         "code": _text(element, "MHHDVu"),
         "name": _text(element, "THHDVu", "Ten"),
         "unit": _text(element, "DVTinh"),
-        "quantity": _plain_number(_text(element, "SLuong")),
-        "price": _plain_number(_text(element, "DGia")),
-        "discount_rate": _plain_number(_text(element, "TLCKhau")),
-        "discount": _amount(_text(element, "STCKhau"), currency),
-        "net": _amount(_text(element, "ThTien"), currency),
+        "quantity": plain_decimal(_text(element, "SLuong")),
+        "price": plain_decimal(_text(element, "DGia")),
+        "discount_rate": plain_decimal(_text(element, "TLCKhau")),
+        "discount": amount(_text(element, "STCKhau"), currency),
+        "net": amount(_text(element, "ThTien"), currency),
         "tax_rate": rate(_text(element, "TSuat")) if _text(element, "TSuat") else "",
         "tax": tax,
     }
@@ -332,31 +260,32 @@ def _fees(totals: Element | None, currency: str) -> list[dict[str, Any]]:
     fees = []
     for each in totals.iter() if totals is not None else ():
         if _local(each) == "LPhi":
-            amount = _amount(_text(each, "TPhi"), currency)
-            if amount:
-                fees.append({"name": _text(each, "TLPhi"), "amount": amount})
+            charged = amount(_text(each, "TPhi"), currency)
+            if charged:
+                fees.append({"name": _text(each, "TLPhi"), "amount": charged})
     if not fees:
         others = _others(totals)
         for name in _TOTAL_FEE:
-            amount = _amount(others.get(name, ""), currency)
-            if amount:
-                return [{"name": "", "amount": amount}]
+            charged = amount(others.get(name, ""), currency)
+            if charged:
+                return [{"name": "", "amount": charged}]
     return fees
 
 
-def _related(body: Element) -> list[dict[str, Any]]:
+def _related(body: Element, total: int) -> list[dict[str, Any]]:
+    """The invoices that this one names; one with an unknown action is an adjustment when this one is negative."""
     found = []
     for each in body.iter():
         if _local(each) != "TTHDLQuan":
             continue
-        action = _ACTIONS.get(_text(each, "TCHDon"))
+        action = _ACTIONS.get(_text(each, "TCHDon"), "adjusts" if total < 0 else "unknown")
         form, symbol = _text(each, "KHMSHDCLQuan"), _text(each, "KHHDCLQuan")
         number = plain_number_text(_text(each, "SHDCLQuan"))
-        if action is None or not (symbol or number):
+        if not (symbol or number):
             continue
         if not form and len(symbol) == 7 and symbol[0].isdigit():
             form, symbol = symbol[0], symbol[1:]
-        on = _date(_text(each, "NLHDCLQuan"))
+        on = day(_text(each, "NLHDCLQuan"))
         found.append(
             {
                 "action": action,

@@ -18,7 +18,7 @@ from kam_desktop.domain.entity import Record
 from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.ids import derived
 from kam_desktop.language import N_
-from kam_desktop.transfer.einvoice import ADJUSTS, FOREIGN, PURCHASE, REPLACES, Document, EInvoice
+from kam_desktop.transfer.einvoice import ADJUSTS, FOREIGN, INTERNAL, PURCHASE, REPLACES, Document, EInvoice
 from kam_desktop.transfer.import_money import (
     CONSUMER,
     conflict,
@@ -82,7 +82,13 @@ def _document(working: Working, document: Document, our_codes: Sequence[str], mo
     buyer = invoice.buyer
     name = buyer.name or buyer.person or CONSUMER
     found = customer(
-        working, name[:400], buyer.tax_code, invoice.currency, address=buyer.address, phone=buyer.phone, email=buyer.email
+        working,
+        name[:400],
+        buyer.tax_code,
+        invoice.currency,
+        address=buyer.address,
+        phone=buyer.phone,
+        email=buyer.email,
     )
     if isinstance(found, Problem):
         return dataclasses.replace(row, reason=found)
@@ -114,6 +120,8 @@ def _not_ours(invoice: EInvoice, our_codes: Sequence[str]) -> Problem | None:
     direction = invoice.direction(our_codes)
     if direction == PURCHASE:
         return Problem("", "purchase", "A purchase invoice: our firm is the buyer.")
+    if direction == INTERNAL:
+        return Problem("", "internal", "Seller and buyer are both our firm: there is nothing to collect.")
     if direction == FOREIGN:
         message = N_("Neither seller nor buyer is our firm: the seller's tax code is {code}.")
         return Problem("", "foreign", message, {"code": invoice.seller.tax_code or "–"})
@@ -255,6 +263,8 @@ def _credit_note(working: Working, invoice: EInvoice, money: Money, own_id: str,
 def _link_notes(working: Working, invoice: EInvoice, money: Money) -> list[Problem]:
     found = []
     for place, each in enumerate(invoice.related):
+        if each.action not in (REPLACES, ADJUSTS):
+            continue
         target = _target(working, invoice, money, place)
         if working.get(Invoice, target) is None and working.get(CreditNote, target) is None:
             message = N_("The invoice that this one replaces or adjusts ({number}) is not here yet.")

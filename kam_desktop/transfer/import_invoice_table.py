@@ -136,6 +136,8 @@ def _wanted(group: InvoiceGroup, context: Context) -> _Wanted | Problem:
         if group.text("tax_code")[:10] in {code[:10] for code in context.our_codes}:
             return Problem("", "purchase", "A purchase invoice: our firm is the buyer.")
         return Problem("", "foreign", message, {"code": seller})
+    if group.text("tax_code") and group.text("tax_code")[:10] in {code[:10] for code in context.our_codes}:
+        return Problem("", "internal", "Seller and buyer are both our firm: there is nothing to collect.")
     if group.first("issued_on") is None:
         return Problem("issued_on", "no_date", "The invoice date is missing.")
     status = fold(group.text("status"))

@@ -173,7 +173,8 @@ def test_direction_is_told_by_our_tax_code() -> None:
     ours = makers.OUR_CODE
     party = einvoice.Party
     for seller, buyer, direction in (
-        (ours, "x", "sale"), (branch, "x", "sale"), ("x", ours, "purchase"), ("x", "y", "foreign"), ("", "", "foreign"),
+        (ours, "x", "sale"), (branch, "x", "sale"), ("x", ours, "purchase"),
+        (branch, ours, "internal"), ("x", "y", "foreign"), ("", "", "foreign"),
     ):  # fmt: skip
         invoice = einvoice.EInvoice(
             form="1", symbol="S", number="1", issued_on=date(2026, 1, 1), total=1,
@@ -233,6 +234,148 @@ def test_reading_can_be_cancelled(tmp_path: Path) -> None:
     assert refused.value.problems[0].code == "cancelled"
 
 
+# --- traps of vietnam.md E: encodings, numbers, dates, actions, versions ---------------------------------------------
+
+
+def encoded(declared: str, encoding: str, before: bytes = b"") -> bytes:
+    """An e-invoice whose declaration says one encoding and whose bytes are another."""
+    text = makers.xml(FULL).decode().replace('encoding="UTF-8"', f'encoding="{declared}"')
+    return before + text.encode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding", "before"),
+    [
+        ("UTF-16", "utf-8", b""), ("utf-16", "utf-8", b"\xef\xbb\xbf"), ("windows-1252", "utf-8", b""),
+        ("windows-1258", "utf-8", b""), ("iso-8859-1", "utf-8", b""), ("UTF-8", "utf-16", b""),
+        ("UTF-8", "utf-16-le", b"\xff\xfe"), ("UTF-8", "utf-16-be", b"\xfe\xff"), ("UTF-8", "utf-8", b"\r\n  "),
+        ("UTF-8", "utf-8", b"\xef\xbb\xbf\n"), ("no-such", "utf-8", b""),
+    ],
+)  # fmt: skip
+def test_wrong_encodings_and_marks_before_the_xml(tmp_path: Path, declared: str, encoding: str, before: bytes) -> None:
+    found = read(tmp_path, encoded(declared, encoding, before))
+    assert found.problem is None
+    invoice = found.documents[0].invoice
+    assert invoice is not None
+    assert invoice.buyer.name == makers.BUYERS[0][0]
+
+
+def test_letters_that_are_no_utf_8_are_read_as_declared_or_refused(tmp_path: Path) -> None:
+    plain = makers.xml(replace(FULL, buyer=("Công ty Hè", makers.BUYERS[0][1]), seller=("Hè", makers.OUR_CODE)))
+    text = plain.decode().translate(
+        {ord(c): "e" for c in "àáảãạăắằẳẵặâấầẩẫậđĐêềếểễệíìỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựýỳỷỹỵÓẾÁĂƠỊ"}
+    )
+    latin = text.replace('encoding="UTF-8"', 'encoding="iso-8859-1"').encode("latin-1", "replace")
+    invoice = read(tmp_path, latin).documents[0].invoice
+    assert invoice is not None
+    assert invoice.buyer.name.endswith("Hè")
+    found = read(tmp_path, latin.replace(b"iso-8859-1", b"UTF-8"))
+    assert found.problem is not None
+    assert found.problem.code == "not_xml"
+
+
+@pytest.mark.parametrize(
+    ("printed", "total"),
+    [
+        ("1234567", 1_234_567), ("1234567.000000", 1_234_567), ("1,234,567", 1_234_567), ("1,234,567.00", 1_234_567),
+        ("1.234.567", 1_234_567), ("1.234.567,00", 1_234_567), ("1234567,0", 1_234_567), (" 1 234 567 ", 1_234_567),
+        ("-1.234.567", -1_234_567), ("1234.5", 1_235), ("0012", 12), ("1,234", 1_234),
+    ],
+)  # fmt: skip
+def test_numbers_with_marks(tmp_path: Path, printed: str, total: int) -> None:
+    assert one(tmp_path, Bill(total=printed)).total == total
+
+
+@pytest.mark.parametrize("printed", ["1.2.3", "1,23,4", "mười", "1e9", "0x10", "--5", "NaN", "1.234.56"])
+def test_totals_that_are_no_number(tmp_path: Path, printed: str) -> None:
+    found = read(tmp_path, makers.xml(Bill(total=printed)))
+    assert found.problem is not None
+    assert found.problem.code == "no_total"
+
+
+@pytest.mark.parametrize(
+    ("printed", "day"),
+    [
+        ("2026-03-05", 5), ("2026-03-05T00:00:00", 5), ("2026-03-05T00:00:00+07:00", 5),
+        ("2026-03-05T23:59:59+07:00", 5),
+        ("2026-03-04T17:00:00Z", 5), ("2026-03-04T16:59:59Z", 4), ("2026-03-05T10:00:00.123+0700", 5),
+        ("05/03/2026", 5),
+        ("05-03-2026", 5), ("20260305", 5), ("2026-03-05 08:30:00", 5),
+    ],
+)  # fmt: skip
+def test_dates_with_times_and_time_zones(tmp_path: Path, printed: str, day: int) -> None:
+    assert one(tmp_path, Bill(issued_on=printed)).issued_on == date(2026, 3, day)
+
+
+@pytest.mark.parametrize("printed", ["2026-3-5", "2026-13-01", "", "hôm qua", "0000-00-00", "2026-03-055"])
+def test_dates_that_are_none(tmp_path: Path, printed: str) -> None:
+    found = read(tmp_path, makers.xml(Bill(issued_on=printed)))
+    assert found.problem is not None
+    assert found.problem.code == "no_date"
+
+
+@pytest.mark.parametrize("number", ["0", "00000000", ""])
+def test_a_number_of_zeros_was_never_issued(tmp_path: Path, number: str) -> None:
+    found = read(tmp_path, makers.xml(Bill(number=number)))
+    assert found.problem is not None
+    assert found.problem.code == "no_number"
+
+
+@pytest.mark.parametrize("action", ["", "0", "3", "5", "thay thế"])
+def test_an_unknown_action_is_noted_and_links_nothing(tmp_path: Path, action: str) -> None:
+    up = one(tmp_path, Bill(number="8", related=(action, "1", "C26TAA", "7")))
+    assert (up.related[0].action, codes(up)) == ("unknown", ["related_unknown"])
+    down = one(tmp_path, Bill(number="9", lines=(L(-5),), related=(action, "1", "C26TAA", "7")))
+    assert (down.related[0].action, codes(down)) == ("adjusts", [])  # below zero it can only lower
+
+
+def test_several_related_invoices_are_noted(tmp_path: Path) -> None:
+    content = makers.xml(Bill(number="8", related=("2", "1", "C26TAA", "7"))).decode()
+    start, end = content.index("<TTHDLQuan>"), content.index("</TTHDLQuan>") + len("</TTHDLQuan>")
+    twice = content[:end] + content[start:end].replace(">7<", ">6<") + content[end:]
+    invoice = read(tmp_path, twice.encode()).documents[0].invoice
+    assert invoice is not None
+    assert [each.number for each in invoice.related] == ["7", "6"]
+    assert codes(invoice) == ["several_related"]
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "2.0.1", "2.1.0", ""])
+@pytest.mark.parametrize("symbol", ["C26TAA", "K26TAB", "C26MAA", "C25MYY", "1C26TAA", "AA/19E"])
+def test_versions_and_kinds_of_symbols(tmp_path: Path, version: str, symbol: str) -> None:
+    form = "" if symbol.startswith("1") else "1"
+    invoice = one(tmp_path, Bill(version=version, symbol=symbol, form=form))
+    assert (invoice.form, invoice.symbol, invoice.version) == ("1", symbol.removeprefix("1"), version)
+
+
+def test_a_message_with_several_invoices(tmp_path: Path) -> None:
+    bodies = "".join(f"<HDon>{makers.body(Bill(number=str(n)))}</HDon>" for n in (1, 2, 3))
+    general = "<TTChung><PBan>2.1.0</PBan><MLTDiep>203</MLTDiep><SLuong>3</SLuong></TTChung>"
+    found = read(tmp_path, f"<TDiep>{general}<DLieu>{bodies}</DLieu></TDiep>".encode())
+    assert [each.invoice.number for each in found.documents if each.invoice] == ["1", "2", "3"]
+    assert [each.row for each in found.documents] == [1, 2, 3]
+
+
+def test_the_old_name_of_a_line_and_a_buyer_who_is_a_person(tmp_path: Path) -> None:
+    content = makers.xml(Bill(buyer=("", ""))).replace(b"THHDVu", b"Ten")
+    invoice = read(tmp_path, content).documents[0].invoice
+    assert invoice is not None
+    assert invoice.lines[0].name == "Dịch vụ quảng cáo"
+    assert invoice.buyer.name == "Nguyễn Văn An"
+
+
+def test_a_formula_in_a_name_stays_text(tmp_path: Path) -> None:
+    name = '=HYPERLINK("http://example.invalid")'
+    assert one(tmp_path, Bill(lines=(L(10, name=name),))).lines[0].name == name
+
+
+def test_rates_of_khac_are_groups_of_their_own_and_are_checked(tmp_path: Path) -> None:
+    lines = (L(1_000_000, rate="KHAC:5.26%"), L(1_000_000, rate="8%"))
+    groups = (("KHAC:5.26%", 1_000_000, 52_600), ("8%", 1_000_000, 80_000))
+    assert codes(one(tmp_path, Bill(lines=lines, groups=groups, tax=132_600))) == []
+    wrong = (("KHAC:5.26%", 1_000_000, 80_000), ("8%", 1_000_000, 80_000))
+    assert codes(one(tmp_path, Bill(lines=lines, groups=wrong, tax=160_000))) == ["tax_differs"]
+
+
 # --- what is no invoice, and what is hostile ------------------------------------------------------------------------
 
 _LEVELS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -254,7 +397,7 @@ def test_hostile_xml_is_refused_with_a_sentence(tmp_path: Path) -> None:
         "cut": (good[: len(good) // 2], "not_xml"),
         "many": (b"<HDon>" + b"<a/>" * 200_000 + b"</HDon>", "too_large"),
         "deep": (b"<a>" * 50_000 + b"</a>" * 50_000, ""),
-        "encoding": (b'<?xml version="1.0" encoding="no-such"?><HDon/>', "not_xml"),
+        "encoding": (b'<?xml version="1.0" encoding="no-such"?><HDon>\xff</HDon>', "not_xml"),
         "table": (b"<Workbook><Sheet/></Workbook>", "not_an_einvoice"),
         "text": (b"just text", "not_xml"),
         "number": (makers.xml(Bill(number="")), "no_number"),
