@@ -11,6 +11,7 @@ from typing import Any
 
 from kam_desktop.store import counting
 from kam_desktop.store.counting import STOPPED
+from kam_desktop.store.free_credits import free_and_reported
 from kam_desktop.store.free_credits import free_credit as free_credit
 from kam_desktop.store.free_credits import free_credits as free_credits
 from kam_desktop.store.free_credits import reported as reported
@@ -131,9 +132,10 @@ def ageing(reader: Reader, as_of: date, currency: str, edges: Sequence[int]) -> 
                     place = _bucket(item.days_overdue(as_of), edges)
                     sums = _row(found, item.account, buckets)
                     _add(sums, place, sign * item.open, sign, sign * item.on_default_term)
-    for account, amount in free_credits(reader, as_of, currency).items():
+    free, reported_only = free_and_reported(reader, as_of, currency)
+    for account, amount in free.items():
         _row(found, account, buckets).unallocated += amount
-    for account, amount in reported(reader, as_of, currency).items():
+    for account, amount in reported_only.items():
         _row(found, account, buckets).reported += amount
     return {
         account: row

@@ -29,19 +29,32 @@ _FEW = 20_000
 
 
 def free_credits(reader: Reader, as_of: date, currency: str) -> dict[str, int]:
-    """What of receipts and credit notes is laid against nothing, by account; "" is the unknown payer.
+    """What of receipts and credit notes is laid against nothing, by account; "" is the unknown payer."""
+    return free_and_reported(reader, as_of, currency)[0]
 
-    Two tables are read from end to end and joined here: looking every allocation's receipt up is twenty times slower.
-    The receipts that do not count are found once, not asked for row by row.
-    """
+
+def free_and_reported(reader: Reader, as_of: date, currency: str) -> tuple[dict[str, int], dict[str, int]]:
+    """(`free_credits`, `reported`), the receipts looked at once."""
     values = {"day": as_of.isoformat(), "currency": currency}
+    rows = _reported(reader, values)
+    reported: dict[str, int] = {}
+    for _, account, amount in rows:
+        reported[account] = reported.get(account, 0) + amount
     foreign = reader.sql("select count(*) from invoice where currency <> :currency", values)[0][0]
     if foreign > _FEW:
-        return _looked_up(reader, values)
+        return _looked_up(reader, values), reported
+    return _joined(reader, values, {row[0] for row in rows}), reported
+
+
+def _joined(reader: Reader, values: dict[str, Any], undecided: set[str]) -> dict[str, int]:
+    """Two tables read from end to end and joined here: looking every receipt up is twenty times slower.
+
+    The receipts that do not count are found once, not asked for row by row.
+    """
     dead = {row[0] for row in reader.sql(_DEAD, values)}
     payer: dict[str, str] = {}
     found: dict[str, int] = {}
-    uncounted = _uncounted(reader, values)
+    uncounted = undecided | {row[0] for row in reader.sql(counting.REJECTED)}
     for statement in (
         "select id, coalesce(account, ''), amount from receipt not indexed "
         "where currency = :currency and received_on <= :day",
@@ -58,12 +71,6 @@ def free_credits(reader: Reader, as_of: date, currency: str) -> dict[str, int]:
         if credit in payer and identity not in dead:
             found[payer[credit]] -= amount
     return {account: amount for account, amount in found.items() if amount}
-
-
-def _uncounted(reader: Reader, values: dict[str, Any]) -> set[str]:
-    """The receipts of the currency, dated up to the day, that are rejected or only reported."""
-    found = {row[0] for row in reader.sql(counting.REJECTED)}
-    return found | {row[0] for row in _reported(reader, values)}
 
 
 def _reported(reader: Reader, values: dict[str, Any]) -> list[tuple[str, str, int]]:

@@ -352,6 +352,8 @@ def check_day(reader: Reader, facts: Facts, day: date, seed: int) -> None:
         wanted = pure.ageing(positions, currency)
         slow = free_credits._looked_up(reader, {"day": day.isoformat(), "currency": currency})
         assert figures.free_credits(reader, day, currency) == slow, (seed, day, currency)
+        waiting = {k: v for (k, code), v in positions.reported.items() if code == currency}
+        assert figures.reported(reader, day, currency) == waiting, (seed, day, currency)
         found = figures.ageing(reader, day, currency, pure.DEFAULT_EDGES)
         assert {key: told(row) for key, row in found.items()} == sums_of(wanted), (seed, day, currency)
         items = {
