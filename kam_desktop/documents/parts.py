@@ -58,9 +58,7 @@ def for_clients(record: R) -> R:
     """
     defaults = {each.name: each.default for each in dataclasses.fields(record)}
     hidden: dict[str, Any] = {
-        each.name: defaults[each.name]
-        for each in record.entity.fields
-        if each.visibility is not Visibility.CLIENT
+        each.name: defaults[each.name] for each in record.entity.fields if each.visibility is not Visibility.CLIENT
     }
     return dataclasses.replace(record, **hidden)
 
