@@ -7,6 +7,8 @@ from tests.cases.receivables import Back, Credit, Inv, Lay, Oldest, ReceivablesC
 REPORT = "ERPNext, accounts/report/accounts_receivable/test_accounts_receivable.py"
 TOOL = "ERPNext, accounts/doctype/payment_reconciliation/test_payment_reconciliation.py"
 
+UNDO = "ERPNext, accounts/doctype/unreconcile_payment/test_unreconcile_payment.py"
+
 # their "today", and days around it
 BEFORE, TODAY, NEXT, AFTER = "2026-05-31", "2026-06-01", "2026-06-02", "2026-06-03"
 D30, D60, D90 = "2026-07-01", "2026-07-31", "2026-08-30"
@@ -225,6 +227,39 @@ RECONCILIATION = [
         "two advances of 100", BIG, Credit("a", TODAY, 10_000), Oldest("a", TODAY),
         Credit("b", TODAY, 20_000), Lay("m", "b", "jv/1", 10_000, TODAY),
         open={"jv/1": 480_000}, free={"b": 10_000}, balance=470_000,
+    ),
+]  # fmt: skip
+
+_PAIR = (Inv("si1", TODAY, ((TODAY, 10_000),)), Inv("si2", TODAY, ((TODAY, 10_000),)))
+_ONE = (
+    *_PAIR,
+    Credit("pe", TODAY, 20_000),
+    Lay("l", "pe", "si1/1", 10_000, TODAY),
+    Lay("m", "pe", "si2/1", 10_000, TODAY),
+    Back("l", NEXT),
+    Back("m", AFTER),
+)
+_HALVES = (
+    *_PAIR,
+    Credit("pe1", TODAY, 10_000),
+    Lay("l", "pe1", "si1/1", 5_000, TODAY),
+    Lay("m", "pe1", "si2/1", 5_000, TODAY),
+    Credit("pe2", TODAY, 10_000),
+    Lay("n", "pe2", "si1/1", 5_000, TODAY),
+    Lay("o", "pe2", "si2/1", 5_000, TODAY),
+    Back("n", NEXT),
+    Back("l", AFTER),
+)
+
+# Theirs happens within one day; here what is taken back comes a day later, and something of our own the day after.
+TAKEN_BACK = [
+    ReceivablesCase(UNDO, "a payment for two invoices, before", _ONE, TODAY, {}, 0),
+    ReceivablesCase(UNDO, "it is taken off the first", _ONE, NEXT, {"si1/1": 10_000}, 0, {"pe": 10_000}),
+    ReceivablesCase(UNDO, "and off the second", _ONE, AFTER, {"si1/1": 10_000, "si2/1": 10_000}, 0, {"pe": 20_000}),
+    ReceivablesCase(UNDO, "two payments for two invoices, before", _HALVES, TODAY, {}, 0),
+    ReceivablesCase(UNDO, "one is taken off the first", _HALVES, NEXT, {"si1/1": 5_000}, 0, {"pe2": 5_000}),
+    ReceivablesCase(
+        UNDO, "and the other too", _HALVES, AFTER, {"si1/1": 10_000}, 0, {"pe1": 5_000, "pe2": 5_000},
     ),
 ]  # fmt: skip
 

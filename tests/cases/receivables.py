@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 from kam_desktop.domain.figures import ageing, allocation, terms
 
@@ -105,12 +105,21 @@ class ReceivablesCase:
         known = dict.fromkeys(fact.account for fact in self.facts if isinstance(fact, Inv | Credit))
         return tuple(name for name in known if self.accounts is None or name in self.accounts)
 
-    def buckets(self, edges: tuple[int, ...], open_: Mapping[str, int]) -> list[int]:
+    @property
+    def settled_days(self) -> tuple[date, ...]:
+        """The case's day, and the days after each due date where nothing else happens any more after it."""
+        facts = [fact.issued if isinstance(fact, Inv) else fact.on for fact in self.facts]
+        if max(facts) > self.as_of:
+            return (self.day,)
+        due = {date.fromisoformat(on) for fact in self.facts if isinstance(fact, Inv) for on, _ in fact.parts}
+        return (self.day, *sorted(on + timedelta(days=1) for on in due if on >= self.day))
+
+    def buckets(self, edges: tuple[int, ...], open_: Mapping[str, int], on: date | None = None) -> list[int]:
         """Not due, then what is overdue by so many days, counted by hand from the due dates of the case."""
-        due = {f"{fact.id}/{n}": on for fact in self.facts if isinstance(fact, Inv) for n, (on, _) in _places(fact)}
+        due = {f"{fact.id}/{n}": day for fact in self.facts if isinstance(fact, Inv) for n, (day, _) in _places(fact)}
         found = [0] * (len(edges) + 2)
         for part, amount in open_.items():
-            late = (self.day - date.fromisoformat(due[part])).days
+            late = ((on or self.day) - date.fromisoformat(due[part])).days
             found[0 if late <= 0 else 1 + sum(late > edge for edge in edges)] += amount
         return found
 

@@ -20,7 +20,7 @@ from tests.cases.receivables import Credit, Lay, ReceivablesCase
 from tests.cases.taxes import TaxCase
 from tests.fakes import FakeClock
 
-RECEIVABLES = [*erpnext.RECEIVABLES, *erpnext.RECONCILIATION, *gnucash.CASES]
+RECEIVABLES = [*erpnext.RECEIVABLES, *erpnext.RECONCILIATION, *erpnext.TAKEN_BACK, *gnucash.CASES]
 
 
 class Books:

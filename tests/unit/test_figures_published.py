@@ -12,7 +12,7 @@ from kam_desktop.domain.figures import ageing, totals
 from tests.cases import erpnext, gnucash, payment_terms, ratios, readme, taxes
 from tests.cases.receivables import Lay, ReceivablesCase, ledger_of
 
-CASES = [*erpnext.RECEIVABLES, *erpnext.RECONCILIATION, *gnucash.CASES]
+CASES = [*erpnext.RECEIVABLES, *erpnext.RECONCILIATION, *erpnext.TAKEN_BACK, *gnucash.CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source.split('/')[-1]}: {case.name}")
