@@ -1,4 +1,4 @@
-"""Pictures for papers (PNG, JPEG) as the text that the type-setter takes: an SVG around the same bytes."""
+"""Pictures for papers (PNG, JPEG) as the text that the type-setter takes: an SVG around their bytes."""
 
 from __future__ import annotations
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -22,6 +24,11 @@ MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 256
 MOST_CELLS: Final = 600_000
 _BLOCK: Final = 256 * 1024
+DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ValueError, OSError, EOFError, RuntimeError,
+    IndexError, OverflowError,
+)  # fmt: skip
+"""What Python's reader raises on archives that do not hold together."""
 # A cell that is not closed at once, so one with a value: empty formatted cells may reach as far as they like.
 _CELL: Final = re.compile(rb"<(?:\w+:)?c(?=[\s>])(?:[^>]*?\sr\s*=\s*[\"']([A-Z]{1,7})(\d{1,9})[\"'])?[^>]*(?<!/)>")
 
@@ -44,7 +51,7 @@ def open_checked(content: bytes, most_entries: int = MOST_ENTRIES) -> zipfile.Zi
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         entries = archive.infolist()
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise Refused(Problem("", "not_a_zip", "This file is damaged or cut off: it cannot be unpacked.")) from error
     if len(entries) > most_entries:
         raise _too_many(len(entries), most_entries)
@@ -68,7 +75,7 @@ def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most_bytes: int
                 if size > most_bytes:
                     raise _too_large()
                 parts.append(block)
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise Refused(Problem("", "not_a_zip", "This file is damaged or cut off: it cannot be unpacked.")) from error
     return b"".join(parts)
 
@@ -117,7 +124,7 @@ def _reach(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int, sheet: b
                     if digits:
                         row = max(row, int(digits))
                         column = max(column, _column(letters))
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise Refused(Problem("", "not_a_zip", "This file is damaged or cut off: it cannot be unpacked.")) from error
     # what a reader reserves is the whole rectangle up to the last cell
     if row > MOST_ROWS or column > MOST_COLUMNS or max(cells, row * column) > MOST_CELLS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -185,6 +186,7 @@ def _main(folder: Path, source: IO[str], target: IO[str]) -> None:
     from tests.hostile.doors import Doors
     from tests.hostile.watcher import Watcher
 
+    logging.disable(logging.WARNING)
     tempfile.gettempdir()  # finds out by trying, once
     doors, watcher = Doors(folder), Watcher()
     for line in source:
