@@ -22,7 +22,7 @@ def records(kit: str, content: dict[str, Any], as_of: date) -> list[Record]:
     products = [_product(kit, number, work) for number, work in enumerate(content["works"], 1)]
     made += products
     year = date(as_of.year, 1, 1)
-    for key, name, tier, percent in (("year", f"Bảng giá {as_of.year}", "", 97), ("a", "Hạng A", "A", 92)):
+    for key, name, tier, percent in (("year", f"Bảng giá {as_of.year}", "", 97), ("a", "Ưu đãi hạng A", "A", 92)):
         prices = PriceList(
             id=derived("demo", kit, "price_list", key),
             name=name,

@@ -35,13 +35,24 @@ class Law(QObject):
         self._archived = False
         rules.wanted.connect(self._on_rule)
         rules.removed.connect(self._on_rule_removed)
-        add_shortcut(rules, "new", lambda: rules.want(ADD))
         terms.save_wanted.connect(self._on_save)
         terms.archive_wanted.connect(self._on_archive)
         terms.usual_wanted.connect(self._on_usual)
         terms.new_wanted.connect(self._on_new)
         terms.archived_chosen.connect(self._on_archived)
-        add_shortcut(terms, "new", terms.editor.add_part)
+        add_shortcut(page, "new", self._on_new_key)
+
+    def _on_new_key(self) -> None:
+        """The key for something new: a rule, a payment term, or in a term's editor another part of it."""
+        if self._rules.isVisible():
+            self._rules.want(ADD)
+        elif self._terms.isVisible():
+            focused = self._page.focusWidget()
+            editor = self._terms.editor
+            if editor.term is not None and focused is not None and editor.isAncestorOf(focused):
+                editor.add_part()
+            else:
+                self._on_new()
 
     def ask_rules(self) -> None:
         """Asks for all rules."""

@@ -71,10 +71,10 @@ class TermEditor(QWidget):
         self.parts = MovedRows(tr("Parts"), part_rows())
         self.parts.set_columns([Column(18, DateCell("muted")), Column(120, TextCell(name=True)),
                                 Column(100, TextCell()), Column(0, TextCell("text2"))])  # fmt: skip
-        self.parts.setFixedHeight(theme.px(32 + 36 * 4 + 4))
+        self.parts.fit(2, 6)
         self.steps = MovedRows(tr("Steps"), step_rows())
         self.steps.set_columns([Column(18, DateCell("muted")), Column(0, TextCell(name=True))])
-        self.steps.setFixedHeight(theme.px(32 + 36 * 3 + 4))
+        self.steps.fit(1, 6)
         kinds = {"percent": tr("% of the total"), "percent_of_rest": tr("% of the rest"),
                  "fixed": tr("A fixed amount"), "rest": tr("The rest")}  # fmt: skip
         field = PaymentTermLine.entity.field
@@ -315,6 +315,7 @@ class _Preview(Card):
         """Other parts."""
         if self._body is not None:
             self.box.removeWidget(self._body)
+            self._body.hide()
             self._body.deleteLater()
         made = Panel(gap=10)
         try:

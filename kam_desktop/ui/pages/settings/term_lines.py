@@ -14,6 +14,7 @@ from kam_desktop import formats
 from kam_desktop.domain.entities import PaymentTermLine
 from kam_desktop.domain.figures import terms
 from kam_desktop.language import tr
+from kam_desktop.ui import theme
 from kam_desktop.ui.kit.cells import Index
 from kam_desktop.ui.kit.table_view import TableView
 
@@ -135,6 +136,16 @@ class MovedRows(TableView):
         rows.setParent(self)
         self.setModel(rows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+
+    def fit(self, least: int, most: int) -> None:
+        """As high as its rows, between so many and so many."""
+
+        def follow() -> None:
+            rows = max(least, min(most, self.rows.rowCount()))
+            self.setFixedHeight(self.horizontalHeader().height() + rows * theme.px(36) + theme.px(4))
+
+        self.rows.modelReset.connect(follow)
+        follow()
 
     def row(self) -> int:
         """The current row, −1 for none."""

@@ -48,7 +48,7 @@ class TermsView(QWidget):
         self._rows: dict[str, TermRow] = {}
         self._unsaved: dict[str, TermRow] = {}
         columns = [
-            (TableColumn(tr("Payment term"), lambda row: row.term.name or tr("New payment term")),
+            (TableColumn(tr("Name"), lambda row: row.term.name or tr("New payment term")),
              Column(0, TextCell(name=True))),
         ]  # fmt: skip
         self.model, self.table = RecordTable([each for each, _ in columns]), TableView(tr("Payment terms"))
