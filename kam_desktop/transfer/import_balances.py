@@ -36,9 +36,23 @@ def decide(working: Working, table: Table, context: Context) -> list[PlannedRow]
     customer, currency and day make one record; with another figure it is a conflict.
     """
     day = title_day(table.above, table.file)
+    if day is not None:
+        _prefetch(working, table, day, context.currency)
     return [
         _row(working, row, values, day, context) for row, (_, values) in zip(table.rows, table.values(), strict=True)
     ]
+
+
+def _prefetch(working: Working, table: Table, day: date, currency: str) -> None:
+    """Reads at once the balances of that day that the rows may meet again."""
+    ids = []
+    for _, values in table.values():
+        name, code = cells.as_text(values.get("name")), cells.as_tax_code(values.get("tax_code"))[0]
+        account = working.accounts.find(name or code, code)
+        if isinstance(account, str):
+            ids.append(identity(account, currency, day))
+    working.prefetch(Invoice, ids)
+    working.prefetch(CreditNote, ids)
 
 
 def title_day(above: Iterable[Row], file: str) -> date | None:
@@ -101,7 +115,8 @@ def _row(working: Working, row: Row, values: Mapping[str, Raw], title_on: date |
         return verdict(Verdict.SKIP, found)
     account, is_new = found
     own_id = identity(account.id, currency, day)
-    saved = working.get(Invoice, own_id) or working.get(CreditNote, own_id)
+    # what this import itself makes of a customer is known to it; a new customer has nothing saved
+    saved = None if is_new else working.get(Invoice, own_id) or working.get(CreditNote, own_id)
     if saved is not None:
         signed = (saved.total or 0) * (-1 if isinstance(saved, CreditNote) else 1)
         if signed == balance:

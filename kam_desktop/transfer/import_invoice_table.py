@@ -84,10 +84,17 @@ def decide(working: Working, table: Table, context: Context) -> list[PlannedRow]
     known = [one for each in numbers for one in context.money.numbers.get(each, ())]
     load_open(working, known, context.money)
     counted = "paid" in table.fields
-    return [row for group in groups for row in _group(working, group, context, counted)]
+    wanted = [_wanted(group, context) for group in groups]
+    ids = [each.own_id for each in wanted if not isinstance(each, Problem)]
+    working.prefetch(Invoice, ids)
+    working.prefetch(CreditNote, ids)
+    pairs = zip(groups, wanted, strict=True)
+    return [row for group, each in pairs for row in _group(working, group, each, context, counted)]
 
 
-def _group(working: Working, group: InvoiceGroup, context: Context, counted: bool) -> list[PlannedRow]:
+def _group(
+    working: Working, group: InvoiceGroup, told: _Wanted | Problem, context: Context, counted: bool
+) -> list[PlannedRow]:
     first = group.rows[0]
     title = " ".join(each for each in (f"{group.text('form')}{group.text('symbol')}", group.text("number")) if each)
     row = PlannedRow(
@@ -106,7 +113,7 @@ def _group(working: Working, group: InvoiceGroup, context: Context, counted: boo
         },
         cells=first.row.cells,
     )
-    found = _wanted(group, context)
+    found = told
     if not isinstance(found, Problem):
         row = dataclasses.replace(
             row,
