@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, QSize, QTimer, Signal
 
@@ -14,6 +16,33 @@ from kam_desktop.ui.desktop import Desktop
 
 _QUIET = 3  # so many turns in a row without work, and the screen is as it will stay
 _MOST_TURNS = 400
+_TABLES = {
+    "hoa-don-thang-11.csv": [
+        ["BẢNG KÊ HOÁ ĐƠN BÁN RA"],
+        ["Tên khách hàng", "MST", "Ký hiệu", "Số HĐ", "Ngày HĐ", "Hạn TT", "Tổng tiền", "Đã thu", "Phụ trách"],
+        ["Công ty CP Sữa Mây Trắng", "0319482712", "C26TML", "351", "18/11/2026", "18/12/2026", "712.800.000",
+         "", "Vy"],
+        ["Công ty TNHH Bếp Lửa Ấm", "0318774025", "C26TML", "353", "19/11/2026", "19/12/2026", "54.000.000",
+         "54.000.000", "Vy"],
+        ["Công ty CP Thép Trường Lĩnh", "0318774013", "C26TML", "174", "31/02/2026", "", "322.000.000", "0", "Nam"],
+        ["Công ty TNHH Mỹ phẩm Thuần Ý", "", "C26TML", "356", "21/11/2026", "21/12/2026", "88.400.000", "", "Nam"],
+    ],
+    "thu-tien.csv": [
+        ["Ngày thu", "Người nộp", "Số tiền", "Mã giao dịch", "Diễn giải"],
+        ["20/11/2026", "CTY SUA MAY TRANG", "200.000.000", "FT26324001", "TT HD 351"],
+        ["21/11/2026", "NGUYEN VAN A", "15.000.000", "FT26325017", "chuyen tien"],
+    ],
+    "bang-gia.csv": [
+        ["Mã hàng", "Tên sản phẩm", "ĐVT", "Giá bán lẻ chưa VAT 2026"],
+        ["TVC-30", "Phim quảng cáo 30 giây", "phim", "480.000.000"],
+        ["KOL-A", "Gói người ảnh hưởng hạng A", "gói", "120.000.000"],
+    ],
+    "danh-sach.csv": [
+        ["Đơn vị phụ trách mua", "Loại hình", "MST", "Số điện thoại", "Địa chỉ"],
+        ["Công ty TNHH Gỗ Ấm", "Nội thất", "3702651984", "0274 3555 010", "Thuận An, Bình Dương"],
+    ],
+}  # fmt: skip
+"""Tables that the tour brings in, so that the preview of an import is among its pictures."""
 
 
 @runtime_checkable
@@ -60,10 +89,36 @@ class Tour(QObject):
                         for name, place in page.tour_places():
                             window.show_page(entry.key, place)
                             yield f"{entry.key}-{name}-{lang}-{mode}"
+                yield from self._import(f"{lang}-{mode}")
                 window.show_page(pages.PAGES[0].key)
                 window.open_palette("thu tien")  # Vietnamese typed without accents finds it in either language
                 yield f"palette-{lang}-{mode}"
                 window.close_palette()
+
+    def _import(self, look: str) -> Iterator[str]:
+        """Reads tables of every kind, shows what they were taken for, brings them in and takes that back."""
+        window = self._desktop.window
+        with tempfile.TemporaryDirectory(prefix="kam-tour-") as folder:
+            for name, rows in _TABLES.items():
+                with Path(folder, name).open("w", encoding="utf-8-sig", newline="") as file:
+                    csv.writer(file, delimiter=";").writerows(rows)
+            window.show_page("importing")
+            page: Any = window.page("importing")
+            page.files_chosen.emit([Path(folder, name) for name in _TABLES])
+            yield f"importing-preview-{look}"
+            for name in _TABLES:
+                page.preview.show_file(str(Path(folder, name)))
+                yield f"importing-{Path(name).stem}-{look}"
+            page.preview.show_file("*")
+            yield f"importing-all-{look}"
+            page.import_wanted.emit()
+            yield f"importing-next-{look}"
+            if page.state() == "opening":
+                page.opening_answered.emit(page.opening.answer())
+                yield f"importing-done-{look}"
+            if page.state() == "done":
+                self._desktop.desk.undo()
+                yield ""
 
     def _turn(self) -> None:
         self._turns += 1

@@ -18,9 +18,19 @@ from kam_desktop.domain.query import Query
 from kam_desktop.ui import theme
 from kam_desktop.ui.pages.importing.controller import ImportController
 from kam_desktop.ui.pages.importing.form import ALL, LATER, PICK, SINCE
+from kam_desktop.ui.pages.importing.kinds import CREATE, SKIP, UNCHANGED, UPDATE
 from kam_desktop.ui.pages.importing.page import CHOOSE, DONE, OPENING, PREVIEW, READING, ImportPage
-from kam_desktop.ui.pages.importing.preview import CREATE, SKIP, UNCHANGED, UPDATE
-from tests.makers import BUYERS, OUR_CODE, OUR_NAME, Bill, L, account_rows, write_accounts, write_invoices
+from tests.makers import (
+    BUYERS,
+    OUR_CODE,
+    OUR_NAME,
+    Bill,
+    L,
+    account_rows,
+    write_accounts,
+    write_invoices,
+    write_table,
+)
 from tests.ui.conftest import House
 
 
@@ -87,6 +97,7 @@ def test_customers_are_previewed_then_written_as_one_step_that_undo_takes_back(
     assert count(house, "account") == 3 and "3 new · 0 updated" in said(page)
     words, undo, _ = house.shell.toasts[-1]
     assert words == "Imported khach-hang.xlsx"
+    assert undo is not None
     undo()
     qtbot.waitUntil(lambda: count(house, "account") == 0)
 
@@ -242,3 +253,123 @@ def test_data_changed_since_the_preview_shows_it_anew(
     qtbot.waitUntil(lambda: page.preview.cards[UPDATE].accessibleName().startswith("1 "), timeout=10_000)
     assert page.state() == PREVIEW and count(house, "account") == 1
     assert "look at the preview again" in house.shell.toasts[-1][0]
+
+
+INVOICES = [
+    ["Tên khách hàng", "MST", "Số HĐ", "Ngày HĐ", "Tổng tiền", "Đã thu", "Ghi riêng"],
+    [BUYERS[0][0], BUYERS[0][1], "00000351", "18/11/2026", "108.000.000", "108.000.000", "x"],
+    [BUYERS[1][0], BUYERS[1][1], "00000352", "31/02/2026", "54.000.000", "", "y"],
+    [BUYERS[1][0], BUYERS[1][1], "00000353", "19/11/2026", "54.000.000", "0", "z"],
+]
+UNKNOWN = [["Đơn vị phụ trách mua", "MST"], [BUYERS[2][0], BUYERS[2][1]]]
+
+
+def card(page: ImportPage, title: str) -> Any:
+    return next(each for each in page.preview.bar.strip.cards if each.column.title == title)
+
+
+def pick(card: Any, words: str) -> None:
+    card.menu.aboutToShow.emit()
+    next(each for each in card.menu.actions() if each.text().startswith(words)).trigger()
+
+
+def told(page: ImportPage) -> list[str]:
+    return [each.accessibleName() for each in page.preview.bar.strip.cards]
+
+
+def planned(page: ImportPage, qtbot: Any, house: House) -> None:
+    qtbot.waitUntil(page._go.isEnabled, timeout=10_000)
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def test_a_table_says_what_it_was_taken_for_column_by_column(
+    qtbot: Any, page: ImportPage, house: House, tmp_path: Path
+) -> None:
+    read(qtbot, page, house, write_table(tmp_path / "hd.xlsx", INVOICES[0], INVOICES[1:]))
+    bar = page.preview.bar
+    assert bar.kind.accessibleName() == "Taken for: Invoices" and not bar.files.isVisible()
+    assert told(page)[:2] == ["Column Tên khách hàng, taken for: Customer", "Column MST, taken for: Tax code"]
+    assert told(page)[-1] == "Column Ghi riêng, taken for: Not used"
+    assert card(page, "Số HĐ").accessibleDescription() == "00000351, 00000352, 00000353"
+    assert [row[1] for row in rows(page)] == ["New", "Skipped", "New"]
+    heads = [page.preview.model.headerData(at, Qt.Orientation.Horizontal) for at in range(9)]
+    assert heads[2:8] == ["Account", "Tax code", "Invoice", "Invoice date", "Due date", "Total"]
+    assert rows(page)[0][7:9] == ["108,000,000", "108.000.000"]
+
+
+def test_another_column_is_planned_anew_and_keeps_filter_and_keyboard_and_is_remembered(
+    qtbot: Any, page: ImportPage, house: House, tmp_path: Path
+) -> None:
+    file = write_table(tmp_path / "hd.xlsx", INVOICES[0], INVOICES[1:])
+    read(qtbot, page, house, file)
+    page.preview.cards[SKIP].click()
+    assert [row[1] for row in rows(page)] == ["Skipped"]
+    last = card(page, "Ghi riêng")
+    last.setFocus()
+    pick(last, "Original invoice")
+    assert not page._go.isEnabled()  # what was planned before cannot be imported any more
+    planned(page, qtbot, house)
+    assert told(page)[-1] == "Column Ghi riêng, taken for: Original invoice"
+    assert [row[1] for row in rows(page)] == ["Skipped"] and page.preview.cards[SKIP].isChecked()
+    assert card(page, "Ghi riêng").hasFocus()
+    pick(card(page, "Đã thu"), "Do not use")
+    planned(page, qtbot, house)
+    assert told(page)[-2] == "Column Đã thu, taken for: Not used" and page._asks  # now nobody says what was paid
+    go(page, qtbot, house, OPENING)
+    go(page, qtbot, house, DONE)
+    read(qtbot, page, house, file)
+    assert told(page)[-1] == "Column Ghi riêng, taken for: Original invoice"
+    assert "Columns as you set them last time." in page.preview.bar.note.text()
+
+
+def test_a_table_that_lacks_a_column_waits_for_it_and_the_others_can_be_imported(
+    qtbot: Any, page: ImportPage, house: House, tmp_path: Path
+) -> None:
+    unknown = write_table(tmp_path / "ds.xlsx", UNKNOWN[0], UNKNOWN[1:])
+    read(qtbot, page, house, unknown, write_table(tmp_path / "hd.xlsx", INVOICES[0], INVOICES[1:]))
+    bar = page.preview.bar
+    assert bar.files.accessibleName() == "File: ds.xlsx" and "Customer name" in bar.note.text()
+    assert rows(page) == [] and page._go.isEnabled()
+    assert page.preview.focusProxy() is bar.strip.cards[0]
+    pick(card(page, "Đơn vị phụ trách mua"), "Customer name — needed")
+    planned(page, qtbot, house)
+    assert bar.note.text() == "" and [row[1] for row in rows(page)] == ["New"]
+    page.preview.bar.file_chosen.emit("*")
+    assert sorted(row[1] for row in rows(page) if row[1]) == ["New", "New", "New", "Skipped"]
+    assert "All 2 files" in bar.files.accessibleName() and not bar.strip.isVisible()
+    assert {row[2] for row in rows(page) if row[1]} == {"Customers", "Invoices"}
+
+
+def test_another_kind_by_the_keyboard(qtbot: Any, page: ImportPage, house: House, tmp_path: Path) -> None:
+    read(qtbot, page, house, write_accounts(tmp_path / "a.xlsx"))
+    bar = page.preview.bar
+    bar.kind.setFocus()
+    qtbot.keyClick(bar.kind, Qt.Key.Key_Return)
+    menu = bar._menus["kind"]
+    qtbot.waitUntil(menu.isVisible)
+    assert next(each.text() for each in menu.actions()) == "Customers"
+    next(each for each in menu.actions() if each.text() == "Contacts").trigger()
+    menu.hide()
+    qtbot.waitUntil(lambda: bar.kind.accessibleName() == "Taken for: Contacts", timeout=10_000)
+    first = bar.strip.cards[0]
+    first.setFocus()
+    qtbot.keyClick(first, Qt.Key.Key_Right)
+    assert bar.strip.cards[1].hasFocus()
+    qtbot.keyClick(bar.strip.cards[1], Qt.Key.Key_Return)
+    qtbot.waitUntil(bar.strip.cards[1].menu.isVisible)
+    bar.strip.cards[1].menu.hide()
+
+
+def test_every_kind_has_columns_that_its_rows_fill(qtbot: Any, page: ImportPage, house: House, tmp_path: Path) -> None:
+    tables = {
+        "contacts": [["Họ và tên", "Khách hàng", "Chức vụ", "Điện thoại"], ["Lê Ẩn", BUYERS[0][0], "Kế toán", ""]],
+        "products": [["Mã hàng", "Tên sản phẩm", "ĐVT", "Đơn giá"], ["TVC", "Phim 30 giây", "phim", "480.000.000"]],
+        "receipts": [["Ngày thu", "Người nộp", "Số tiền", "Mã giao dịch"], ["20/11/2026", "A", "2.000.000", "FT1"]],
+    }  # fmt: skip
+    wanted = {"contacts": "Lê Ẩn", "products": "480,000,000", "receipts": "2,000,000"}
+    for kind, table in tables.items():
+        read(qtbot, page, house, write_table(tmp_path / f"{kind}.xlsx", table[0], table[1:]))
+        file = page.preview._file()
+        assert file is not None and file.kind == kind, page.preview.bar.kind.accessibleName()
+        assert wanted[kind] in rows(page)[0]
+        page.back_wanted.emit()

@@ -26,8 +26,9 @@ from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Card, Panel, action_bar, page_head
 from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, PlainLabel, caption, section, strong, title
 from kam_desktop.ui.pages.importing.form import LATER, OpeningForm
+from kam_desktop.ui.pages.importing.kinds import CREATE, SKIP, UPDATE
 from kam_desktop.ui.pages.importing.parts import DropZone, Steps
-from kam_desktop.ui.pages.importing.preview import CREATE, SKIP, UPDATE, Preview, PreviewShown
+from kam_desktop.ui.pages.importing.preview import Preview, PreviewShown
 
 CHOOSE, READING, PREVIEW, OPENING, DONE = "choose", "reading", "preview", "opening", "done"
 
@@ -196,11 +197,15 @@ class ImportPage(QWidget):
         words = tr("{done} of {total} files", done=formats.number(done), total=formats.number(total))
         self._counted.setText(words if total else tr("Opening the files"))
 
-    def show_preview(self, shown: PreviewShown, name: str, *, asks: bool) -> None:
-        """Everything was read; `asks` says that the opening question follows."""
+    def hold_import(self) -> None:
+        """Nothing can be imported until the next preview: it is planned anew."""
+        self._go.setEnabled(False)
+
+    def show_preview(self, shown: PreviewShown, name: str, *, asks: bool, keep: bool = False) -> None:
+        """Everything was read; `asks` says that the opening question follows, `keep` that it is the same preview."""
         self._asks = asks
         self._name.setText(f"{name} · {trn('{n} row', '{n} rows', len(shown.rows))}")
-        self.preview.show_preview(shown)
+        self.preview.show_preview(shown, keep=keep)
         writes, skipped = shown.count(CREATE) + shown.count(UPDATE), shown.count(SKIP)
         self._save_rejected.set_label(trn("Save {n} skipped row", "Save {n} skipped rows", skipped))
         self._save_rejected.setVisible(skipped > 0)
@@ -209,7 +214,8 @@ class ImportPage(QWidget):
         label = trn("Import {n} row", "Import {n} rows", writes) if writes else tr("Nothing to import")
         self._go.set_label(tr("Go on: which are open?") if asks and writes else label)
         self._show(PREVIEW)
-        self.preview.setFocus()
+        if not keep:
+            self.preview.setFocus()
 
     def show_opening(self, *, alone: bool = False) -> None:
         """Asks which invoices are open; `alone` when the invoices were imported before."""

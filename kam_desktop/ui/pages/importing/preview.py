@@ -4,47 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.language import tr, trn
 from kam_desktop.ui import icons, paint, theme
-from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, PillCell, TextCell
 from kam_desktop.ui.kit.frames import Panel
-from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, RowGroup, TableColumn
+from kam_desktop.ui.kit.labels import PlainLabel
+from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, RowGroup
 from kam_desktop.ui.kit.states import Notice
-from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.kit.table_view import TableView
+from kam_desktop.ui.pages.importing.kinds import (
+    CREATE,
+    SKIP,
+    UNCHANGED,
+    UPDATE,
+    VERDICTS,
+    PreviewRow,
+    columns_of,
+    verdict_words,
+)
+from kam_desktop.ui.pages.importing.strip import FileBar, PreviewFile
 
-CREATE, UPDATE, UNCHANGED, SKIP = "create", "update", "unchanged", "skip"
-VERDICTS = (CREATE, UPDATE, UNCHANGED, SKIP)
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """One row of a file; amounts in minor units of `currency`, `why` is finished text, `odd` names what is wrong.
-
-    Attributes:
-        file: the file's name, the head of its group.
-        day: the invoice's date.
-        extra: for accounts the contact or telephone.
-    """
-
-    file: str
-    number: int
-    verdict: str
-    title: str
-    tax_code: str = ""
-    document: str = ""
-    day: date | None = None
-    amount: int | None = None
-    currency: str = "VND"
-    extra: str = ""
-    term: str = ""
-    why: str = ""
+ALL_FILES = "*"
 
 
 @dataclass(frozen=True)
@@ -52,13 +37,13 @@ class PreviewShown:
     """What was found in the files.
 
     Attributes:
-        invoices: show the columns of invoices, else those of customers.
+        files: the tables, and all e-invoices as one.
         refused: sentences about files that could not be read at all.
         notes: under each count, e.g. "17 hoá đơn, 1 khách hàng".
     """
 
     rows: Sequence[PreviewRow]
-    invoices: bool
+    files: Sequence[PreviewFile] = ()
     refused: Sequence[str] = ()
     notes: dict[str, str] = field(default_factory=dict)
 
@@ -67,25 +52,8 @@ class PreviewShown:
         return sum(row.verdict == verdict for row in self.rows)
 
 
-def verdict_words() -> dict[str, str]:
-    """What becomes of a row, as its pill says it."""
-    return {CREATE: tr("New"), UPDATE: tr("Update"), UNCHANGED: tr("Unchanged"), SKIP: tr("Skipped")}
-
-
-_LOOKS = {
-    CREATE: Look(tone="success", icon="plus"),
-    UPDATE: Look(tone="", icon="pencil"),
-    UNCHANGED: Look(),
-    SKIP: Look(tone="warning", icon="circle-alert"),
-}
 _ICONS = {CREATE: ("plus", "success"), UPDATE: ("pencil", "accent"), UNCHANGED: ("check", "muted"),
           SKIP: ("circle-alert", "warning")}  # fmt: skip
-
-
-class _NoteCell(TextCell):
-    """Text after an amount, a little further off."""
-
-    pad = 14
 
 
 class CountCard(QAbstractButton):
@@ -124,7 +92,7 @@ class CountCard(QAbstractButton):
             painter, theme.px(16), (self.height() - theme.px(20)) / 2, icon, token if self._count else "muted", 20
         )
         left, right = theme.px(48), self.width() - theme.px(8)
-        line = QRect(left, theme.px(9), right - left, theme.px(26))
+        line = QRect(left, theme.px(9 if self._note else 20), right - left, theme.px(26))
         token = "text" if self._count else "muted"
         used = paint.text(painter, line, formats.number(self._count), token, theme.TITLE, theme.BOLD)
         paint.text(
@@ -133,49 +101,14 @@ class CountCard(QAbstractButton):
         paint.text(painter, QRect(left, theme.px(35), right - left, theme.px(20)), self._note, "muted", theme.CAPTION)
 
 
-def _quiet(row: PreviewRow) -> Look | None:
-    return Look(tone="muted") if row.verdict == UNCHANGED else None
-
-
-def _total(row: PreviewRow) -> str:
-    return formats.amount(row.amount, row.currency) if row.amount is not None else ""
-
-
-def _columns(invoices: bool) -> list[tuple[TableColumn, Column]]:
-    words = verdict_words()
-    shown: list[tuple[TableColumn, Column]] = [
-        (TableColumn(tr("Row"), lambda row: str(row.number)), Column(40, DateCell("muted"))),
-        (
-            TableColumn(tr("Result"), lambda row: words[row.verdict], lambda row: _LOOKS[row.verdict]),
-            Column(92, PillCell()),
-        ),
-        (TableColumn(tr("Account"), lambda row: row.title, _quiet), Column(248, TextCell(name=True))),
-        (TableColumn(tr("Tax code"), lambda row: row.tax_code, _quiet), Column(112, TextCell("text2"), 1)),
-    ]
-    if invoices:
-        shown += [
-            (TableColumn(tr("Invoice"), lambda row: row.document, _quiet), Column(136, TextCell("text2"))),
-            (TableColumn(tr("Invoice date"), lambda row: formats.day(row.day) if row.day else "", _quiet),
-             Column(84, DateCell(), 2)),
-            (TableColumn(tr("Total"), _total, lambda row: _quiet(row) or Look(strong=True)), Column(112, AmountCell())),
-        ]  # fmt: skip
-    else:
-        shown += [
-            (TableColumn(tr("Contact"), lambda row: row.extra, _quiet), Column(200, TextCell("text2"), 2)),
-            (TableColumn(tr("Payment term"), lambda row: row.term, _quiet), Column(96, DateCell(), 3)),
-        ]
-    why = TableColumn(
-        tr("Note"), lambda row: row.why, lambda row: Look(tone="warning") if row.verdict == SKIP else None
-    )
-    shown.append((why, Column(0, _NoteCell("text2"))))
-    return shown
-
-
 class Preview(QWidget):
-    """Counts above, rows below, files as groups.
+    """Counts above, then how each table was understood, rows below, files as groups.
 
     Signals:
         row_told(text): about the current row, for the status bar.
+
+    Attributes:
+        bar: which file is shown and what it was taken for.
     """
 
     row_told = Signal(str)
@@ -183,33 +116,40 @@ class Preview(QWidget):
     def __init__(self) -> None:
         super().__init__()
         words = {CREATE: tr("new"), UPDATE: tr("to update"), UNCHANGED: tr("unchanged"), SKIP: tr("skipped")}
-        self._shown = PreviewShown((), True)
-        self._only = ""
+        self._shown = PreviewShown(())
+        self._only, self._section, self._built = "", ALL_FILES, ""
         self.cards = {verdict: CountCard(verdict, words[verdict]) for verdict in VERDICTS}
-        counts = Panel(row=True, margins=(24, 0, 24, 16), gap=12)
+        counts = Panel(row=True, margins=(24, 0, 24, 12), gap=12)
         for verdict, card in self.cards.items():
             card.clicked.connect(
                 lambda _on=False, verdict=verdict: self.show_only("" if self._only == verdict else verdict)
             )
             counts.add(card)
         self._refused = Panel(gap=8)
-        self._holder = QHBoxLayout()
+        self.bar = FileBar()
+        self.bar.file_chosen.connect(self.show_file)
+        self._holder = QVBoxLayout()
+        self._none = PlainLabel(tone="text2", wrap=True)
+        self._instead = Panel(margins=(24, 16, 24, 16), lines="top").add(self._none)
+        self._instead.box.addStretch(1)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addWidget(counts)
-        box.addWidget(self._refused)
+        for widget in (counts, self._refused, self.bar):
+            box.addWidget(widget)
+        self._holder.addWidget(self._instead)
         box.addLayout(self._holder, 1)
         self.model = RecordTable([])
         self.table: TableView | None = None
 
-    def show_preview(self, shown: PreviewShown) -> None:
-        """Shows what an import would do."""
-        notes = {UNCHANGED: tr("the same as what is there"), SKIP: tr("mend them in the file, then import again"),
-                 CREATE: "", UPDATE: "", **shown.notes}  # fmt: skip
-        self._shown, self._only = shown, ""
-        for verdict, card in self.cards.items():
-            card.show_count(shown.count(verdict), notes[verdict] if shown.count(verdict) else "")
+    def show_preview(self, shown: PreviewShown, *, keep: bool = False) -> None:
+        """Shows what an import would do; `keep` leaves the file and the filter as they are."""
+        self._shown = shown
+        sections = [file.key for file in shown.files]
+        if not keep or self._section not in (ALL_FILES, *sections):
+            troubled = [file.key for file in shown.files if file.problem]
+            self._section = (troubled or sections)[0] if troubled or len(sections) == 1 else ALL_FILES
+            self._only = ""
         while (item := self._refused.box.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
@@ -219,37 +159,76 @@ class Preview(QWidget):
             more = trn("{n} more file could not be read.", "{n} more files could not be read.", len(shown.refused) - 3)
             self._refused.add(Notice(more, "danger", "circle-alert"))
         self._refused.box.setContentsMargins(theme.px(24), 0, theme.px(24), theme.px(12) if shown.refused else 0)
-        self._build_table(shown.invoices)
-        self.show_only("")
+        self._show_section()
 
-    def _build_table(self, invoices: bool) -> None:
+    def show_file(self, key: str) -> None:
+        """Shows the rows of one file with the columns of its kind, "*" those of all files."""
+        self._section, self._only = key, ""
+        self._show_section()
+        self.setFocus()
+
+    def _file(self) -> PreviewFile | None:
+        return next((file for file in self._shown.files if file.key == self._section), None)
+
+    def _rows(self) -> list[tuple[str, PreviewRow]]:
+        rows = enumerate(self._shown.rows)
+        return [(str(at), row) for at, row in rows if self._section in (ALL_FILES, row.section)]
+
+    def _show_section(self) -> None:
+        file = self._file()
+        rows = [row for _, row in self._rows()]
+        whole = self._section == ALL_FILES or len(self._shown.files) == 1
+        notes = {UNCHANGED: tr("the same as what is there"), SKIP: tr("mend them in the file, then import again"),
+                 CREATE: "", UPDATE: "", **(self._shown.notes if whole else {})}  # fmt: skip
+        for verdict, card in self.cards.items():
+            count = sum(row.verdict == verdict for row in rows)
+            card.show_count(count, notes[verdict] if count else "")
+            if verdict == self._only and not count:
+                self._only = ""
+        self.bar.show_file(file, self._shown.files)
+        kinds = {each.kind for each in self._shown.files}
+        table = self._table_for(file.kind if file is not None else next(iter(kinds)) if len(kinds) == 1 else "")
+        self._none.setText(tr("Nothing of this table can be imported yet: say above which column is which.")
+                           if file is not None and file.problem else "")  # fmt: skip
+        self._instead.setVisible(bool(self._none.text()))
+        table.setHidden(bool(self._none.text()))
+        cards = self.bar.strip.cards
+        self.setFocusProxy(cards[0] if cards and self._none.text() else table)
+        self.show_only(self._only)
+
+    def _table_for(self, kind: str) -> TableView:
+        """The table with the columns of a kind; the one that is there where it has them already."""
+        if self.table is not None and self._built == kind:
+            return self.table
         if self.table is not None:
             self._holder.removeWidget(self.table)
             self.table.hide()
             self.table.deleteLater()
-        columns = _columns(invoices)
+        self._built = kind
+        columns = columns_of(kind)
         self.model = RecordTable([column for column, _ in columns])
-        self.table = TableView(tr("Rows of the files"))
-        self.model.setParent(self.table)
-        self._place = KeptPlace(self.table, self.model)
-        self.table.set_columns([place for _, place in columns])
+        table = self.table = TableView(tr("Rows of the files"))
+        self.model.setParent(table)
+        self._place = KeptPlace(table, self.model)
+        table.set_columns([place for _, place in columns])
         self.model.wanted.connect(self._on_wanted)
         self._place.current_changed.connect(self._on_current)
-        self._holder.addWidget(self.table)
-        self.setFocusProxy(self.table)
+        self._holder.addWidget(table)
+        return table
 
     def show_only(self, verdict: str) -> None:
         """Shows the rows of one verdict, or all."""
         self._only = verdict
         for name, card in self.cards.items():
             card.setChecked(name == verdict)
-        ids = [str(at) for at, row in enumerate(self._shown.rows) if verdict in ("", row.verdict)]
+        shown = {key: row for key, row in self._rows() if verdict in ("", row.verdict)}
         files: dict[str, int] = {}
-        for key in ids:
-            file = self._shown.rows[int(key)].file
-            files[file] = files.get(file, 0) + 1
+        for row in shown.values():
+            files[row.file] = files.get(row.file, 0) + 1
         groups = [RowGroup(name, trn("{n} row", "{n} rows", count), count) for name, count in files.items()]
-        first = {key: self._shown.rows[int(key)] for key in ids[:100]}
+        order = {name: at for at, name in enumerate(files)}  # rows of one group stand together
+        ids = sorted(shown, key=lambda key: order[shown[key].file]) if len(files) > 1 else list(shown)
+        first = {key: shown[key] for key in ids[:100]}
         self.model.set_answer(Answer(ids, groups if len(groups) > 1 else (), first))
         if ids:
             self._place.show(ids[0])
