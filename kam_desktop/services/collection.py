@@ -14,7 +14,6 @@ from kam_desktop.domain.entities import (
     Allocation,
     CreditNote,
     DocumentsConfirmed,
-    Firm,
     Instalment,
     Invoice,
     InvoiceLine,
@@ -369,15 +368,6 @@ def _decisions(reader: Reader, receipts: Sequence[str]) -> list[ReceiptDecision]
     found = [each for each in reader.all(query) if isinstance(each, ReceiptDecision)]
     # Sorted here: the text of a moment sorts otherwise where two differ in their decimals only.
     return sorted(found, key=lambda each: (each.decided_at or _NEVER, each.id), reverse=True)
-
-
-def payment_days(reader: Reader, account: Account) -> tuple[int, bool]:
-    """The payment term that counts for an account in days, and whether it is only the firm's default."""
-    if account.payment_days is not None:
-        return account.payment_days, False
-    firm = next((each for each in reader.all(Query("firm")) if isinstance(each, Firm)), None)
-    days = firm.default_payment_days if firm else None
-    return 30 if days is None else days, True
 
 
 def _allocations(reader: Reader, instalments: Sequence[str]) -> list[Allocation]:

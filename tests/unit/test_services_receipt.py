@@ -261,3 +261,29 @@ def test_a_term_that_cannot_split_the_total_is_refused_whole(books: Books) -> No
     assert codes(refused) == {"wrong_sign"}
     with books.store.reader() as reader:
         assert reader.sql("select count(*) from invoice")[0][0] == 0
+
+
+def test_a_rejected_receipt_pays_nothing_and_a_reported_one_keeps_its_place(books: Books) -> None:
+    part = books.part(books.invoice("1", date(2026, 1, 1), 100))
+    wrong = books.receipt(60, date(2026, 2, 10))
+    books.reject(wrong)
+    with pytest.raises(Refused) as refused, books.store.edit("Lay") as uow:
+        collection.allocate(uow, wrong, [(part, 60)])
+    assert codes(refused) == {"rejected"}
+    # What is reported may be confirmed tomorrow: nobody else's money takes its place meanwhile.
+    books.receipt(80, date(2026, 2, 11), (part, 80))
+    with pytest.raises(Refused) as refused:
+        books.receipt(30, date(2026, 1, 20), (part, 30))
+    assert codes(refused) == {"more_than_open"}
+
+
+def test_what_waits_for_papers_is_paid_last(books: Books) -> None:
+    waiting = Instalment(id="", invoice="", place=1, amount=100, steps=("days 1",), from_papers=True)
+    books.invoice("1", date(2026, 1, 1), 100, waiting)
+    books.invoice("2", date(2026, 2, 1), 50)
+    with books.store.reader() as reader:
+        shares = collection.suggest_allocation(reader, books.mine.id, "VND", 70, TODAY)
+    assert [(share.number, share.amount, share.due_on) for share in shares] == [
+        ("2", 50, date(2026, 3, 3)),
+        ("1", 20, None),
+    ]
