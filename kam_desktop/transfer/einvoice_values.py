@@ -1,4 +1,4 @@
-"""What the texts of an e-invoice mean: letters in the right encoding, numbers, days, tax rates, currencies."""
+"""What the texts of an e-invoice mean: encodings, numbers, days, tax rates, currencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what becomes of each invoice of a table; the same invoice from XML and from a table is one record."""
+"""Decides what becomes of each invoice of a table; it is the same record as its XML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every import of money shares: names of documents, known numbers, customers, instalments by terms."""
+"""What every import of money shares: names, known numbers, customers, instalments by terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoices as people name them in a cell or in the memo of a transfer: symbols and numbers found in text."""
+"""Invoices as people name them in a cell or a memo: symbols and numbers found in text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of invoices as accounting programs, the tax authority and offices write them, through the importer."""
+"""Tables of invoices as accounting programs, the tax authority and offices write them."""
 
 from __future__ import annotations
 

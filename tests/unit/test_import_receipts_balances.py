@@ -1,4 +1,4 @@
-"""Tables of money received, bank statements and opening balances, as programs, banks and offices write them."""
+"""Tables of money received, bank statements and opening balances, as they are really written."""
 
 from __future__ import annotations
 
