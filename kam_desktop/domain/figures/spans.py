@@ -1,4 +1,4 @@
-"""What counts and when: receipts by their decisions, allocations until taken back, documents until replaced."""
+"""What counts and when: decided receipts, allocations until taken back, documents until replaced."""
 
 from __future__ import annotations
 
