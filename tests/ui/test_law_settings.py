@@ -233,7 +233,7 @@ def test_the_preview_splits_a_hundred_million_today(
     qtbot: Any, page: SettingsPage, house: House, qtmodeltester: Any
 ) -> None:
     view = terms_shown(qtbot, page, house)
-    view.place.show(named(house, "50/40/10: tạm ứng, nghiệm thu, giữ lại bảo hành 12 tháng").term.id)
+    view.place.show(named(house, "50/40/10: tạm ứng, nghiệm thu, bảo hành").term.id)
     qtbot.waitUntil(lambda: view.editor.parts.rows.rowCount() == 3)
     qtbot.waitUntil(lambda: "₫10,000,000" in said(view.editor._preview))
     shown = said(view.editor._preview)

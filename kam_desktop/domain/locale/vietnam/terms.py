@@ -15,14 +15,14 @@ Parts = tuple[tuple[str, str, int, tuple[str, ...], bool], ...]
 _PRESETS: tuple[tuple[str, str, str, Parts], ...] = (
     (
         "net30",
-        "100 % trong 30 ngày kể từ ngày hoá đơn",
-        "100 % within 30 days of the invoice",
+        "Net 30 (từ ngày hoá đơn)",
+        "Net 30 from the invoice",
         (("Thanh toán", "percent", 100, ("days 30",), False),),
     ),
     (
         "net30_papers",
-        "100 % trong 30 ngày kể từ ngày đủ hồ sơ",
-        "100 % within 30 days of the full document set",
+        "Net 30 (từ ngày đủ hồ sơ)",
+        "Net 30 from the full document set",
         (("Thanh toán", "percent", 100, ("days 30",), True),),
     ),
     (
@@ -43,8 +43,8 @@ _PRESETS: tuple[tuple[str, str, str, Parts], ...] = (
     ),
     (
         "50_40_10",
-        "50/40/10: tạm ứng, nghiệm thu, giữ lại bảo hành 12 tháng",
-        "50/40/10: advance, acceptance, retained for 12 months",
+        "50/40/10: tạm ứng, nghiệm thu, bảo hành",
+        "50/40/10: advance, acceptance, warranty",
         (
             ("Tạm ứng", "percent", 50, (), False),
             ("Sau nghiệm thu", "percent", 40, ("days 30",), True),
@@ -53,8 +53,8 @@ _PRESETS: tuple[tuple[str, str, str, Parts], ...] = (
     ),
     (
         "month_end_15",
-        "100 % sau 15 ngày kể từ cuối tháng hoá đơn",
-        "100 % by 15 days after the end of the invoice's month",
+        "Cuối tháng + 15 ngày",
+        "End of month + 15 days",
         (("Thanh toán", "percent", 100, ("end_of_month", "days 15"), False),),
     ),
 )
