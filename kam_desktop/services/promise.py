@@ -115,19 +115,23 @@ def of_invoice(reader: Reader, invoice_id: str, as_of: date) -> list[Promised]:
 
 # Customers with a promise that ended before the day and is about something that is open still; by the cache.
 _UNANSWERED = """
-select distinct p.account from promise_to_pay p
+select p.account from promise_to_pay p
 where p.pay_on < :day and not coalesce(p.withdrawn, 0)
   and not exists (select 1 from promise_to_pay r where r.replaces = p.id and r.promised_on <= :day)
   and exists (select 1 from cache_instalment c where c.account = p.account and c.currency = p.currency and +c.open > 0)
+group by p.account order by sum(p.amount) desc, p.account limit :most
 """
 
 
-def broken(reader: Reader, as_of: date) -> list[Promised]:
+def broken(reader: Reader, as_of: date, most: int = 100) -> list[Promised]:
     """Promises that are broken at the end of the day and about something still open, the largest missing amount first.
 
     What was settled since then in another way, by a late payment or a credit note, asks for nothing any more.
+
+    Args:
+        most: so many customers are looked at, those who promised most; a list of today shows no more.
     """
-    accounts = [row[0] for row in reader.sql(_UNANSWERED, {"day": as_of.isoformat()})]
+    accounts = [row[0] for row in reader.sql(_UNANSWERED, {"day": as_of.isoformat(), "most": most})]
     found = [each for each in _of_accounts(reader, accounts, as_of) if each.state.state == figure.BROKEN]
     open_of = _open_of(reader, [each.record for each in found])
     return sorted(
