@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from kam_desktop.domain.figures.ageing import DEFAULT_EDGES
@@ -231,6 +232,11 @@ def test_an_imported_credit_note_goes_to_its_invoice(imported: Imported, number:
     open_days = {row["due_on"]: row["open_days"] for row in late["rows"]}
     due = {f"{invoice.id}/{place}": on for place, (on, _) in enumerate(invoice.parts, 1)}
     assert set(open_days) == {due[part] for part in case.open}
+    # The customer's own paper ends with the same balance.
+    paper = laptop.folder / f"{own}.pdf"
+    laptop.run("document", "statement", identity(key, "an"), "--to", case.as_of, "-o", str(paper))
+    pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(paper)]
+    assert f"Closing balance {case.balance:,}" in " ".join(" ".join(pages).split())
 
 
 def bring(laptop: Laptop, *bills: Bill) -> None:
