@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from kam_desktop.domain.entities import Account, Contact
 from kam_desktop.domain.entity import Record, problems_of
@@ -19,6 +19,10 @@ from kam_desktop.transfer.sheets import Raw
 
 R = TypeVar("R", bound=Record)
 X = TypeVar("X")
+_ONE_BY_ONE: Final = 50
+"""So many records of one kind are read one by one; then it is known which there are."""
+_MOST_AT_ONCE: Final = 20_000
+"""Records that are kept in memory at once for that."""
 
 
 class Verdict(Enum):
@@ -112,6 +116,8 @@ class Working:
         self._known: dict[tuple[str, str], Record | None] = {}
         self._written: dict[tuple[str, str], Record] = {}
         self._indexes: dict[Any, Any] = {}
+        self._asked: dict[str, int] = {}
+        self._ids: dict[str, set[str]] = {}
         self.groups: list[list[tuple[str, str]]] = []
 
     def index(self, kind: Callable[[Reader], X]) -> X:
@@ -135,9 +141,23 @@ class Working:
             found: Any = self._written[key]
             return found  # type: ignore[no-any-return]
         if key not in self._known:
-            self.prefetch(record, [identity])
+            self._read(record, identity)
         saved: Any = self._known[key]
         return saved  # type: ignore[no-any-return]
+
+    def _read(self, record: type[R], identity: str) -> None:
+        """Reads a record that nobody prefetched; when many are asked for one by one, all that there are at once."""
+        name = record.entity.name
+        asked = self._asked[name] = self._asked.get(name, 0) + 1
+        if asked == _ONE_BY_ONE:
+            self._ids[name] = {row[0] for row in self.reader.sql(f"select id from {name}")}  # noqa: S608 - our name
+        present = self._ids.get(name)
+        if present is not None and identity not in present:
+            self._known[name, identity] = None
+        elif present is not None and len(present) <= _MOST_AT_ONCE:
+            self.prefetch(record, (*present, identity))
+        else:
+            self.prefetch(record, [identity])
 
     def ids_of(self, entity: str, reference: str, parents: Iterable[str]) -> list[str]:
         """Ids of saved records of an entity whose reference points to one of `parents`."""

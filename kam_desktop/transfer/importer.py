@@ -157,10 +157,15 @@ def _tables(
 ) -> dict[Path, table_finder.Found | None]:
     vocabularies = [each for each in table_kinds.VOCABULARIES if kind in (None, each.kind)]
     memory = column_memory.load(reader) if sources.tables else {}
-    return {
-        path: table_finder.find(path.name, found, vocabularies, encoding, choices.get(str(path)), memory)
-        for path, (found, encoding) in sources.tables.items()
-    }
+    tables: dict[Path, table_finder.Found | None] = {}
+    for path, (given, encoding) in sources.tables.items():
+        found = table_finder.find(path.name, given, vocabularies, encoding, choices.get(str(path)), memory)
+        if kind is not None and found is not None and not found.missing and found.choice is None:
+            untold = table_finder.find(path.name, given, table_kinds.VOCABULARIES, encoding, None, memory)
+            if untold is None or untold.vocabulary is None or untold.vocabulary.kind != kind:
+                found = replace(found, choice=Choice(kind))  # it is remembered as what a person said
+        tables[path] = found
+    return tables
 
 
 def _kind_of(tables: Mapping[Path, table_finder.Found | None], path: Path) -> str:

@@ -22,6 +22,8 @@ _FOOT: Final = re.compile(
     r"thu (truong|kho|quy)|ky ten|ky ho ten|ky ghi ro|prepared by|approved by|checked by|nguon|source|"
     r"so dong|trang|page|xac nhan)\b.*|.*\bngay( \d+)? thang( \d+)? nam( \d+)?"
 )
+_TOTAL_LETTERS: Final = frozenset("tTcCgGsSlL*")
+"""What a total begins with: most rows need no closer look."""
 _COLUMN_MARK: Final = re.compile(r"\(?([A-Z]|\d{1,2})\)?(\s?=.*)?")
 
 
@@ -285,7 +287,7 @@ def _data(
             gap = place > 0 and row.number > rows[place - 1].number + 1
             out = ended = ended or gap or _is_foot(row)
         else:
-            out = len(header) > 1 and isinstance(row.cells[0], str | None) and folded_titles(row.cells) == header
+            out = len(header) > 1 and _is_header(row, header)
         ended = ended or (total and place >= last)
         if out:
             left_out.append(row.number)
@@ -304,13 +306,21 @@ def _last_full(rows: Sequence[Row], columns: Sequence[Sequence[int]]) -> int:
     return -1
 
 
+def _is_header(row: Row, header: tuple[str, ...]) -> bool:
+    cells = row.cells[: len(header)]
+    alike = len(cells) == len(header) and all(
+        folded_title(cell) == title for cell, title in zip(cells, header, strict=True)
+    )
+    return alike and len(folded_titles(row.cells)) == len(header)
+
+
 def _first_text(row: Row) -> str:
     return next((cell for cell in row.cells if isinstance(cell, str)), "")
 
 
 def _is_total(row: Row) -> bool:
     text = _first_text(row)
-    if not text or len(text) > 80:
+    if not text or len(text) > 80 or text.lstrip()[:1] not in _TOTAL_LETTERS:
         return False
     # a total is called so by its first text, and no name of a firm is nothing but the word ("Tổng công ty …" is one)
     return _TOTAL.fullmatch(folded_title(text.split(":")[0])) is not None

@@ -209,7 +209,8 @@ def main() -> int:
             makers.write_invoices(Path(work) / "in", bills)
             found["einvoices"] = brought(store, [Path(work) / "in"], Opening(everything=True))
             store.close()
-    print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}")
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{load}, Python {platform.python_version()}")
     print(f"floor: {given.rows:,} rows read and written without deciding anything: {least:.2f} s\n")
     print(
         f"{'seconds':<12}{'rows':>7}{'read':>8}{'plan':>8}{'write':>8}{'whole':>8}{'cpu':>8}{'goal':>7}{'floor':>7}{'again':>8}"

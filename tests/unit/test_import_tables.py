@@ -436,6 +436,9 @@ def test_the_kind_given_by_the_command_is_obeyed(store: Store, tmp_path: Path) -
     assert planned(store, path).files[0].other_kinds == ("contacts",)
     assert counts(bring(store, path, kind="contacts")) == (1, 0, 0, 0)
     assert [each.full_name for each in every(store, Contact)] == ["Minh"]
+    file = planned(store, path).files[0]
+    assert (file.kind, file.remembered) == ("contacts", True)
+    assert planned(store, path, kind="accounts").files[0].kind == "accounts"
     refused = planned(store, path, kind="products").files[0].problem
     assert refused is not None
     assert "Product name" in refused.message
