@@ -51,12 +51,12 @@ def deflated(size: int) -> bytes:
     return b"".join([*parts, packer.flush()])
 
 
-@case(IMPORT, ZIP)
+@case(IMPORT, ZIP, slow=True)
 def zip_of_100_megabytes_of_blanks(path: Path) -> bytes:
     return raw(b"a.xml", deflated(100_000_000), size=100_000_000)
 
 
-@case(IMPORT, ZIP)
+@case(IMPORT, ZIP, slow=True)
 def zip_that_says_1000_bytes_and_holds_100_megabytes(path: Path) -> bytes:
     return raw(b"a.xml", deflated(100_000_000), size=1000)
 
@@ -107,7 +107,7 @@ def zip_of_a_million_entries(path: Path) -> bytes:
     return local + directory + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(directory), len(local), 0)
 
 
-@case(IMPORT, ZIP)
+@case(IMPORT, ZIP, slow=True)
 def zip_of_20000_entries(path: Path) -> bytes:
     return packed(*((f"{n}.xml", b"") for n in range(20_000)), method=zipfile.ZIP_STORED)
 
@@ -150,7 +150,7 @@ def zip_with_a_password(path: Path) -> bytes:
     return raw(b"a.xml", b"x" * 100, size=88, flags=1)
 
 
-@case(IMPORT, ZIP, READ)
+@case(IMPORT, ZIP, READ, slow=True)
 def zip_with_the_same_name_500_times(path: Path) -> bytes:
     return packed(*(("a.xml", GOOD) for _ in range(500)))
 
@@ -194,7 +194,7 @@ def zip_with_names_of_60000_letters(path: Path) -> bytes:
     return packed(*((f"{n}" + "a" * 60_000 + ".exe", b"") for n in range(300)))
 
 
-@case(IMPORT, ZIP)
+@case(IMPORT, ZIP, slow=True)
 def zip_of_200_documents_of_half_a_megabyte(path: Path) -> bytes:
     """Each is well-formed and not small; together they are beyond what is read."""
     lines = tuple(makers.L(1000, name=f"{n} " + "Dịch vụ quảng cáo " * 100) for n in range(700))

@@ -32,7 +32,7 @@ def backup_of(about: bytes, keys: bytes = b"{}", data: bytes = b"x" * 100, *more
     return packed(*files, method=zipfile.ZIP_STORED)
 
 
-@case(BACKUP, KAM)
+@case(BACKUP, KAM, slow=True)
 def backup_that_unpacks_to_gigabytes(path: Path) -> bytes:
     return raw(b"data.kam", deflated(300_000_000), size=3_000_000_000)
 
@@ -148,16 +148,16 @@ def keys_with_numbers_without_end(path: Path) -> bytes:
 # --- templates and logos ---------------------------------------------------------------------------------------------
 
 
-def _template(name: str, source: str, wanted: str = "refused") -> None:
+def _template(name: str, source: str, wanted: str = "refused", *, slow: bool = False) -> None:
     def make(path: Path) -> bytes:
         return source.replace("SECRET", str(path.parent / SECRET)).replace("SERVER", SERVER).encode()
 
     make.__name__ = f"template_{name}"
-    case(TEMPLATE, TYP, wanted)(make)
+    case(TEMPLATE, TYP, wanted, slow=slow)(make)
 
 
 _template("without_end", "#{while true {}}")
-_template("that_grows", '#let s = "x" * 1000000\n#let all = range(100000).map(n => s + str(n))\n#all.len()')
+_template("that_grows", '#let s = "x" * 1000000\n#let all = range(100000).map(n => s + str(n))\n#all.len()', slow=True)
 _template("reads_a_file", '#read("SECRET")')
 _template("reads_out_of_its_folder", '#read("../../../../../../SECRET")')
 _template("imports_a_package", '#import "@preview/cetz:0.2.0"')
@@ -165,8 +165,8 @@ _template("shows_a_picture_of_a_server", '#image("SERVER")')
 _template("calls_itself", "#let f(n) = f(n + 1)\n#f(0)")
 _template("evaluates", '#eval("read(\\"SECRET\\")")')
 _template("loads_a_plugin", '#plugin("SECRET")')
-_template("with_many_pages", "#for n in range(1000000) { pagebreak() }")
-_template("nested_deeply", "#" + "[" * 20_000 + "x" + "]" * 20_000)
+_template("with_many_pages", "#for n in range(1000000) { pagebreak() }", slow=True)
+_template("nested_deeply", "#" + "[" * 20_000 + "x" + "]" * 20_000, slow=True)
 _template("of_nul_bytes", "\0" * 1000, EITHER)
 _template("includes_itself", '#include "statement.typ"')
 _template(
@@ -184,7 +184,7 @@ def png(width: int, height: int, data: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-@case(TEMPLATE, ".png")
+@case(TEMPLATE, ".png", slow=True)
 def logo_of_30000_by_30000(path: Path) -> bytes:
     packer = zlib.compressobj(9)
     body = b"".join(packer.compress(bytes(1_000_000)) for _ in range(400)) + packer.flush()

@@ -52,7 +52,7 @@ def sheet_of_190_megabytes(path: Path) -> bytes:
     return book(sheet(f"<row>{'<c><v>1</v></c>' * 1000}</row>" * 12_600))
 
 
-@case(IMPORT, XLSX)
+@case(IMPORT, XLSX, slow=True)
 def sheet_of_60_megabytes(path: Path) -> bytes:
     return book(sheet(f"<row>{'<c><v>1</v></c>' * 1000}</row>" * 3_900))
 
@@ -98,7 +98,7 @@ def shared_texts_that_are_not_there(path: Path) -> bytes:
     return book(sheet(HEAD + f"<row>{cells}</row>"))
 
 
-@case(IMPORT, XLSX, EITHER)
+@case(IMPORT, XLSX, EITHER, slow=True)
 def shared_texts_of_47_megabytes(path: Path) -> bytes:
     lines = "".join(f"<si><t>{n}</t></si>" for n in range(1_500_000))
     return book({STRINGS: f"<sst {NS}>{lines}</sst>"})
@@ -109,7 +109,7 @@ def text_of_10_megabytes_in_a_cell(path: Path) -> bytes:
     return book(sheet(named("x" * 10_000_000)))
 
 
-@case(IMPORT, XLSX, EITHER)
+@case(IMPORT, XLSX, EITHER, slow=True)
 def text_of_10_random_megabytes_in_a_cell(path: Path) -> bytes:
     import random
 
@@ -206,13 +206,13 @@ def definition_in_utf_16_in_a_sheet(path: Path) -> bytes:
     return book({SHEET: text.encode("utf-16")})
 
 
-@case(IMPORT, XLSX, EITHER)
+@case(IMPORT, XLSX, EITHER, slow=True)
 def a_million_merged_cells(path: Path) -> bytes:
     merged = "".join(f'<mergeCell ref="A{n}:B{n}"/>' for n in range(3, 400_000))
     return book(sheet(named("An"), after=f"<mergeCells>{merged}</mergeCells>"))
 
 
-@case(IMPORT, XLSX, EITHER)
+@case(IMPORT, XLSX, EITHER, slow=True)
 def a_million_styles(path: Path) -> bytes:
     formats = "".join(f'<numFmt numFmtId="{n}" formatCode="dd/mm/yyyy{n}"/>' for n in range(200, 300_000))
     cells = "".join(f'<xf numFmtId="{n}"/>' for n in range(200, 300_000))
@@ -221,7 +221,7 @@ def a_million_styles(path: Path) -> bytes:
     )
 
 
-@case(IMPORT, XLSX)
+@case(IMPORT, XLSX, slow=True)
 def one_sheet_named_10000_times(path: Path) -> bytes:
     sheets = "".join(f'<sheet name="Tờ {n}" sheetId="{n}" r:id="rId1"/>' for n in range(1, 10_001))
     rows = "".join("<row>" + "".join(f"<c><v>{r * n}</v></c>" for n in range(50)) + "</row>" for r in range(2000))
@@ -350,12 +350,12 @@ def csv_separator_that_is_none(path: Path) -> bytes:
     return b'sep="\nTen KH"MST\nAn"1\n'
 
 
-@case(IMPORT, CSV)
+@case(IMPORT, CSV, slow=True)
 def csv_a_million_rows(path: Path) -> bytes:
     return "Tên KH\n".encode() + b"An\n" * 1_000_000
 
 
-@case(IMPORT, CSV)
+@case(IMPORT, CSV, slow=True)
 def csv_16_million_blank_lines(path: Path) -> bytes:
     return b"\n" * 16_000_000
 
@@ -371,13 +371,13 @@ def csv_numbers_without_end(path: Path) -> bytes:
     return f"Tên KH,MST,Điện thoại,Hạn TT,Hạn mức công nợ,Ngày thành lập\nAn,{long},{long},{long},{long},{long}\nBình,1e999,nan,inf,-0,0/0/0\n".encode()
 
 
-@case(IMPORT, CSV, EITHER)
+@case(IMPORT, CSV, EITHER, slow=True)
 def csv_marks_that_sort_slowly(path: Path) -> bytes:
     text = "a" + "\u0301\u0323" * 9_900
     return ("Tên KH\n" + f"{text}\n" * 600).encode()
 
 
-@case(IMPORT, ".txt", EITHER)
+@case(IMPORT, ".txt", EITHER, slow=True)
 def text_of_every_letter(path: Path) -> bytes:
     return ("Tên KH\tMST\n" + "\n".join(chr(n) * 3 for n in range(32, 0x2FA20, 7) if not 0xD800 <= n < 0xE000)).encode()
 
@@ -387,19 +387,19 @@ def tabs_and_bells(path: Path) -> bytes:
     return "Tên KH\tMST\n".encode() + bytes(range(1, 32)) * 200
 
 
-@case(OPENING, CSV)
+@case(OPENING, CSV, slow=True)
 def opening_list_of_a_million_rows(path: Path) -> bytes:
     return b"1\n" * 1_000_000
 
 
-@case(OPENING, XLSX)
+@case(OPENING, XLSX, slow=True)
 def opening_list_bomb(path: Path) -> bytes:
     return book(sheet(f"<row>{'<c><v>1</v></c>' * 1000}</row>" * 3_900))
 
 
-@case(OPENING, CSV, EITHER)
+@case(OPENING, CSV, EITHER, slow=True)
 def opening_list_of_long_lines(path: Path) -> bytes:
-    return (("C26TAA " * 20 + "1-" * 2_000 + "\n") * 3_000).encode()
+    return (("C26TAA " * 20 + "1-" * 2_000 + "\n") * 1_000).encode()
 
 
 # --- lines of JSON --------------------------------------------------------------------------------------------------
@@ -413,7 +413,7 @@ def json_100000_deep(path: Path) -> bytes:
     return b"[" * 100_000 + b"]" * 100_000 + b"\n" + b'{"a":' * 100_000
 
 
-@case(LOAD, LINES)
+@case(LOAD, LINES, slow=True)
 def json_line_of_300_megabytes(path: Path) -> None:
     with path.open("wb") as file:
         file.write(b'{"entity":"account","id":"1","name":"')
@@ -452,9 +452,9 @@ def json_a_million_bad_lines(path: Path) -> bytes:
     return b"{\n" * 1_000_000
 
 
-@case(LOAD, LINES, EITHER)
-def json_ten_million_blank_lines(path: Path) -> bytes:
-    return b"\n" * 10_000_000
+@case(LOAD, LINES, EITHER, slow=True)
+def json_two_million_blank_lines(path: Path) -> bytes:
+    return b"\n" * 2_000_000
 
 
 @case(LOAD, LINES)

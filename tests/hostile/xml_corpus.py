@@ -92,7 +92,7 @@ def xml_50000_deep(path: Path) -> bytes:
     return b"<HDon>" * 50_000 + b"</HDon>" * 50_000
 
 
-@case(IMPORT, XML, EITHER)
+@case(IMPORT, XML, EITHER, slow=True)
 def xml_text_of_9_megabytes(path: Path) -> bytes:
     return GOOD.replace("Dịch vụ quảng cáo".encode(), "ạ".encode() * 3_000_000, 1)
 
@@ -210,13 +210,13 @@ def xml_10_megabytes_of_lines(path: Path) -> bytes:
     return makers.xml(makers.Bill(lines=[makers.L(1000)] * 11_000))
 
 
-@case(IMPORT, XML, EITHER)
+@case(IMPORT, XML, EITHER, slow=True)
 def xml_70000_invoices_in_one_file(path: Path) -> bytes:
     body = b"<DLHDon><TTChung/></DLHDon>"
     return b"<a>" + body * 29_000 + b"</a>"
 
 
-@case(IMPORT, XML, EITHER)
+@case(IMPORT, XML, EITHER, slow=True)
 def xml_invoices_within_invoices(path: Path) -> bytes:
     """Every search within an invoice goes through all that it holds: the square of the depth."""
     depth = 10_000
@@ -224,7 +224,7 @@ def xml_invoices_within_invoices(path: Path) -> bytes:
     return head * depth + b"</DLHDon>" * depth
 
 
-@case(IMPORT, XML, EITHER)
+@case(IMPORT, XML, EITHER, slow=True)
 def xml_many_invoices_that_hold_many_lines(path: Path) -> bytes:
     """Invoices that hold each other, each looking at all the lines of the innermost."""
     head = GOOD[GOOD.index(b"<DLHDon") : GOOD.index(b"<DSHHDVu>")]
