@@ -113,6 +113,8 @@ def family(payload: str) -> list[Any]:
                 return fits.replace("\n", " ")
             case Kind.NOTE:
                 return f"{payload}\n{payload}"
+            case Kind.TEXTS if field.name == "steps":
+                return ["days 30"]  # words of our own; anything else is refused
             case Kind.TEXTS:
                 return [fits.replace("\n", " ")]
             case Kind.MONEY:
@@ -162,7 +164,7 @@ def test_every_text_field_holds_a_payload() -> None:
     for record in family(SHORT):
         wire = to_wire(record)
         for field in type(record).entity.fields:
-            if field.kind in (Kind.TEXT, Kind.NOTE, Kind.TEXTS) and field.name != "currency":
+            if field.kind in (Kind.TEXT, Kind.NOTE, Kind.TEXTS) and field.name not in ("currency", "steps"):
                 assert "<b>" in str(wire[field.name]), (type(record).entity.name, field.name)
     assert len(PAYLOADS) >= 20 and len({type(record) for record in family(SHORT)}) >= len(ENTITIES) - 1
 
