@@ -82,7 +82,8 @@ amounts, dates, rates, results. No sentence and no code of a suite is here. This
 
 - pure: `tests/unit/test_figures_published.py`, `test_figures_terms.py`, `test_figures_ratios.py`, `test_vietqr.py`
 - services: `tests/unit/test_cases_services.py`, with `by_services.py`
-- commands: `tests/e2e/test_cases_commands.py`, with `by_commands.py`
+- commands: `tests/e2e/test_cases_commands.py`, with `by_commands.py`; taxes run there as imported e-invoices, which
+  stand as printed, since no command shows the totals of a proposal
 
 ## Suites
 """
