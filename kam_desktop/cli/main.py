@@ -238,7 +238,9 @@ def _reports(report: argparse.ArgumentParser, shared: argparse.ArgumentParser) -
     months = tr("months of the simple figure, the running one included (12)")
     dso.add_argument("--months", metavar="N", type=_positive, default=12, help=months)
     cei = add("cei", tr("how much of what could be collected in a period was collected"))
-    for name in (pareto, statement, cei):
+    promised = add("promises", tr("promises to pay whose day lies in a period, and the share of them kept"))
+    promised.add_argument("--account", metavar="ID", default="", help=tr("only this customer"))
+    for name in (pareto, statement, cei, promised):
         name.add_argument(
             "--from", dest="from_on", metavar="DATE", type=_day, help=tr("first day (default: 12 months)")
         )

@@ -1,4 +1,4 @@
-"""The reports on receivables: statement, dso, cei, provision and interest, as a table, JSON or a file."""
+"""The reports on receivables: statement, dso, cei, provision, interest, promises: table, JSON or file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kam_desktop.domain.figures import movements
 from kam_desktop.domain.figures.cei import Balance
 from kam_desktop.domain.money import decimals, to_major
 from kam_desktop.language import N_, tr
-from kam_desktop.services import receivables, rule, summary
+from kam_desktop.services import promise, receivables, rule, summary
 from kam_desktop.store.reader import Reader
 
 _KINDS = {
@@ -211,7 +211,68 @@ def _interest(reader: Reader, as_of: date, args: Namespace, output: Output) -> N
     _tell_currencies(output, args, made.currencies)
 
 
-_REPORTS = {"statement": _statement, "dso": _dso, "cei": _cei, "provision": _provision, "interest": _interest}
+_STATES = {
+    "open": N_("Promise still open"),
+    "kept": N_("Promise kept"),
+    "broken": N_("Broken promise"),
+    "replaced": N_("Promise replaced"),
+    "withdrawn": N_("Promise withdrawn"),
+}
+
+
+def _promises(reader: Reader, as_of: date, args: Namespace, output: Output) -> None:
+    from_on, to_on = _period(as_of, args)
+    found = promise.in_period(reader, from_on, to_on, args.account.lower())
+    currencies = sorted({each.record.currency for each in found} - {args.currency})
+    found = [each for each in found if each.record.currency == args.currency]
+    share = promise.share_of(found)
+    document = {
+        "from": from_on.isoformat(),
+        "to": to_on.isoformat(),
+        "currency": args.currency,
+        "rows": [
+            {
+                "promise": each.record.id,
+                "account": each.record.account,
+                "name": each.account_name,
+                "invoice": each.record.invoice,
+                "number": each.number,
+                "promised_on": each.record.promised_on.isoformat() if each.record.promised_on else "",
+                "pay_on": each.record.pay_on.isoformat() if each.record.pay_on else "",
+                "amount": each.record.amount,
+                "paid": each.state.paid,
+                "state": each.state.state,
+            }
+            for each in found
+        ],
+        "kept": share.kept,
+        "ended": share.ended,
+        "share_kept": None if share.percent is None else float(share.percent),
+        "currencies": currencies,
+    }
+    titles = [tr("Customer"), tr("Invoice"), tr("Promised on"), tr("Pays by"), tr("State"), tr("Amount"), tr("Paid")]
+    rows: list[Cells] = [
+        [each.account_name, each.number, each.record.promised_on, each.record.pay_on, tr(_STATES[each.state.state])]
+        + [to_major(amount, args.currency) for amount in (each.record.amount or 0, each.state.paid)]
+        for each in found
+    ]
+    _tell(args, output, document, titles, rows, words=5)
+    if not output.json and share.percent is not None:
+        kept = tr(
+            "{kept} of {n} promises were kept: {percent} %.", kept=share.kept, n=share.ended, percent=share.percent
+        )
+        output.say(kept)
+    _tell_currencies(output, args, currencies)
+
+
+_REPORTS = {
+    "statement": _statement,
+    "dso": _dso,
+    "cei": _cei,
+    "provision": _provision,
+    "interest": _interest,
+    "promises": _promises,
+}
 NAMES = tuple(_REPORTS)
 """The reports that this file answers."""
 

@@ -154,23 +154,35 @@ def _open_of(reader: Reader, promises: Sequence[PromiseToPay]) -> dict[str, int]
     return {row[0]: row[1] or 0 for row in reader.sql(statement, {"ids": json.dumps([each.id for each in promises])})}
 
 
-def share_kept(reader: Reader, from_on: date, to_on: date, account_id: str = "") -> Share:
-    """The share of promises kept among those whose last day lies in the period (vietnam.md N).
+def in_period(reader: Reader, from_on: date, to_on: date, account_id: str = "") -> list[Promised]:
+    """The promises whose last day lies in the period, both days included, as known at the end of `to_on`.
 
-    Both days included, as known at the end of `to_on`; open, replaced and withdrawn ones do not count.
+    The earliest last day first. Refused `period`, and `missing` for an account that is not there.
     """
+    if from_on > to_on:
+        raise Refused(Problem("from", "period", N_("The period ends before it begins.")))
     if account_id:
-        accounts = {account_id}
+        accounts = {records.get(reader, Account, account_id).id}
     else:
         ended = (Where("pay_on", Op.AT_LEAST, from_on), Where("pay_on", Op.AT_MOST, to_on))
         found = reader.all(Query("promise_to_pay", ended, ()))
         accounts = {each.account for each in found if isinstance(each, PromiseToPay)}
-    states = [
-        each.state
+    shown = [
+        each
         for each in _of_accounts(reader, accounts, to_on)
         if each.record.pay_on is not None and from_on <= each.record.pay_on <= to_on
     ]
-    return Share(*figure.share_kept(states))
+    return sorted(shown, key=lambda each: (each.record.pay_on or to_on, each.account_name, each.record.id))
+
+
+def share_kept(reader: Reader, from_on: date, to_on: date, account_id: str = "") -> Share:
+    """The share of promises kept among those of the period (vietnam.md N); open, replaced, withdrawn ones left out."""
+    return share_of(in_period(reader, from_on, to_on, account_id))
+
+
+def share_of(found: Iterable[Promised]) -> Share:
+    """The share of these promises that were kept."""
+    return Share(*figure.share_kept(each.state for each in found))
 
 
 def _of_accounts(reader: Reader, accounts: Iterable[str], as_of: date) -> list[Promised]:

@@ -148,7 +148,13 @@ def test_interest(books: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("name", "more"),
-    [("statement", [A]), ("dso", []), ("cei", []), ("provision", []), ("interest", ["--percent", "10"])],
+    [
+        ("statement", [A]),
+        ("dso", []),
+        ("cei", []),
+        ("provision", []),
+        ("interest", ["--percent", "10"]),
+    ],
 )
 def test_into_files(books: Desk, name: str, more: list[str]) -> None:
     words = ["report", name, *more, "--as-of", "2026-10-31"]
@@ -208,3 +214,24 @@ def test_interest_and_provision_go_by_the_firms_rules(books: Desk) -> None:
     assert (found["percent"], found["total"], found["source"]) == (20.0, 59_342, "HĐ khung")
     assert "20 % a year by the firm's rule: HĐ khung." in books.run("report", "interest", "--as-of", "2026-04-30").err
     assert asked(books, "provision", "--as-of", "2026-09-30")["total"]["amount"] == 980_000
+
+
+def test_promises(books: Desk) -> None:
+    word = {"entity": "promise_to_pay", "account": A, "promised_on": "2026-04-20", "pay_on": "2026-05-02"}
+    loaded = books.load(
+        {**word, "id": P1[:-1] + "7", "invoice": I1, "amount": 1_200_000},
+        {**word, "id": P1[:-1] + "8", "amount": 1_300_000},
+        {**word, "id": P1[:-1] + "9", "amount": 1_300_000, "currency": "USD"},
+    )
+    assert loaded.status == 0, loaded
+    found = asked(books, "promises", "--from", "2026-05-01", "--to", "2026-05-31")
+    assert [(row["number"], row["paid"], row["state"]) for row in found["rows"]] == [
+        ("1", 1_200_000, "kept"),
+        ("", 1_200_000, "broken"),  # what is laid against nothing pays no invoice
+    ]
+    assert (found["kept"], found["ended"], found["share_kept"], found["currencies"]) == (1, 2, 50.0, ["USD"])
+    assert asked(books, "promises", "--from", "2026-05-01", "--as-of", "2026-05-02")["rows"][1]["state"] == "open"
+    shown = books.run("report", "promises", "--as-of", "2026-05-31", "--account", A)
+    assert "Broken promise" in shown.out and "1 of 2 promises were kept: 50" in shown.err
+    assert books.run("report", "promises", "--account", B, "--json").codes == ["missing"]
+    assert asked(books, "promises", "--as-of", "2026-05-01")["share_kept"] is None
