@@ -64,6 +64,8 @@ def _tell(document: dict[str, Any], output: Output) -> None:
     rows = [[safe(each["file"]), *(str(each[key]) for key in counted), str(len(each["skipped"]))] for each in files]
     output.table(columns, rows)
     for each in files:
+        for note in each["notes"]:
+            output.say(f"{safe(each['file'])}: {safe(note)}")
         for row in each["skipped"]:
             place = safe(row.get("document") or tr("row {n}", n=row["row"]))
             output.say(f"{safe(each['file'])}, {place}: {safe(row['reason'])}")

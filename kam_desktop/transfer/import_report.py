@@ -18,7 +18,7 @@ Say = Callable[[Problem], str]
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file: numbers of rows, and each skipped row with its reason."""
+    """What became of one file: numbers of rows, each skipped row with its reason, notes on the file as a whole."""
 
     file: str
     kind: str
@@ -26,6 +26,7 @@ class FileReport:
     updated: int
     unchanged: int
     skipped: tuple[PlannedRow, ...]
+    notes: tuple[Problem, ...] = ()
 
     @classmethod
     def of(cls, file: PlannedFile) -> FileReport:
@@ -37,6 +38,7 @@ class FileReport:
             file.count(Verdict.UPDATE),
             file.count(Verdict.UNCHANGED),
             tuple(row for row in file.rows if row.verdict is Verdict.SKIP),
+            file.notes,
         )
 
 
@@ -72,10 +74,12 @@ def plain(
         "files": [
             {
                 "file": file.file,
+                "kind": file.kind,
                 "created": file.created,
                 "updated": file.updated,
                 "unchanged": file.unchanged,
                 "skipped": [_skipped(row, say) for row in file.skipped],
+                "notes": [say(note) for note in file.notes],
             }
             for file in files
         ],
@@ -101,18 +105,35 @@ def said(problem: Problem) -> str:
 def write_rejects(files: Sequence[PlannedFile], path: Path, say: Say = said) -> int:
     """Hands skipped rows back as a table: the columns as they stood, then the row number and the reason.
 
-    The first table with skipped rows gives the columns; of e-invoices the file's name is written. Returns how many rows
-    were written. A corrected workbook can be imported as it is.
+    The first table with skipped rows gives the columns; a table with other titles adds its own behind them, and of
+    e-invoices the file's name is written. Returns how many rows were written. A corrected workbook of one kind can be
+    imported as it is.
     """
-    tables = [file for file in files if file.headers and any(row.verdict is Verdict.SKIP for row in file.rows)]
-    headers = list(tables[0].headers) if tables else [tr("File")]
-    written: list[Sequence[Any]] = []
-    for file in files:
-        for row in file.rows:
-            if row.verdict is not Verdict.SKIP:
-                continue
-            cells: list[Any] = list(row.cells) if file.headers else [row.document or file.file]
-            cells = [*cells, *[None] * len(headers)][: len(headers)]
-            written.append([*cells, row.row, say(row.reason) if row.reason is not None else ""])
+    skipped = [(file, [row for row in file.rows if row.verdict is Verdict.SKIP]) for file in files]
+    headers: list[str] = []
+    found: list[tuple[dict[int, Any], PlannedRow]] = []
+    for file, rows in skipped:
+        titles = file.headers or (tr("File"),)
+        places = _places(headers, titles) if rows else []
+        for row in rows:
+            cells = row.cells if file.headers else (row.document or file.file,)
+            found.append((dict(zip(places, cells, strict=False)), row))
+    written = [
+        [*(cells.get(place) for place in range(len(headers))), row.row, say(row.reason) if row.reason else ""]
+        for cells, row in found
+    ]
     exporter.write_table(path, [*headers, tr("Row"), tr("Reason")], written)
     return len(written)
+
+
+def _places(headers: list[str], titles: Sequence[str]) -> list[int]:
+    """Where the columns of a table go among those that are there; titles that are new are added behind them."""
+    first = not headers
+    places: list[int] = []
+    for title in titles:
+        place = headers.index(title) if not first and title in headers else len(headers)
+        if place == len(headers) or place in places:
+            place = len(headers)
+            headers.append(title)
+        places.append(place)
+    return places

@@ -24,6 +24,7 @@ _FOOT: Final = re.compile(
 )
 _TOTAL_LETTERS: Final = frozenset("tTcCgGsSlL*")
 """What a total begins with: most rows need no closer look."""
+_OURS: Final = frozenset((("row", "reason"), ("dong", "ly do")))
 _COLUMN_MARK: Final = re.compile(r"\(?([A-Z]|\d{1,2})\)?(\s?=.*)?")
 
 
@@ -194,11 +195,16 @@ def _unknown(file: str, sheets: Sequence[Sheet], vocabularies: Sequence[Vocabula
 def _headers(sheet: Sheet) -> Iterator[_Header]:
     rows = sheet.rows[: HEADER_WITHIN_ROWS + 1]
     for place, row in enumerate(rows[:HEADER_WITHIN_ROWS]):
-        yield _Header(sheet, place, 1, row.cells)
+        yield _Header(sheet, place, 1, _without_ours(row.cells))
         if place + 1 < len(rows):
             joined = _two_lines(row.cells, rows[place + 1].cells)
             if joined is not None:
                 yield _Header(sheet, place, 2, joined)
+
+
+def _without_ours(titles: tuple[Raw, ...]) -> tuple[Raw, ...]:
+    """The titles without the row number and the reason that we put behind rejected rows (`write_rejects`)."""
+    return titles[:-2] if len(titles) > 2 and folded_titles(titles[-2:]) in _OURS else titles
 
 
 def _two_lines(upper: Sequence[Raw], lower: Sequence[Raw]) -> tuple[Raw, ...] | None:

@@ -543,7 +543,28 @@ def test_rejected_rows_of_any_kind_come_back_and_can_be_imported(store: Store, t
     assert [cell.value for cell in sheet[1]][:6] == PERSON_TITLES
     sheet.cell(2, 2).value = FIRST[0]
     workbook.save(tmp_path / "corrected.xlsx")
+    corrected = planned(store, tmp_path / "corrected.xlsx").files[0]
+    assert (corrected.titles, len(corrected.headers)) == (planned(store, path).files[0].titles, len(PERSON_TITLES))
     assert counts(bring(store, tmp_path / "corrected.xlsx")) == (1, 0, 0, 0)
+
+
+def test_rejected_rows_of_tables_with_other_titles_keep_their_columns(store: Store, tmp_path: Path) -> None:
+    people = write(tmp_path, PERSON_TITLES, ["Anh Minh", "Không", "Giám đốc", "0912345678", "", ""])
+    goods = write(tmp_path, PRODUCT_TITLES[:4], ["SP1", "Gói", "gói", "năm đồng"], name="b.xlsx")
+    back = tmp_path / "rejected.xlsx"
+    assert import_report.write_rejects(planned(store, people, goods).files, back) == 2
+    sheet = openpyxl.load_workbook(back).active
+    assert sheet is not None
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[0][:10] == [*PERSON_TITLES, *PRODUCT_TITLES[:4]]
+    assert rows[1][:4] == ["Anh Minh", "Không", "Giám đốc", "0912345678"]
+    assert rows[2][6:10] == ["SP1", "Gói", "gói", "năm đồng"]
+
+
+def test_the_report_of_a_command_names_kind_and_notes(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path, ["Tên KH", "Màu"], ["Một", "đỏ"])
+    document = bring(store, path).plain()["files"][0]
+    assert (document["kind"], len(document["notes"])) == ("accounts", 1)
 
 
 # --- what is exported comes back unchanged --------------------------------------------------------------------------
