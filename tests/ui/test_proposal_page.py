@@ -11,7 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from kam_desktop import language
-from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
+from kam_desktop.domain.change import Action, ChangeSet, Touched
+from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion, Rule
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.query import Query
 from kam_desktop.services import proposal as verbs
@@ -89,7 +90,6 @@ def saved(house: House, version: str = "v") -> list[ProposalLine]:
 
 def cell(model: LineTable, place: int, column: int) -> Any:
     return model.data(model.index(model.row_of(place), column))
-
 
 
 def all_texts(widget: Any) -> list[str]:
@@ -311,3 +311,28 @@ def test_rates_follow_the_language(dressed: None) -> None:
     model.set_lines([line("x", 1, "", "X", 1, 1, rate="5.5%")], "VND", False)
     language.use("vi")
     assert model.data(model.index(0, RATE)) == "5,5\u00a0%"
+
+
+def test_an_offer_that_outlives_its_tax_rate_says_so(qtbot: Any, editor: Any, page: ProposalPage, house: House) -> None:
+    assert not any("may be 10" in words for words in all_texts(page))
+    form = editor.version_form
+    form.editor("valid_until").inner.setText("15/01/2027")
+    form.editor("valid_until").inner.textEdited.emit("15/01/2027")
+    form.commit()
+    told = "VAT of 8\N{NO-BREAK SPACE}% applies until 31 Dec 2026; the rate may be 10\N{NO-BREAK SPACE}% after it."
+    qtbot.waitUntil(lambda: told in all_texts(page))
+    house.add(
+        Rule(id="r", kind="vat", category="reduced", name="x", rate="8%", begins_on=date(2026, 1, 1)),
+        Rule(id="s", kind="vat", category="standard", name="x", rate="10%", begins_on=date(2009, 1, 1)),
+    )
+    changes = ChangeSet(0, "", (Touched("rule", "r", Action.CREATE),), {})
+    house.background.feed.published.emit(changes)
+    qtbot.waitUntil(lambda: told not in all_texts(page))  # by the firm's own rules it goes on
+
+
+def test_the_first_line_starts_from_the_rate_of_the_day(qtbot: Any, editor: Any, house: House) -> None:
+    assert editor.model.rate == "8%"
+    empty = LineTable()
+    empty.rate = "10%"
+    empty.set_lines([], "VND", False)
+    assert empty.add_after(-1) == 0 and empty.lines[0].tax_rate == "10%"

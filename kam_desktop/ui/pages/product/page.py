@@ -97,7 +97,7 @@ def product_columns() -> list[tuple[TableColumn, Column]]:
          Column(116, AmountCell(strong=True))),
         (TableColumn(tr("Currency"), lambda row: row.currency), Column(72, TextCell("text2"), 5)),
         (TableColumn(tr("VAT today"), lambda row: rate_words(row.rate)), Column(72, DateCell())),
-        (TableColumn(tr("Tax category"), lambda row: names.get(row.category, "")), Column(112, TextCell("text2"), 4)),
+        (TableColumn(tr("Tax category"), lambda row: names.get(row.category, "")), Column(134, TextCell("text2"), 4)),
         (TableColumn(tr("Cost"), lambda row: _amount(row.cost, row.currency), private=True),
          Column(104, AmountCell("private"), 1)),
         (TableColumn(tr("Margin"), _margin, private=True), Column(64, AmountCell("private"), 1)),
