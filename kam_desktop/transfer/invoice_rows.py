@@ -135,7 +135,7 @@ def _read(row: Row, values: Mapping[str, Raw], currency: str) -> InvoiceRow:
     for name in ("name", "code", "product", "product_code", "unit", "status", "related", "description"):
         if name in given:
             read[name] = cells.as_text(given[name])
-    _read_name_of_invoice(given, read)
+    read.update(invoice_name(given))
     for name in ("issued_on", "due_on"):
         if name in given:
             day = cells.attempt(found.problems, lambda cell=given[name], name=name: cells.as_date(cell, name), None)
@@ -169,8 +169,9 @@ def _read(row: Row, values: Mapping[str, Raw], currency: str) -> InvoiceRow:
     return found
 
 
-def _read_name_of_invoice(given: Mapping[str, Raw], read: dict[str, Any]) -> None:
-    """Form, symbol and number, also where two or all three of them stand in one cell."""
+def invoice_name(given: Mapping[str, Raw]) -> dict[str, str]:
+    """Form, symbol and number (without zeros), also where two or all three of them stand in one cell."""
+    read: dict[str, str] = {}
     form, symbol, number = (
         "".join(cells.as_text(given.get(n)).lstrip("'").split()) for n in ("form", "symbol", "number")
     )
@@ -187,6 +188,7 @@ def _read_name_of_invoice(given: Mapping[str, Raw], read: dict[str, Any]) -> Non
         read["symbol"] = symbol.upper()
     if form:
         read["form"] = form
+    return read
 
 
 def currency_of(cell: Raw, otherwise: str, problems: list[Problem]) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.language import N_
-from kam_desktop.transfer import cells, sheets
+from kam_desktop.transfer import cells, invoice_rows, money_headers, sheets
 from kam_desktop.transfer.import_plan import Opening
 
+_NAME: Final = ("number", "symbol", "form")
+_HEADER_WITHIN_ROWS: Final = 30
 _SYMBOL: Final = re.compile(r"\b\d?([CK]\d{2}[A-Z]{3})\b")
 _NUMBER: Final = re.compile(r"(?<![\w.,/])(\d{1,8})(?![\w.,/])")
 
@@ -36,10 +38,14 @@ def read(text: str, cancelled: Callable[[], bool] | None = None) -> Opening:
 
 
 def _listed(path: Path, cancelled: Callable[[], bool] | None) -> frozenset[tuple[str, str]]:
-    """The invoices that a table or text names: in each row the last number of up to eight digits, and the symbol."""
+    """The invoices that a table names in its column of numbers, and a list without titles in each of its rows."""
     found_sheets, _ = sheets.read_sheets(path, cancelled)
     found: set[tuple[str, str]] = set()
     for sheet in found_sheets:
+        titled = _titled(sheet)
+        if titled is not None:
+            found |= titled
+            continue
         for row in sheet.rows:
             entry = _entry([cells.as_text(cell) for cell in row.cells])
             if entry is not None:
@@ -47,6 +53,23 @@ def _listed(path: Path, cancelled: Callable[[], bool] | None) -> frozenset[tuple
     if not found:
         raise Refused(Problem(path.name, "no_numbers", "This file names no invoice number."))
     return frozenset(found)
+
+
+def _titled(sheet: sheets.Sheet) -> set[tuple[str, str]] | None:
+    """The numbers under a title such as “Số hoá đơn”; None when the sheet has no such title."""
+    for place, header in enumerate(sheet.rows[:_HEADER_WITHIN_ROWS], 1):
+        columns = {name: at for name, at in money_headers.INVOICES.guess(header.cells).items() if name in _NAME}
+        if "number" in columns:
+            return set(_under(sheet.rows[place:], columns))
+    return None
+
+
+def _under(rows: Sequence[sheets.Row], columns: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    for row in rows:
+        given = {name: row.cells[at] for name, at in columns.items() if at < len(row.cells)}
+        name = invoice_rows.invoice_name(given)
+        if name.get("number", "").isdigit():
+            yield name.get("symbol", ""), name["number"]
 
 
 def _entry(texts: list[str]) -> tuple[str, str] | None:

@@ -21,7 +21,15 @@ from kam_desktop.domain.query import Query
 from kam_desktop.services import summary
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
-from kam_desktop.transfer import importer, invoice_names, invoice_rows, money_headers, receipt_rows, sheets
+from kam_desktop.transfer import (
+    importer,
+    invoice_names,
+    invoice_rows,
+    money_headers,
+    opening_answer,
+    receipt_rows,
+    sheets,
+)
 from kam_desktop.transfer.import_plan import Opening, PlannedRow
 from tests import makers
 from tests.fakes import FakeClock
@@ -175,6 +183,23 @@ def test_an_adjustment_finds_an_original_that_a_table_brought_without_symbol(sto
     assert every(store, CreditNote)[0].invoice == original
     with store.reader() as reader:
         assert summary.ageing(reader, TODAY).total.balance == 900
+
+
+@pytest.mark.parametrize(
+    ("titles", "rows"),
+    [
+        (
+            ("STT", "Ký hiệu", "Số hóa đơn", "Số tiền"),
+            [(1, "1C26TAA", 42, 100), (2, "C26TBB", "0007", 3), (3, "", "", 9)],
+        ),
+        (("STT", "Số HĐ", "Ngày"), [(1, "1C26TAA-00000042", "05/03/2026"), (2, "1C26TBB 00000007", "")]),
+    ],
+)
+def test_a_list_of_open_invoices_is_read_by_its_column_of_numbers(
+    tmp_path: Path, titles: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    path = makers.write_table(tmp_path / "a.xlsx", titles, rows, above=(["CÒN NỢ"], [None]))
+    assert opening_answer.read(f"list:{path}").listed == {("C26TAA", "42"), ("C26TBB", "7")}
 
 
 # --- anything in the cells ------------------------------------------------------------------------------------------
