@@ -87,6 +87,8 @@ class Watcher:
             name = arguments[0] if arguments else ""
             if isinstance(name, int) or name is None:
                 return
+            if event != "open" and not os.path.isabs(name) and arguments[-1] not in (-1, None):
+                return  # within a folder that was opened itself, and was looked at then
             text = os.fsdecode(name) if isinstance(name, bytes | os.PathLike) else str(name)
             if not text.startswith((*self._code, *self.allowed, "/dev/null", "/usr/share/zoneinfo", "/proc/")):
                 self.opened.append(f"{event} {text[:300]}")
