@@ -89,11 +89,40 @@ class Tour(QObject):
                         for name, place in page.tour_places():
                             window.show_page(entry.key, place)
                             yield f"{entry.key}-{name}-{lang}-{mode}"
+                yield from self._collection(f"{lang}-{mode}")
                 yield from self._import(f"{lang}-{mode}")
                 window.show_page(pages.PAGES[0].key)
                 window.open_palette("thu tien")  # Vietnamese typed without accents finds it in either language
                 yield f"palette-{lang}-{mode}"
                 window.close_palette()
+
+    def _collection(self, look: str) -> Iterator[str]:
+        """Opens the panels of the collections: an invoice that waits for papers, one overdue, receipts."""
+        window = self._desktop.window
+        window.show_page("collection", "open")
+        page: Any = window.page("collection")
+        yield ""
+        model = page.open.model
+        lines = [(row, model.row_value(model.id_at(row))) for row in range(model.rowCount())]
+        waiting = next((row for row, line in lines if line is not None and line.due_on is None), None)
+        late = next((row for row, line in lines if line is not None and line.days > 0), None)
+        for name, row in (("waiting", waiting), ("late", late)):
+            if row is not None:
+                page.open.table.opened.emit(model.index(row, 0))
+                yield f"collection-{name}-{look}"
+        window.show_page("collection", "receipts")
+        page.show_receipts_of_all()
+        yield ""
+        shown: dict[str, int] = {}
+        for row in range(page.receipts.model.rowCount()):
+            line = page.receipts.model.row_value(page.receipts.model.id_at(row))
+            if line is not None:
+                shown.setdefault(line.status, row)
+        for status, row in shown.items():
+            page.receipts.table.selectRow(row)
+            page.receipts.table.opened.emit(page.receipts.model.index(row, 0))
+            yield f"collection-{status}-{look}"
+        page.close_panel()
 
     def _import(self, look: str) -> Iterator[str]:
         """Reads tables of every kind, shows what they were taken for, brings them in and takes that back."""

@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QDate, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QDateEdit, QLabel
+from PySide6.QtWidgets import QDateEdit, QLabel, QMenu
 
-from kam_desktop.domain.entities import Allocation, Receipt
+from kam_desktop.domain.entities import FIRM_ID, Allocation, Firm, Instalment, Invoice, Receipt
 from kam_desktop.domain.query import Query
 from kam_desktop.services.summary import OPENING_PENDING
 from kam_desktop.ui import theme
+from kam_desktop.ui.badges import Pill
+from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.cells import GROUP, LOOK
 from kam_desktop.ui.kit.labels import Link
 from kam_desktop.ui.pages.collection.controller import CollectionController
 from kam_desktop.ui.pages.collection.page import AGEING, OPEN, RECEIPTS, CollectionPage
+from kam_desktop.ui.pages.collection.receipt import ALLOCATE, CONFIRM, NAME, REJECT
 from tests.ui.conftest import TODAY, House, account, firm_of_three, invoice
 
 LATE_RECEIPT = Receipt(id="r0", received_on=date(2026, 11, 20), amount=7_000_000, payer="NGUYEN VAN AN", reference="CK")
@@ -112,7 +115,7 @@ def test_the_row_of_the_unknown_payer_opens_the_receipts(qtbot: Any, page: Colle
     settle(qtbot, house)
     assert page.switch.chosen() == RECEIPTS
     assert cells(page.receipts.model) == [
-        ["20 Nov 2026", "Payer unknown", "NGUYEN VAN AN", "CK", "7,000,000", "7,000,000"]
+        ["20 Nov 2026", "Payer unknown", "Confirmed", "NGUYEN VAN AN", "CK", "7,000,000", "7,000,000"]
     ]
 
 
@@ -213,6 +216,8 @@ def test_an_older_receipt_pays_later(qtbot: Any, page: CollectionPage, house: Ho
     page.receipts.place.show("r1")
     page.receipts.table.setFocus()
     qtbot.keyClick(page.receipts.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.receipt.shown_id == "r1" and page.receipt.buttons[ALLOCATE].hasFocus())
+    qtbot.keyClick(page.receipt.buttons[ALLOCATE], Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: page.form.shares() == [("i2-1", 10_000_000)])
     assert not page.form.fields.editor("amount").inner.isEnabled()
     qtbot.waitUntil(page.form.table.hasFocus)
@@ -222,7 +227,7 @@ def test_an_older_receipt_pays_later(qtbot: Any, page: CollectionPage, house: Ho
     assert [(each.receipt, each.instalment, each.amount) for each in found] == [("r1", "i2-1", 10_000_000)]
     page.receipts.table.opened.emit(page.receipts.model.index(0, 0))  # nobody knows whose money the other one is
     settle(qtbot, house)
-    assert page.panel_shown() == "" and "whose money" in house.shell.toasts[-1][0]
+    assert page.panel_shown() == "money" and list(page.receipt.buttons) == [NAME, REJECT]
 
 
 def test_one_invoice_shows_what_was_laid_against_it_and_takes_it_back(
@@ -278,3 +283,150 @@ def test_without_invoices_the_page_leads_to_the_import(qtbot: Any, house: House)
     assert "There are no invoices yet." in said(page)
     page.import_wanted.emit()
     assert house.shell.shown == [("importing", "")]
+
+
+def dialog(qtbot: Any, page: CollectionPage) -> FormDialog:
+    """The small form that is open over the page."""
+    qtbot.waitUntil(lambda: any(each.isVisible() for each in page.findChildren(FormDialog)))
+    return next(each for each in page.findChildren(FormDialog) if each.isVisible())
+
+
+def money(qtbot: Any, page: CollectionPage, house: House, key: str) -> None:
+    page.show_view(RECEIPTS)
+    settle(qtbot, house)
+    page.receipts.table.opened.emit(page.receipts.model.index(page.receipts.model.answer.ids.index(key), 0))
+    qtbot.waitUntil(lambda: page.receipt.shown_id == key)
+    settle(qtbot, house)
+
+
+def links(widget: Any) -> dict[str, Link]:
+    return {each.accessibleName(): each for each in widget.findChildren(Link) if each.isVisible()}
+
+
+def words_in(widget: Any) -> str:
+    return " | ".join(each.text() for each in widget.findChildren(QLabel) if each.isVisible())
+
+
+def test_a_reported_receipt_stands_beside_the_balance_until_it_is_confirmed(qtbot: Any, house: House) -> None:
+    house.add(Firm(id=FIRM_ID, legal_name="F", confirmation_begins_on=date(2026, 11, 1)), *firm_of_three())
+    house.add(Receipt(id="r1", account="b", received_on=date(2026, 11, 21), amount=10_000_000, reference="FT1"))
+    page = shown(qtbot, house)
+    view = ageing(qtbot, house, page)
+    row = next(at for at in range(view.model.rowCount()) if view.model.shown.rows[at].account == "b")
+    assert view.model.shown.rows[row].reported == 10_000_000 and view.model.shown.rows[row].balance == 16_200_000
+    assert "10,000,000 reported" in view.model.data(view.model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole)
+    assert "10,000,000 reported" in view.model.data(view.model.index(row, 0), LOOK).note
+    money(qtbot, page, house, "r1")
+    assert list(page.receipt.buttons) == [CONFIRM, ALLOCATE, REJECT] and cells(page.receipts.model)[0][2] == "Reported"
+    qtbot.keyClick(page.receipt.buttons[CONFIRM], Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: CONFIRM not in page.receipt.buttons)
+    settle(qtbot, house)
+    assert cells(page.receipts.model)[0][2] == "Confirmed"
+    told, undo, _ = house.shell.toasts[-1]
+    assert told == "Confirm a receipt" and undo is not None
+    undo()
+    qtbot.waitUntil(lambda: CONFIRM in page.receipt.buttons)
+
+
+def test_a_receipt_is_rejected_for_a_reason_and_stays_among_all_receipts(
+    qtbot: Any, page: CollectionPage, house: House
+) -> None:
+    money(qtbot, page, house, "r0")
+    page.receipt.buttons[REJECT].click()
+    form = dialog(qtbot, page).form
+    form.entered.emit()
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: "Say why the receipt is rejected." in words_in(form))
+    assert not records(house, "receipt_decision")
+    form.editor("reason").set_value("Not on the statement")
+    form.editor("reason").typed.emit()
+    form.entered.emit()
+    qtbot.waitUntil(lambda: len(records(house, "receipt_decision")) == 1)
+    settle(qtbot, house)
+    assert page.receipts.model.answer.ids == []
+    page.show_receipts_of_all()
+    settle(qtbot, house)
+    assert [row[2] for row in cells(page.receipts.model)] == ["Rejected"]
+    qtbot.waitUntil(lambda: "Not on the statement" in words_in(page.receipt))
+    assert not page.receipt.buttons
+
+
+def test_the_payer_is_named_and_the_receipt_entered_again(qtbot: Any, page: CollectionPage, house: House) -> None:
+    money(qtbot, page, house, "r0")
+    page.receipt.buttons[NAME].click()
+    form = dialog(qtbot, page).form
+    form.editor("account").set_value(("b", "Công ty TNHH Điện máy Kỳ Vân"))
+    form.editor("account").typed.emit()
+    form.entered.emit()
+    qtbot.waitUntil(lambda: len(records(house, "receipt")) == 2)
+    settle(qtbot, house)
+    assert {each.account for each in records(house, "receipt")} == {"", "b"}
+    assert [row[1] for row in cells(page.receipts.model)] == ["Điện máy Kỳ Vân"]
+
+
+def test_the_context_menu_has_the_verbs_of_a_receipt(qtbot: Any, page: CollectionPage, house: House) -> None:
+    page.show_view(RECEIPTS)
+    settle(qtbot, house)
+    page.receipts.place.show("r0")
+    table = page.receipts.table
+    table.customContextMenuRequested.emit(table.visualRect(table.currentIndex()).center())
+    menu = next(each for each in page.findChildren(QMenu) if each.isVisible())
+    assert [each.text() for each in menu.actions()] == ["Name the payer…", "Reject…"]
+    menu.close()
+
+
+def test_papers_are_confirmed_and_taken_back(qtbot: Any, page: CollectionPage, house: House) -> None:
+    house.add(
+        Invoice(id="w", account="a", number="W", issued_on=date(2026, 11, 2), net=1_000_000, total=1_000_000),
+        Instalment(id="w-1", invoice="w", place=1, amount=1_000_000, from_papers=True),
+    )
+    page.open_place("w")
+    qtbot.waitUntil(lambda: page.invoice.shown_id == "w")
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: "1,000,000 has no due date" in words_in(page.invoice))
+    links(page.invoice)["Papers confirmed…"].click()
+    form = dialog(qtbot, page).form
+    for name, value in (("confirmed_by", "Ngô Thị Ánh Tuyết"), ("evidence", "BB-17")):
+        form.editor(name).set_value(value)
+        form.editor(name).typed.emit()
+    form.entered.emit()
+    qtbot.waitUntil(lambda: len(records(house, "documents_confirmed")) == 1)
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: "Confirmed 23 Nov 2026" in words_in(page.invoice))
+    assert "Ngô Thị Ánh Tuyết · BB-17" in words_in(page.invoice)
+    links(page.invoice)["Take back"].click()
+    qtbot.waitUntil(lambda: "Papers confirmed…" in links(page.invoice))
+
+
+def test_a_promise_is_made_replaced_and_withdrawn(qtbot: Any, page: CollectionPage, house: House) -> None:
+    page.open_place("i1")
+    qtbot.waitUntil(lambda: page.invoice.shown_id == "i1")
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: "Nobody promised anything yet." in words_in(page.invoice))
+    links(page.invoice)["Promise to pay…"].click()
+    form = dialog(qtbot, page).form
+    assert form.editor("amount").value() == 86_400_000 and form.editor("contact").value() == "p"
+    form.editor("pay_on").set_value(date(2026, 11, 30))
+    form.editor("pay_on").typed.emit()
+    form.entered.emit()
+    qtbot.waitUntil(lambda: len(records(house, "promise_to_pay")) == 1)
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: "86,400,000 by 30 Nov 2026" in words_in(page.invoice))
+    links(page.invoice)["Replace…"].click()
+    form = dialog(qtbot, page).form
+    form.editor("pay_on").set_value(date(2026, 12, 10))
+    form.editor("pay_on").typed.emit()
+    form.entered.emit()
+    qtbot.waitUntil(lambda: len(records(house, "promise_to_pay")) == 2)
+    settle(qtbot, house)
+
+    def states() -> set[str]:
+        return {each.accessibleName() for each in page.invoice.findChildren(Pill) if each.isVisible()}
+
+    qtbot.waitUntil(lambda: {"Promised", "Replaced"} <= states())
+    links(page.invoice)["Withdraw"].click()
+    qtbot.waitUntil(lambda: len(records(house, "promise_to_pay")) == 3)
+    settle(qtbot, house)
+    assert house.shell.toasts[-1][1] is not None
+    qtbot.waitUntil(lambda: "Taken back" in states())
+    assert "Withdraw" not in links(page.invoice)

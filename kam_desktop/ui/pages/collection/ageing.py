@@ -20,13 +20,19 @@ from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
 Index = QModelIndex | QPersistentModelIndex
 _AGES = ("age0", "age1", "age2", "age3", "age4", "age4")
 _LATE = 4  # from this column of ages on, an amount stands in red
+NOT_DUE = -1
 ALL = -2  # the whole customer, not one of the ages
 FREE = -3  # what is laid against nothing
 
 
 @dataclass(frozen=True, slots=True)
 class AgeRow:
-    """What one customer owes by age, in minor units: not due, then the buckets; account "" is the unknown payer."""
+    """What one customer owes by age, in minor units: not due, then the buckets; account "" is the unknown payer.
+
+    Attributes:
+        waiting: the part of what is not due that waits for papers.
+        reported: receipts that finance has not confirmed; beside the balance, never in it.
+    """
 
     account: str
     name: str
@@ -34,6 +40,8 @@ class AgeRow:
     unallocated: int
     balance: int
     open_items: int = 0
+    waiting: int = 0
+    reported: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,18 +122,33 @@ class AgeMatrix(QAbstractTableModel):
         if role == LOOK:
             return self._look(row, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row_summary(self, index.row()) if not column else None
+            said = [row_summary(self, index.row()), self.aside(row, NOT_DUE), self.aside(row, ALL)]
+            return "; ".join(part for part in said if part) if not column else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.aside(row, self.cell(index)[1]) if column else None
         return None
+
+    def aside(self, row: AgeRow, bucket: int) -> str:
+        """What is to be known about an amount beside it: what waits for papers, what is only reported."""
+        if bucket == NOT_DUE and row.waiting:
+            amount = formats.amount(row.waiting, self.shown.currency)
+            return tr("{amount} waits for papers", amount=amount)
+        if bucket == ALL and row.reported:
+            amount = formats.amount(row.reported, self.shown.currency)
+            return tr("{amount} reported", amount=amount)
+        return ""
 
     def _look(self, row: AgeRow, column: int) -> Look | None:
         if not column:
-            return Look(tone="text2") if not row.account else None
+            note = " · ".join(part for part in (self.aside(row, NOT_DUE), self.aside(row, ALL)) if part)
+            return Look(tone=None if row.account else "text2", note=note) if note or not row.account else None
         if 1 <= column <= self.ages():
             amount, late = row.ages[column - 1], column - 1 >= _LATE
             if not amount:
                 return None
             tone = "danger" if late or amount < 0 else None
-            return Look(tone=tone, strong=late, part=max(0, amount) / self._most, part_tone=_AGES[min(column - 1, 5)])
+            share = max(0, amount) / self._most
+            return Look(tone=tone, strong=late, part=share, part_tone=_AGES[min(column - 1, 5)])
         return Look(tone="text2") if column == self.ages() + 1 else Look(strong=True)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -190,11 +213,15 @@ class AgeingView(QWidget):
         share = formats.percent(Decimal(late * 100) / gross) if gross else formats.NOTHING
         items = trn("{n} instalment", "{n} instalments", total.open_items)
         self._strip.set_figures([
-            Figure(tr("Receivables"), formats.amount(total.balance, currency, symbol=True)),
+            Figure(tr("Receivables"), formats.amount(total.balance, currency, symbol=True),
+                   tr("reported beside it: {amount}", amount=formats.amount(total.reported, currency))
+                   if total.reported else ""),
             Figure(f"{tr('Overdue')} · {share}", formats.amount(late, currency, symbol=True),
                    tone="danger" if late else "text"),
             Figure(tr("Unallocated"), formats.amount(total.unallocated, currency, symbol=True)),
-            Figure(tr("Open instalments"), items),
+            Figure(tr("Open instalments"), items,
+                   tr("waiting for papers: {amount}", amount=formats.amount(total.waiting, currency))
+                   if total.waiting else ""),
             Figure(tr("On the default term"), trn("{n} instalment", "{n} instalments", shown.on_default_term)),
         ])  # fmt: skip
         self._bar.set_parts([
@@ -223,6 +250,8 @@ class AgeingView(QWidget):
         )
         amount = self.model.amount(index)
         said = [row.name or tr("Payer unknown"), words, formats.amount(amount, self.model.shown.currency, symbol=True)]
+        said.append(self.model.aside(row, bucket))
+        said = [part for part in said if part]
         if amount and bucket != FREE:
             said.append(tr("Enter opens the instalments"))
         self.cell_told.emit(" · ".join(said))

@@ -2,68 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from shiboken6 import isValid
+
 from kam_desktop import formats
-from kam_desktop.domain.entities import Receipt
-from kam_desktop.domain.text import company_core
-from kam_desktop.language import tr, trn
-from kam_desktop.ui.desk import Desk, titles_of
+from kam_desktop.domain.entities import DocumentsConfirmed, PromiseToPay, Receipt, ReceiptDecision
+from kam_desktop.language import N_, tr, trn
+from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
-from kam_desktop.ui.kit.record_table import Answer, RowGroup
-from kam_desktop.ui.pages.collection.ageing import ALL, FREE, AgeingShown, AgeRow, bucket_words
-from kam_desktop.ui.pages.collection.form import ShareLine
+from kam_desktop.ui.kit.record_form import RecordForm
+from kam_desktop.ui.kit.record_table import Answer
+from kam_desktop.ui.pages.collection import questions
+from kam_desktop.ui.pages.collection.ageing import ALL, FREE, AgeingShown, bucket_words
+from kam_desktop.ui.pages.collection.deeds import PapersForm, PayerForm, PromiseForm, RejectForm
 from kam_desktop.ui.pages.collection.invoice import InvoiceShown
-from kam_desktop.ui.pages.collection.lookups import name_of, payer_of, short_names, shown_of, whereabouts
-from kam_desktop.ui.pages.collection.page import AGEING, OPEN, RECEIPTS, CollectionPage, OpenLine, ReceiptLine
+from kam_desktop.ui.pages.collection.lookups import name_of, payer_of, whereabouts
+from kam_desktop.ui.pages.collection.page import AGEING, OPEN, RECEIPTS, CollectionPage
+from kam_desktop.ui.pages.collection.receipt import ALLOCATE, CONFIRM, REJECT, ReceiptShown
 
 if TYPE_CHECKING:
     from kam_desktop.services.summary import AgeingReport
 
-_FIRST = 60  # rows that come along with the ids
-_NAMED = 500  # customers of the matrix that stand under their short name; the long tail under its legal one
 _RECEIPT = "new"
-
-
-@dataclass(frozen=True)
-class _Filter:
-    """What the list is narrowed to: a customer, one of the ages, or both."""
-
-    account: str | None = None
-    bucket: int | None = None
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class _OpenAnswer:
-    report: AgeingReport
-    ids: Sequence[str]
-    late: int
-    rows: dict[str, OpenLine]
 
 
 class CollectionController(RecordController):
     """One for each collections page. `page` is the widget."""
 
     entities = frozenset(
-        {"firm", "account", "invoice", "instalment", "receipt", "allocation", "credit_note", "opening_settlement"}
+        {
+            "firm",
+            "account",
+            "invoice",
+            "instalment",
+            "receipt",
+            "allocation",
+            "credit_note",
+            "opening_settlement",
+            "receipt_decision",
+            "documents_confirmed",
+            "promise_to_pay",
+        }
     )
     page: CollectionPage
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, CollectionPage(desk.today()))
-        self._as_of, self._currency, self._filter = desk.today(), "VND", _Filter()
+        self._as_of, self._currency, self._filter = desk.today(), "VND", questions.Filter()
         self._shares: list[tuple[str, int]] = []
-        self._left: dict[str, int] = {}
+        self._left: Mapping[str, int] = {}
         self._older: Receipt | None = None
+        self._followed = ""  # the row that the panel went along with: the same one asked anew is no move
         page = self.page
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (page.view_changed, lambda _key: self.refresh()), (page.as_of_changed, self._on_as_of),
-            (page.currency_changed, self._on_currency), (page.filter_cleared, lambda: self._narrow(_Filter())),
+            (page.currency_changed, self._on_currency), (page.filter_cleared, lambda: self._narrow(questions.Filter())),
             (page.receipt_wanted, lambda: self._on_receipt("")), (page.place_wanted, self.open_place),
             (page.import_wanted, lambda: desk.shell.show_page("importing")),
             (page.opening_wanted, lambda: desk.shell.show_page("importing", "opening")),
@@ -71,7 +70,11 @@ class CollectionController(RecordController):
             (page.open.model.wanted, self._on_wanted), (page.open.place.current_changed, self._on_current),
             (page.open.table.opened, lambda index: self._ask_instalment(page.open.model.id_at(index.row()))),
             (page.receipts.model.wanted, self._on_receipts_wanted),
-            (page.receipts.table.opened, lambda index: self._on_older(page.receipts.model.id_at(index.row()))),
+            (page.receipts.table.opened, lambda index: self._ask_money(page.receipts.model.id_at(index.row()), True)),
+            (page.receipts.place.current_changed, self._on_receipt_current),
+            (page.which_changed, self.refresh), (page.receipt.deed_wanted, self._on_deed),
+            (page.invoice.papers_wanted, self._on_papers), (page.invoice.promise_wanted, self._on_promise),
+            (page.invoice.no_papers_wanted, self._on_no_papers), (page.invoice.withdraw_wanted, self._on_withdraw),
             (page.invoice.receipt_wanted, self._on_receipt), (page.invoice.take_back_wanted, self._on_take_back),
             (page.invoice.account_wanted, lambda key: desk.shell.show_page("account", key)),
             (page.form.suggestion_wanted, self._on_suggestion), (page.form.allocate_wanted, self._on_allocate),
@@ -90,11 +93,17 @@ class CollectionController(RecordController):
         self.page.show_as_of(as_of)
         self.desk.shell.set_selection_text("")
         if view == AGEING:
-            self.ask(partial(_ask_ageing, as_of=as_of, currency=currency), self._show_ageing, "view")
+            self.ask(partial(questions.ask_ageing, as_of=as_of, currency=currency), self._show_ageing, "view")
         elif view == RECEIPTS:
-            self.ask(partial(_ask_receipts, as_of=as_of, currency=currency), self._show_receipts, "view")
+            every = self.page.every_receipt
+            question = partial(questions.ask_receipts, as_of=as_of, currency=currency, every=every)
+            self.ask(question, self._show_receipts, "view")
         else:
-            self.ask(partial(_ask_open, as_of=as_of, currency=currency, only=self._filter), self._show_open, "view")
+            self.ask(
+                partial(questions.ask_open, as_of=as_of, currency=currency, only=self._filter), self._show_open, "view"
+            )
+        if self.page.panel_shown() == "money" and self.page.receipt.shown_id:
+            self._ask_money(self.page.receipt.shown_id)
         if self.page.panel_shown() == "invoice" and self.page.invoice.shown_id:
             self._ask_invoice(self.page.invoice.shown_id)
 
@@ -113,7 +122,7 @@ class CollectionController(RecordController):
         self.page.ageing.show_ageing(shown)
         self._around(report, len(shown.rows))
 
-    def _show_open(self, answer: _OpenAnswer) -> None:
+    def _show_open(self, answer: questions.OpenAnswer) -> None:
         count, late, currency = len(answer.ids), answer.late, answer.report.currency
         row = next((each for each in answer.report.rows if each.account == self._filter.account), None)
         sums = answer.report.total if self._filter.account is None else row
@@ -123,36 +132,37 @@ class CollectionController(RecordController):
         groups = []
         if late and late < count and bucket is None:
             groups = [
-                _group(tr("Overdue"), late, sum(parts[1:]), currency),
-                _group(tr("Not due"), count - late, parts[0], currency),
+                questions.group(tr("Overdue"), late, sum(parts[1:]), currency),
+                questions.group(tr("Not due"), count - late, parts[0], currency),
             ]
         words = trn("{n} instalment", "{n} instalments", count)
         totals = {0: words, 5: formats.amount(whole, currency)} if count else {}
         self.page.open.model.set_answer(Answer(answer.ids, groups, answer.rows, totals))
         filtered = ""
-        if self._filter != _Filter():
+        if self._filter != questions.Filter():
             age = bucket_words(bucket, answer.report.buckets) if bucket is not None else ""
             filtered = " · ".join(part for part in (self._filter.name, age) if part)
         self._around(answer.report, count, filtered)
-        if self._filter == _Filter():
+        if self._filter == questions.Filter():
             self.desk.shell.set_count("collection", late)
         if count and not self.page.open.place.current():
             self.page.open.place.show(answer.ids[0])
 
-    def _show_receipts(self, answer: tuple[AgeingReport, dict[str, int], dict[str, ReceiptLine]]) -> None:
-        report, self._left, rows = answer
-        words = trn("{n} receipt", "{n} receipts", len(self._left))
-        totals = {0: words, 5: formats.amount(sum(self._left.values()), report.currency)} if self._left else {}
-        self.page.receipts.model.set_answer(Answer(list(self._left), (), rows, totals))
-        self._around(report, len(self._left))
+    def _show_receipts(self, answer: tuple[AgeingReport, questions.ReceiptAnswer]) -> None:
+        report, found = answer
+        self._left = found.left
+        words = trn("{n} receipt", "{n} receipts", len(found.ids))
+        totals = {0: words, 6: formats.amount(sum(found.left.values()), report.currency)} if found.ids else {}
+        self.page.receipts.model.set_answer(Answer(found.ids, (), found.rows, totals))
+        self._around(report, len(found.ids))
 
     def _on_wanted(self, ids: list[str]) -> None:
         as_of = self._as_of
-        self.ask(lambda reader: _open_lines(reader, ids, as_of), self.page.open.model.deliver)
+        self.ask(lambda reader: questions.open_lines(reader, ids, as_of), self.page.open.model.deliver)
 
     def _on_receipts_wanted(self, ids: list[str]) -> None:
         left = self._left
-        self.ask(lambda reader: _receipt_lines(reader, ids, left), self.page.receipts.model.deliver)
+        self.ask(lambda reader: questions.receipt_lines(reader, ids, left), self.page.receipts.model.deliver)
 
     def _on_as_of(self, day: date) -> None:
         if day != self._as_of:
@@ -160,10 +170,10 @@ class CollectionController(RecordController):
             self.refresh()
 
     def _on_currency(self, currency: str) -> None:
-        self._currency, self._filter = currency, _Filter()
+        self._currency, self._filter = currency, questions.Filter()
         self.refresh()
 
-    def _narrow(self, wanted: _Filter) -> None:
+    def _narrow(self, wanted: questions.Filter) -> None:
         self._filter = wanted
         if self.page.switch.chosen() != OPEN:
             self.page.show_view(OPEN)  # asks by itself
@@ -176,7 +186,7 @@ class CollectionController(RecordController):
             self.page.show_view(RECEIPTS)
             return
         names = {row.account: row.name for row in self.page.ageing.model.shown.rows}
-        self._narrow(_Filter(account, None if bucket == ALL else bucket, names.get(account, "")))
+        self._narrow(questions.Filter(account, None if bucket == ALL else bucket, names.get(account, "")))
 
     def _on_current(self, key: str) -> None:
         line = self.page.open.model.row_value(key) if key else None
@@ -184,22 +194,23 @@ class CollectionController(RecordController):
             return
         amount = formats.amount(line.open, line.currency, symbol=True)
         self.desk.shell.set_selection_text(f"{line.account} · {line.number} · {amount}")
-        if self.page.panel_shown() == "invoice":
+        if self.page.panel_shown() == "invoice" and key != self._followed:
             self._ask_instalment(key, focus=False)
+        self._followed = key
 
     # Places that other pages and the search lead to.
 
     def open_place(self, place: str) -> None:
         """A view by its name, "account:<id>", a new receipt, or the id of an invoice or of what hangs on one."""
         if place in (OPEN, AGEING, RECEIPTS):
-            self._filter = _Filter()
+            self._filter = questions.Filter()
             self.page.show_view(place)
             self.refresh()
         elif place == _RECEIPT:
             self._on_receipt("")
         elif place.startswith("account:"):
             key = place.partition(":")[2]
-            self.ask(lambda reader: name_of(reader, key), lambda name: self._narrow(_Filter(key, None, name)))
+            self.ask(lambda reader: name_of(reader, key), lambda name: self._narrow(questions.Filter(key, None, name)))
         elif place:
             self.ask(lambda reader: whereabouts(reader, place), self._show_whereabouts)
 
@@ -209,6 +220,7 @@ class CollectionController(RecordController):
             self._ask_invoice(key)
         elif entity == "receipt":
             self.page.show_view(RECEIPTS)
+            self._ask_money(key)
 
     # One invoice.
 
@@ -227,15 +239,92 @@ class CollectionController(RecordController):
             if focus:
                 self.page.invoice.setFocus()
 
-        self.ask(lambda reader: _ask_detail(reader, key, as_of), show, "invoice")
+        self.ask(lambda reader: questions.ask_detail(reader, key, as_of), show, "invoice")
 
     def _on_take_back(self, allocation: str) -> None:
-        def work(uow: Any) -> Any:
-            from kam_desktop.services import collection
+        self.edit(partial(questions.take_back, allocation=allocation), N_("Take back an allocation"))
 
-            return collection.reverse_allocation(uow, allocation)
+    def _on_papers(self, invoice: str) -> None:
+        today = self.desk.today()
+        form = PapersForm(today)
+        record = DocumentsConfirmed(id=self.desk.new_id(), invoice=invoice, confirmed_on=today,
+                                    recorded_at=self.desk.clock.now())  # fmt: skip
+        self._open(form, record, tr("Papers confirmed"), tr("Confirm"), N_("Confirm the papers of an invoice"),
+                   questions.papers)  # fmt: skip
 
-        self.edit(work, "Take back an allocation")
+    def _on_no_papers(self, invoice: str) -> None:
+        self.edit(partial(questions.take_papers_back, invoice=invoice), N_("Take back the confirmation of papers"))
+
+    def _on_promise(self, invoice: str, old: str) -> None:
+        today = self.desk.today()
+        self.ask(lambda reader: questions.ask_promise(reader, invoice, old, today), partial(self._show_promise, old))
+
+    def _show_promise(self, old: str, answer: tuple[PromiseToPay, dict[str, str]]) -> None:
+        record, titles = answer
+        today = self.desk.today()
+        record = dataclasses.replace(record, id=self.desk.new_id(), promised_on=today)
+        form = PromiseForm(today)
+        title, label = tr("Promise to pay"), N_("Write down a promise to pay")
+        if old:
+            title, label = tr("Another promise in its place"), N_("Replace a promise to pay")
+        self._open(form, record, title, tr("Save"), label,
+                   lambda uow, made: questions.promise(uow, made, old), titles)  # fmt: skip
+        form.asked.disconnect()
+        account = record.account
+        form.asked.connect(lambda name, text: self.ask(
+            lambda reader: questions.ask_contacts(reader, account, text),
+            lambda found: form.offer(name, found) if isValid(form) else None, "people"))  # fmt: skip
+
+    def _on_withdraw(self, promise: str) -> None:
+        self.edit(partial(questions.withdraw, key=promise), N_("Take a promise back"))
+
+    def _open(self, form: RecordForm, record: Any, title: str, save: str, label: str,
+              work: Callable[[Any, Any], Any], titles: dict[str, str] | None = None) -> None:  # fmt: skip
+        """A small form over the window; nothing of it is kept as a draft of another one."""
+        dialog = FormDialog(self.page, title, form, save)
+        self.bind(form, label, label, dialog.saved, work)
+        form.within = f"{type(form).__name__} {record.id}"
+        form.show_record(record, titles, is_new=True)
+        dialog.open()
+
+    # Money that came in.
+
+    def _ask_money(self, key: str, focus: bool = False) -> None:
+        def show(shown: ReceiptShown) -> None:
+            self.page.receipt.show_receipt(shown)
+            self.page.show_receipt_panel()
+            if focus:
+                self.page.receipt.setFocus()
+
+        if key:
+            self.ask(lambda reader: questions.ask_receipt_shown(reader, key), show, "money")
+
+    def _on_receipt_current(self, key: str) -> None:
+        if key and self.page.panel_shown() == "money":
+            self._ask_money(key)
+
+    def _on_deed(self, deed: str, key: str) -> None:
+        if deed == CONFIRM:
+            self.edit(partial(questions.confirm, key=key), N_("Confirm a receipt"))
+        elif deed == ALLOCATE:
+            self._on_older(key)
+        elif deed == REJECT:
+            record = ReceiptDecision(id=self.desk.new_id(), receipt=key, verdict="rejected",
+                                     decided_at=self.desk.clock.now())  # fmt: skip
+            self._open(RejectForm(self.desk.today()), record, tr("Reject a receipt"), tr("Reject"),
+                       N_("Reject a receipt"), questions.reject)  # fmt: skip
+        else:
+            self.ask(lambda reader: questions.ask_receipt(reader, key), self._show_payer)
+
+    def _show_payer(self, answer: tuple[Receipt, dict[str, str]]) -> None:
+        old, _titles = answer
+        record = dataclasses.replace(old, id=self.desk.new_id(), account="")
+
+        def work(uow: Any, typed: Receipt) -> Receipt:
+            return questions.name_payer(uow, old.id, typed.account)
+
+        self._open(PayerForm(self.desk.today()), record, tr("Name the payer"), tr("Save"),
+                   N_("Name the payer of a receipt"), work)  # fmt: skip
 
     # A receipt.
 
@@ -263,7 +352,9 @@ class CollectionController(RecordController):
     def _on_suggestion(self, account: str, amount: int) -> None:
         today, currency = self.desk.today(), self.page.form.currency()
         self.ask(
-            lambda reader: _ask_shares(reader, account, currency, amount, today), self.page.form.show_shares, "shares"
+            lambda reader: questions.ask_shares(reader, account, currency, amount, today),
+            self.page.form.show_shares,
+            "shares",
         )
 
     def _take_shares(self) -> None:
@@ -292,7 +383,7 @@ class CollectionController(RecordController):
             self.page.form.show_receipt(record, titles, left)
             self.page.show_receipt_form()
 
-        self.ask(lambda reader: _ask_receipt(reader, key), show)
+        self.ask(lambda reader: questions.ask_receipt(reader, key), show)
 
     def _on_allocate(self, shares: list[tuple[str, int]]) -> None:
         receipt = self._older
@@ -305,94 +396,3 @@ class CollectionController(RecordController):
             return collection.allocate(uow, receipt, shares)
 
         self.edit(work, "Allocate a receipt", lambda _made: self.page.close_panel())
-
-
-# Questions: they run in the ask lane and give frozen values.
-
-
-def _group(title: str, count: int, amount: int, currency: str) -> RowGroup:
-    words = trn("{n} instalment", "{n} instalments", count)
-    return RowGroup(title, f"{words} · {formats.amount(amount, currency)}", count)
-
-
-def _ask_ageing(reader: Any, as_of: date, currency: str) -> tuple[AgeingReport, AgeingShown]:
-    from kam_desktop.services import summary
-
-    report = summary.ageing(reader, as_of, currency)
-    names = short_names(reader, [row.account for row in report.rows[:_NAMED]])
-    rows = [
-        AgeRow(each.account, names.get(each.account) or company_core(each.name) or each.name,
-               (each.not_due, *each.overdue), each.unallocated, each.balance, each.open_items)
-        for each in report.rows
-    ]  # fmt: skip
-    total = report.total
-    sums = AgeRow("", "", (total.not_due, *total.overdue), total.unallocated, total.balance, total.open_items)
-    return report, AgeingShown(report.currency, report.buckets, rows, sums, total.on_default_term)
-
-
-def _ask_open(reader: Any, as_of: date, currency: str, only: _Filter) -> _OpenAnswer:
-    from kam_desktop.services import summary
-
-    report = summary.ageing(reader, as_of, currency)
-    ids = summary.open_instalments(reader, as_of, account=only.account, bucket=only.bucket, currency=currency)
-    if only.bucket is None:
-        late = len(ids) - len(
-            summary.open_instalments(reader, as_of, account=only.account, bucket=-1, currency=currency)
-        )
-    else:
-        late = len(ids) if only.bucket >= 0 else 0
-    return _OpenAnswer(report, ids, late, _open_lines(reader, ids[:_FIRST], as_of))
-
-
-def _open_lines(reader: Any, ids: Sequence[str], as_of: date) -> dict[str, OpenLine]:
-    from kam_desktop.services import summary
-
-    found = summary.open_rows(reader, ids, as_of)
-    names = short_names(reader, [row.account for row in found])
-    return {
-        row.instalment: OpenLine(
-            names.get(row.account) or row.account_name, row.number, row.issued_on, row.due_on,
-            row.days_overdue or 0, row.open, row.currency, row.name, row.on_default_term,
-        )
-        for row in found
-    }  # fmt: skip
-
-
-def _ask_receipts(
-    reader: Any, as_of: date, currency: str
-) -> tuple[AgeingReport, dict[str, int], dict[str, ReceiptLine]]:
-    from kam_desktop.services import receipt, summary
-
-    left = dict(receipt.unallocated(reader, as_of, currency))
-    return summary.ageing(reader, as_of, currency), left, _receipt_lines(reader, list(left)[:_FIRST], left)
-
-
-def _receipt_lines(reader: Any, ids: Sequence[str], left: dict[str, int]) -> dict[str, ReceiptLine]:
-    from kam_desktop.services import receipt
-
-    return {
-        row.id: ReceiptLine(
-            row.received_on, row.account_name, row.payer, row.reference, row.amount, row.left, row.currency
-        )
-        for row in receipt.rows(reader, ids, left)
-    }
-
-
-def _ask_receipt(reader: Any, key: str) -> tuple[Receipt, dict[str, str]]:
-    from kam_desktop.services import records
-
-    record = records.get(reader, Receipt, key)
-    return record, titles_of(reader, record)
-
-
-def _ask_shares(reader: Any, account: str, currency: str, amount: int, as_of: date) -> list[ShareLine]:
-    from kam_desktop.services import collection
-
-    found = collection.suggest_allocation(reader, account, currency, amount, as_of)
-    return [ShareLine(each.instalment, each.number, each.due_on, each.open, each.amount) for each in found]
-
-
-def _ask_detail(reader: Any, key: str, as_of: date) -> InvoiceShown:
-    from kam_desktop.services import collection
-
-    return shown_of(collection.invoice_detail(reader, key, as_of))

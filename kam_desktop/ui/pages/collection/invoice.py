@@ -41,9 +41,29 @@ class LaidLine:
     can_take_back: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """A promise to pay; `state` is open, kept, broken, replaced or withdrawn, `who` and `channel` are words."""
+
+    id: str
+    amount: int
+    pay_on: date | None
+    promised_on: date | None
+    state: str
+    paid: int = 0
+    who: str = ""
+    channel: str = ""
+
+
 @dataclass(frozen=True)
 class InvoiceShown:
-    """One invoice as the panel shows it; `lines` are (description, net) as printed."""
+    """One invoice as the panel shows it; `lines` are (description, net) as printed.
+
+    Attributes:
+        waiting: what is open of the instalments that wait for papers; `from_papers` says that some count from them.
+        papers: since when the customer has the full document set, None while nobody confirmed it; `papers_note` is
+            who said so and how we know.
+    """
 
     id: str
     account: str
@@ -61,6 +81,21 @@ class InvoiceShown:
     laid: Sequence[LaidLine] = ()
     lines: Sequence[tuple[str, int]] = ()
     replaced_by: str = ""
+    waiting: int = 0
+    from_papers: bool = False
+    papers: date | None = None
+    papers_note: str = ""
+    promises: Sequence[PromiseLine] = ()
+
+
+_PROMISES = {"open": ("info", "clock"), "kept": ("success", "check"), "broken": ("danger", "x"),
+             "replaced": ("", ""), "withdrawn": ("", "")}  # fmt: skip
+
+
+def promise_words() -> dict[str, str]:
+    """What became of a promise, in words."""
+    return {"open": tr("Promised"), "kept": tr("Kept"), "broken": tr("Broken"), "replaced": tr("Replaced"),
+            "withdrawn": tr("Taken back")}  # fmt: skip
 
 
 class InvoicePanel(QWidget):
@@ -70,12 +105,19 @@ class InvoicePanel(QWidget):
         receipt_wanted(account): money came in for it.
         account_wanted(account): open the customer.
         take_back_wanted(allocation): take back what was laid against it.
+        papers_wanted(invoice), no_papers_wanted(invoice): the customer has the papers, or has them not after all.
+        promise_wanted(invoice, old): a promise to pay, in the place of an older one where that is named.
+        withdraw_wanted(promise): take a promise back.
         closed: the cross was pressed.
     """
 
     receipt_wanted = Signal(str)
     account_wanted = Signal(str)
     take_back_wanted = Signal(str)
+    papers_wanted = Signal(str)
+    no_papers_wanted = Signal(str)
+    promise_wanted = Signal(str, str)
+    withdraw_wanted = Signal(str)
     closed = Signal()
 
     def __init__(self) -> None:
@@ -109,7 +151,11 @@ class InvoicePanel(QWidget):
         whole.add(head.add(close))
         body = Panel()
         body.add(self._sum(shown), Line())
+        if shown.open > 0 or shown.promises:
+            body.add(self._promises(shown), Line())
         body.add(self._instalments(shown), Line())
+        if shown.waiting or shown.from_papers or shown.papers:
+            body.add(self._papers(shown), Line())
         body.add(self._payments(shown))
         if shown.lines:
             body.add(Line(), self._lines(shown))
@@ -139,6 +185,61 @@ class InvoicePanel(QWidget):
         if shown.replaced_by:
             part.add(caption(tr("Replaced by invoice {number}; it no longer counts.", number=shown.replaced_by),
                              "warning", wrap=True))  # fmt: skip
+        return part
+
+    def _promises(self, shown: InvoiceShown) -> QWidget:
+        part = Panel(margins=(20, 12, 20, 12), gap=4)
+        if shown.open > 0 and not shown.replaced_by:
+            add = Link(tr("Promise to pay…"), size=theme.CAPTION)
+            add.opened.connect(lambda: self.promise_wanted.emit(shown.id, ""))
+            _pair(part, section(tr("Promises to pay")), add)
+        else:
+            part.add(section(tr("Promises to pay")))
+        if not shown.promises:
+            part.add(caption(tr("Nobody promised anything yet.")))
+        words = promise_words()
+        for each in shown.promises:
+            tone, icon = _PROMISES[each.state]
+            amount = formats.amount(each.amount, shown.currency)
+            told = PlainLabel(tr("{amount} by {day}", amount=amount, day=formats.day(each.pay_on)),
+                              weight=theme.MEDIUM, wrap=True)  # fmt: skip
+            _pair(part, told, Pill(words[each.state], tone, icon))
+            said = [each.who, each.channel, tr("promised {day}", day=formats.day(each.promised_on))]
+            if each.state == "broken" and each.paid:
+                said.append(tr("{amount} came in", amount=formats.amount(each.paid, shown.currency)))
+            row = QHBoxLayout()
+            row.setSpacing(theme.px(12))
+            row.addWidget(caption(" · ".join(piece for piece in said if piece), wrap=True), 1)
+            if each.state in ("open", "broken"):
+                for text, signal in (
+                    (tr("Replace…"), lambda key=each.id: self.promise_wanted.emit(shown.id, key)),
+                    (tr("Withdraw"), lambda key=each.id: self.withdraw_wanted.emit(key)),
+                ):
+                    link = Link(text, size=theme.CAPTION)
+                    link.setAccessibleDescription(told.text())
+                    link.opened.connect(signal)
+                    row.addWidget(link)
+            part.box.addLayout(row)
+        return part
+
+    def _papers(self, shown: InvoiceShown) -> QWidget:
+        part = Panel(margins=(20, 12, 20, 12), gap=4)
+        if shown.papers is None:
+            confirm = Link(tr("Papers confirmed…"), size=theme.CAPTION)
+            confirm.opened.connect(lambda: self.papers_wanted.emit(shown.id))
+            _pair(part, section(tr("Payment papers")), confirm)
+            amount = formats.amount(shown.waiting, shown.currency)
+            part.add(Pill(tr("Waiting for papers"), "warning", "hourglass"))
+            part.add(caption(tr("{amount} has no due date until the customer has the full document set.",
+                                amount=amount), wrap=True))  # fmt: skip
+        else:
+            back = Link(tr("Take back"), size=theme.CAPTION)
+            back.setAccessibleDescription(tr("Payment papers"))
+            back.opened.connect(lambda: self.no_papers_wanted.emit(shown.id))
+            _pair(part, section(tr("Payment papers")), back)
+            part.add(PlainLabel(tr("Confirmed {day}", day=formats.day(shown.papers)), wrap=True))
+            if shown.papers_note:
+                part.add(caption(shown.papers_note, wrap=True))
         return part
 
     def _instalments(self, shown: InvoiceShown) -> QWidget:
@@ -198,6 +299,8 @@ def _state(shown: InvoiceShown) -> QWidget:
     if shown.days > 0:
         words = tr("{days} days overdue", days=formats.number(shown.days))
         return Pill(words, "danger" if shown.days > 30 else "warning", "hourglass")
+    if shown.waiting and shown.waiting >= shown.open:
+        return Pill(tr("Waiting for papers"), "warning", "hourglass")
     return Pill(tr("Not due"), "")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kam_desktop.domain.entities import Account, CreditNote, Instalment, Invoice, Receipt
+from kam_desktop.domain.entities import Account, Contact, CreditNote, Instalment, Invoice, Receipt
 from kam_desktop.domain.text import company_core
 from kam_desktop.language import tr
-from kam_desktop.ui.pages.collection.invoice import InvoiceShown, LaidLine, PartLine
+from kam_desktop.ui.pages.collection.deeds import channel_names
+from kam_desktop.ui.pages.collection.invoice import InvoiceShown, LaidLine, PartLine, PromiseLine
 
 
 def name_of(reader: Any, account: str) -> str:
@@ -40,7 +41,7 @@ def whereabouts(reader: Any, key: str) -> tuple[str, str]:
     return ("receipt", key) if reader.get(Receipt, key) is not None else ("", "")
 
 
-def shown_of(detail: Any) -> InvoiceShown:
+def shown_of(reader: Any, detail: Any) -> InvoiceShown:
     """What the panel shows of an invoice's detail (services.collection.InvoiceDetail)."""
     invoice, account = detail.invoice, detail.account
     name = (account.short_name or company_core(account.name)) if account is not None else invoice.buyer_name
@@ -53,7 +54,25 @@ def shown_of(detail: Any) -> InvoiceShown:
         _laid(detail),
         [(each.description or each.code, each.net or 0) for each in detail.lines],
         detail.replaced_by.number if detail.replaced_by is not None else "",
+        detail.waiting, any(each.due_on is None or each.instalment.from_papers for each in detail.instalments),
+        detail.papers.confirmed_on if detail.papers is not None else None,
+        " · ".join(part for part in (detail.papers.confirmed_by, detail.papers.evidence) if part)
+        if detail.papers is not None else "",
+        _promises(reader, detail),
     )  # fmt: skip
+
+
+def _promises(reader: Any, detail: Any) -> list[PromiseLine]:
+    people = reader.many(Contact, {each.contact for each in detail.promises if each.contact})
+    channels, found = channel_names(), []
+    for each in detail.promises:
+        state = detail.promise_states.get(each.id)
+        if state is None or each.withdrawn:  # one that only takes another back is told by that one
+            continue
+        who = people[each.contact].full_name if each.contact in people else ""
+        found.append(PromiseLine(each.id, each.amount or 0, each.pay_on, each.promised_on, state.state, state.paid, who,
+                                 channels.get(each.channel, "")))  # fmt: skip
+    return found
 
 
 def _laid(detail: Any) -> list[LaidLine]:
@@ -63,6 +82,8 @@ def _laid(detail: Any) -> list[LaidLine]:
         source = detail.sources.get(each.receipt or each.credit_note)
         if isinstance(source, Receipt):
             words = " ".join(part for part in (tr("Receipt"), source.reference) if part)
+            told = {"reported": tr("reported, does not count yet"), "rejected": tr("rejected")}
+            words += f" ({told[detail.status[source.id]]})" if detail.status.get(source.id) in told else ""
         else:
             words = tr("Credit note {number}", number=source.number if source is not None else "")
         if each.reverses:

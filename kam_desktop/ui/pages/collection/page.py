@@ -3,123 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtCore import QDate, QLocale, QPoint, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 
 from kam_desktop import formats, language
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.buttons import Button, Chip, Segmented, open_below
-from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, TextCell
 from kam_desktop.ui.kit.frames import Panel, page_head, side_panel
 from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, caption, title
-from kam_desktop.ui.kit.record_table import KeptPlace, RecordTable, TableColumn
 from kam_desktop.ui.kit.states import EmptyState, FilterEmpty, Notice
-from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
 from kam_desktop.ui.pages.collection.ageing import AgeingView
 from kam_desktop.ui.pages.collection.form import ReceiptForm
 from kam_desktop.ui.pages.collection.invoice import InvoicePanel
+from kam_desktop.ui.pages.collection.lists import open_list, receipt_list
+from kam_desktop.ui.pages.collection.receipt import ReceiptPanel, deed_words, deeds
 
 OPEN, AGEING, RECEIPTS = "open", "ageing", "receipts"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenLine:
-    """One open instalment in the list; amounts in minor units of `currency`, days overdue below 1 are not due."""
-
-    account: str
-    number: str
-    issued_on: date | None
-    due_on: date | None
-    days: int
-    open: int
-    currency: str
-    name: str = ""
-    on_default_term: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptLine:
-    """Money that came in and is not laid against anything, or not wholly."""
-
-    received_on: date | None
-    account: str
-    payer: str
-    reference: str
-    amount: int
-    left: int
-    currency: str
-
-
-class _AfterAmount(TextCell):
-    """Text that follows a column of numbers, a little further off."""
-
-    pad = 14
-
-
-def _due(line: OpenLine) -> str:
-    return formats.day(line.due_on) if line.due_on else tr("waiting for papers")
-
-
-def _days(line: OpenLine) -> str:
-    return formats.number(line.days) if line.days > 0 else formats.NOTHING
-
-
-def _days_look(line: OpenLine) -> Look | None:
-    return Look(tone="danger" if line.days > 30 else "text", strong=True) if line.days > 0 else None
-
-
-def open_columns() -> list[TableColumn]:
-    """The columns of the list of open instalments."""
-    return [
-        TableColumn(tr("Account"), lambda line: line.account),
-        TableColumn(tr("Invoice"), lambda line: " · ".join(part for part in (line.number, line.name) if part)),
-        TableColumn(tr("Invoice date"), lambda line: formats.day(line.issued_on)),
-        TableColumn(tr("Due date"), _due),
-        TableColumn(tr("Days overdue"), _days, _days_look),
-        TableColumn(
-            tr("Amount open"), lambda line: formats.amount(line.open, line.currency), lambda _line: Look(strong=True)
-        ),
-        TableColumn(tr("Payment term"), lambda line: tr("default term") if line.on_default_term else ""),
-    ]
-
-
-def receipt_columns() -> list[TableColumn]:
-    """The columns of the list of money that is laid against nothing."""
-    return [
-        TableColumn(tr("Received on"), lambda line: formats.day(line.received_on)),
-        TableColumn(tr("Account"), lambda line: line.account or tr("Payer unknown"),
-                    lambda line: None if line.account else Look(tone="text2")),
-        TableColumn(tr("Payer"), lambda line: line.payer),
-        TableColumn(tr("Reference"), lambda line: line.reference),
-        TableColumn(tr("Amount"), lambda line: formats.amount(line.amount, line.currency)),
-        TableColumn(tr("Unallocated"), lambda line: formats.amount(line.left, line.currency, zero=formats.NOTHING),
-                    lambda _line: Look(strong=True)),
-    ]  # fmt: skip
-
-
-class ListView(QWidget):
-    """A table with totals, or what stands in its place."""
-
-    def __init__(self, name: str, columns: list[TableColumn], places: Sequence[Column]) -> None:
-        super().__init__()
-        self.model = RecordTable(columns)
-        self.table = TableView(name)
-        self.place = KeptPlace(self.table, self.model)
-        self.table.set_columns(places)
-        self.totals = TotalsRow(self.table)
-        self.model.answered.connect(lambda: self.totals.set_texts(self.model.answer.totals))
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.table, 1)
-        box.addWidget(self.totals)
-        self.setFocusProxy(self.table)
 
 
 class _Views(QStackedWidget):
@@ -145,6 +49,7 @@ class CollectionPage(QWidget):
         import_wanted, opening_wanted: from the empty page, from the notice.
         panel_closed: the panel at the right was put away.
         place_wanted(place): another page or the search leads here.
+        which_changed: all receipts are wanted, or those of which something is laid nowhere.
     """
 
     view_changed = Signal(str)
@@ -156,22 +61,19 @@ class CollectionPage(QWidget):
     opening_wanted = Signal()
     panel_closed = Signal()
     place_wanted = Signal(str)
+    which_changed = Signal()
 
     def __init__(self, today: date) -> None:
         super().__init__()
         self._today = today
         self.ageing = AgeingView()
-        self.open = ListView(tr("Open instalments"), open_columns(), [
-            Column(0, TextCell(name=True)), Column(150, TextCell("text2")), Column(84, DateCell(), 3),
-            Column(84, DateCell()), Column(72, AmountCell()), Column(112, AmountCell()),
-            Column(96, _AfterAmount("muted"), 2),
-        ])  # fmt: skip
-        self.receipts = ListView(tr("Money not allocated"), receipt_columns(), [
-            Column(84, TextCell("text2")), Column(0, TextCell(name=True)), Column(230, TextCell("text2"), 2),
-            Column(200, TextCell("text2"), 3), Column(112, AmountCell("text2"), 1), Column(112, AmountCell()),
-        ])  # fmt: skip
+        self.open, self.receipts = open_list(), receipt_list()
+        self.every_receipt = False
+        self.receipts.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.receipts.table.customContextMenuRequested.connect(self._on_context)
         self.form = ReceiptForm(today)
         self.invoice = InvoicePanel()
+        self.receipt = ReceiptPanel()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -185,7 +87,7 @@ class CollectionPage(QWidget):
 
     def _build_main(self) -> QWidget:
         self._count = PlainLabel(size=theme.SECTION, tone="muted")
-        views = [(OPEN, tr("Open instalments")), (AGEING, tr("Ageing")), (RECEIPTS, tr("Not allocated"))]
+        views = [(OPEN, tr("Open instalments")), (AGEING, tr("Ageing")), (RECEIPTS, tr("Money received"))]
         self.switch = Segmented(views, name=tr("View"))
         self.switch.changed.connect(self.show_view)
         self._record = Button(tr("Record a receipt"), kind="primary", icon="banknote", key="Ctrl R")
@@ -202,12 +104,15 @@ class CollectionPage(QWidget):
         self._filter.closed.connect(self.filter_cleared)
         self._filter.clicked.connect(self.filter_cleared)
         self._filter.hide()
+        self._which = Chip(tr("Shown"), tr("Not allocated"))
+        self._which.clicked.connect(self._open_which)
+        self._which.hide()
         self._note = caption()
         as_of = caption(tr("As of"), "text2")
         as_of.setBuddy(self._date)
         tools = Panel(row=True, margins=(24, 0, 24, 12), gap=8)
-        tools.add(IconLabel("calendar", "muted", 14), as_of, self._date, self._today_link, self._currency, self._filter,
-                  None, self._note)  # fmt: skip
+        tools.add(IconLabel("calendar", "muted", 14), as_of, self._date, self._today_link, self._currency, self._which,
+                  self._filter, None, self._note)  # fmt: skip
         self._notice = Panel(margins=(24, 0, 24, 12))
         answer = Link(tr("Say which are open"))
         answer.opened.connect(self.opening_wanted)
@@ -240,10 +145,12 @@ class CollectionPage(QWidget):
         self._panels = QStackedWidget()
         self._panels.addWidget(self.invoice)
         self._panels.addWidget(self.form)
+        self._panels.addWidget(self.receipt)
         self._side.add(self._panels)
         self._side.hide()
         self.invoice.closed.connect(self.close_panel)
         self.form.closed.connect(self.close_panel)
+        self.receipt.closed.connect(self.close_panel)
         return self._side
 
     # What the controller shows.
@@ -269,14 +176,15 @@ class CollectionPage(QWidget):
         self._count.setText(formats.number(count) if count else "")
         self._filter.setVisible(bool(filtered) and key == OPEN)
         self._filter.set_texts("", filtered)
-        self._note.setText(on_default if key == OPEN else "")
+        self._which.setVisible(key == RECEIPTS and not no_data)
+        self._note.setText(on_default if key in (OPEN, AGEING) else "")
         self._notice.setVisible(not payments_entered)
         shown: QWidget = self._view(key)
         if no_data:
             shown = self._empty
         elif not count and key == OPEN:
             shown = self._no_match
-        elif not count and key == RECEIPTS:
+        elif not count and key == RECEIPTS and not self.every_receipt:
             shown = self._no_receipts
         self._views.show_only(shown)
         self._currency.set_texts(tr("Currency"), currency)
@@ -311,6 +219,42 @@ class CollectionPage(QWidget):
         self._record.hide()  # the form has the one filled button now
         self.form.start()
 
+    def show_receipt_panel(self) -> None:
+        """Opens the panel with a receipt; it has the one filled button then."""
+        self._open_side(self.receipt)
+        self._record.setVisible(not self.receipt.buttons)
+
+    def _open_which(self) -> None:
+        menu = QMenu(self)
+        for every, words in ((False, tr("Not allocated")), (True, tr("All receipts"))):
+            action = menu.addAction(words, partial(self._show_which, every))
+            action.setCheckable(True)
+            action.setChecked(every == self.every_receipt)
+        open_below(menu, self._which)
+
+    def show_receipts_of_all(self) -> None:
+        """Shows every receipt, those that are laid out and those that were rejected too."""
+        self._show_which(True)
+
+    def _show_which(self, every: bool) -> None:
+        self.every_receipt = every
+        self._which.set_texts(tr("Shown"), tr("All receipts") if every else tr("Not allocated"))
+        self.which_changed.emit()
+
+    def _on_context(self, place: QPoint) -> None:
+        """The verbs of the receipt under the pointer, or of the one the keyboard is on."""
+        table, model = self.receipts.table, self.receipts.model
+        index = table.indexAt(place) if table.indexAt(place).isValid() else table.currentIndex()
+        key = model.id_at(index.row()) if index.isValid() else ""
+        line = model.row_value(key) if key else None
+        if line is None:
+            return
+        menu, words = QMenu(self), deed_words()
+        for deed in deeds(line.status, line.account_id, line.left):
+            menu.addAction(words[deed][0], partial(self.receipt.deed_wanted.emit, deed, key))
+        menu.popup(table.viewport().mapToGlobal(place if table.indexAt(place).isValid() else
+                                                table.visualRect(index).bottomLeft()))  # fmt: skip
+
     def close_panel(self) -> None:
         """Puts the panel away; the keyboard goes back to the list."""
         if not self._side.isHidden():
@@ -320,10 +264,11 @@ class CollectionPage(QWidget):
             self.panel_closed.emit()
 
     def panel_shown(self) -> str:
-        """ "invoice", "receipt" or "" when no panel is shown."""
+        """ "invoice", "receipt" for its form, "money" for one that is there, or "" when no panel is shown."""
         if self._side.isHidden():
             return ""
-        return "receipt" if self._panels.currentWidget() is self.form else "invoice"
+        shown = self._panels.currentWidget()
+        return "receipt" if shown is self.form else "money" if shown is self.receipt else "invoice"
 
     # What the window asks.
 
