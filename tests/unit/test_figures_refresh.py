@@ -153,3 +153,17 @@ def test_papers_give_the_due_date_from_their_own_day_on(store: Store) -> None:
     with store.reader() as reader:
         due = [each.due_on for each in figures.open_instalments(reader, DAY + timedelta(days=10), "VND")]
         assert due == [DAY + timedelta(days=40)]
+
+
+def test_the_day_from_which_receipts_are_confirmed_changes_all_of_them(store: Store) -> None:
+    small(store)
+    assert shown(store, DAY) == (100, 100, 0, 0)
+    for begins_on, expected in ((DAY, (300, 300, 0, 200)), (DAY + timedelta(days=1), (100, 100, 0, 0))):
+        with store.edit("Finance confirms") as uow:
+            firm = uow.get(Firm, FIRM_ID)
+            assert firm is not None
+            uow.put(dataclasses.replace(firm, confirmation_begins_on=begins_on))
+        assert shown(store, DAY) == expected
+        assert differences(store) == 0
+    store.undo()
+    assert shown(store, DAY) == (300, 300, 0, 200)
