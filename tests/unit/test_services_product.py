@@ -1,4 +1,4 @@
-"""The catalogue: found without accents, the price on a day by a worked table and against a plain oracle."""
+"""The catalogue: found without accents, the price on a day by worked cases and a plain oracle."""
 
 from __future__ import annotations
 

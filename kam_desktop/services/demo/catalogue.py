@@ -1,4 +1,4 @@
-"""The catalogue of the sample data: products, two price lists, dated rules and payment terms."""
+"""The catalogue of the sample data: what the firm sells, two price lists, rules and payment terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The product page: the catalogue, and the price lists beside it, each with its own search and columns."""
+"""The product page: the catalogue, and the price lists beside it, each with search and columns."""
 
 from __future__ import annotations
 
