@@ -1,4 +1,4 @@
-"""The cases of the hostile corpus: a name, the door it is brought to, how its file is made, what may come of it."""
+"""The cases of the hostile corpus: name, door, how the file is made, what may come of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process that brings files to the doors and measures each; the runner gives it files, it answers by lines."""
+"""One process that brings files to the doors and measures each; the runner feeds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile workbooks and CSV files: bombs, cells far out, formulas, links outwards, numbers and texts without end."""
+"""Hostile workbooks, CSV files and lines of JSON: bombs, far cells, formulas, endless texts."""
 
 # ruff: noqa: E501 - payloads stand on one line
 

@@ -1,4 +1,4 @@
-"""A second witness that does not know Python: the system calls of the measuring process and all its children."""
+"""A second witness that does not know Python: system calls of the program and its children."""
 
 from __future__ import annotations
 

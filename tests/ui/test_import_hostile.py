@@ -1,4 +1,4 @@
-"""Hostile files on the import page: the window stays alive, stopping works at once, a good file goes on after."""
+"""Hostile files on the import page: the window lives, stopping works, a good file goes on."""
 
 from __future__ import annotations
 

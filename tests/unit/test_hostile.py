@@ -1,4 +1,4 @@
-"""Hostile files through every door: the corpus without its slow files, some mutations, and the watcher watched.
+"""Hostile files through every door: the quick corpus, mutations, and the watcher watched.
 
 In full by `python -m tests.hostile --strace` and `python -m tests.hostile.mutations --count 5000`.
 """
