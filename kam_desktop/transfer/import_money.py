@@ -159,10 +159,8 @@ def customer(
     if len(code) == 14:  # a dependent unit: its company, when that is known
         known = working.accounts.find("", code[:10])
         parent = known if isinstance(known, str) else ""
-    cut = {each: value[: Account.entity.field(each).max_length or 255] for each, value in more.items()}
-    account = Account(
-        id=working.new_id(), name=name, tax_code=code[:14], parent=parent, currency=currency, **cut
-    )
+    cut: dict[str, Any] = {each: value[: Account.entity.field(each).max_length] for each, value in more.items()}
+    account = Account(id=working.new_id(), name=name, tax_code=code[:14], parent=parent, currency=currency, **cut)
     return account, True
 
 

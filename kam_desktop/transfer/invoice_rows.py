@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -137,23 +138,14 @@ def _read(row: Row, values: Mapping[str, Raw], currency: str) -> InvoiceRow:
             read[name] = cells.as_text(given[name])
     read.update(invoice_name(given))
     for name in ("issued_on", "due_on"):
-        if name in given:
-            day = cells.attempt(found.problems, lambda cell=given[name], name=name: cells.as_date(cell, name), None)
-            if day is not None:
-                read[name] = day
-    read["currency"] = currency_of(given.get("currency"), currency, found.problems)
+        _keep(found, name, functools.partial(cells.as_date, given.get(name), name))
+    currency = read["currency"] = currency_of(given.get("currency"), currency, found.problems)
     for name in ("tax_code", "seller_tax_code"):
         if name in given:
             read[name] = cells.as_tax_code(given[name])[0]
     for name in _MONEY:
-        if name in given and not (name == "discount" and "%" in cells.as_text(given[name])):
-            amount = cells.attempt(
-                found.problems,
-                lambda cell=given[name], name=name: cells.as_amount(cell, read["currency"], name),
-                None,
-            )
-            if amount is not None:
-                read[name] = amount
+        if not (name == "discount" and "%" in cells.as_text(given.get(name))):
+            _keep(found, name, functools.partial(cells.as_amount, given.get(name), currency, name))
     for name in ("quantity", "price", "exchange_rate"):
         number = plain_decimal(given.get(name))
         if number is not None:
@@ -167,6 +159,12 @@ def _read(row: Row, values: Mapping[str, Raw], currency: str) -> InvoiceRow:
             text = cells.as_text(given["tax_rate"])[:20]
             found.notes.append(Problem("tax_rate", "no_rate", message, {"text": text}))
     return found
+
+
+def _keep(found: InvoiceRow, name: str, read: Callable[[], Any]) -> None:
+    value = cells.attempt(found.problems, read, None)
+    if value is not None:
+        found.values[name] = value
 
 
 def invoice_name(given: Mapping[str, Raw]) -> dict[str, str]:

@@ -86,7 +86,7 @@ def _identity(row: ReceiptRow, account: str, seen: dict[tuple[str, ...], int]) -
 
 def _own_account(above: Iterable[Row]) -> str:
     """Our account number as the head of a bank statement names it; empty when it does not, or names several."""
-    found = set()
+    found: set[str] = set()
     for row in above:
         text = fold(" ".join(cells.as_text(cell) for cell in row.cells if cell is not None))
         found.update(each.group(1).replace(" ", "") for each in _ACCOUNT.finditer(text))
@@ -101,10 +101,8 @@ def _read(row: Row, values: Mapping[str, Raw], currency: str, today: date) -> Re
         return cells.as_text(given.get(name))[:most]
 
     money = currency_of(given.get("currency"), currency, problems)
-    amount, debit = (
-        cells.attempt(problems, lambda each=each: cells.as_amount(given.get(each), money, each), None)
-        for each in ("amount", "debit")
-    )
+    amount = cells.attempt(problems, lambda: cells.as_amount(given.get("amount"), money, "amount"), None)
+    debit = cells.attempt(problems, lambda: cells.as_amount(given.get("debit"), money, "debit"), None)
     day = cells.attempt(problems, lambda: cells.as_date(given.get("received_on"), "received_on"), None)
     if not amount and debit:
         problems = [Problem("debit", "debit_line", "Money that went out: only what came in is imported.")]
