@@ -1,7 +1,8 @@
 """Good files made bad by chance: `python -m tests.hostile.mutations --count 5000 --seed 1`.
 
 Every mutation is brought to its real door by a measuring process of its own, and has to be read or refused by a
-sentence within the limits. The same seed gives the same files, so that a fault is found again with --only NUMBER.
+sentence within the limits. The same seed makes the same changes (to files whose keys and ids are new each time), so
+that a fault is found again with --only NUMBER.
 """
 
 from __future__ import annotations
