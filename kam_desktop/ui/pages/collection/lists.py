@@ -126,7 +126,7 @@ def open_list() -> ListView:
 def receipt_list() -> ListView:
     """The list of money received."""
     return ListView(tr("Money received"), receipt_columns(), [
-        Column(84, TextCell("text2")), Column(0, TextCell(name=True)), Column(108, PillCell()),
+        Column(92, TextCell("text2")), Column(0, TextCell(name=True)), Column(108, PillCell()),
         Column(180, TextCell("text2"), 2), Column(180, TextCell("text2"), 3), Column(112, AmountCell("text2"), 1),
         Column(112, AmountCell()),
     ])  # fmt: skip

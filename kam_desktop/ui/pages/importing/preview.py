@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from kam_desktop import formats
@@ -160,6 +160,10 @@ class Preview(QWidget):
             self._refused.add(Notice(more, "danger", "circle-alert"))
         self._refused.box.setContentsMargins(theme.px(24), 0, theme.px(24), theme.px(12) if shown.refused else 0)
         self._show_section()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.bar.strip.set_low(self.height() < theme.px(440))
 
     def show_file(self, key: str) -> None:
         """Shows the rows of one file with the columns of its kind, "*" those of all files."""

@@ -14,7 +14,7 @@ from kam_desktop.language import tr, trn
 from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.kit.buttons import Chip, open_below
 from kam_desktop.ui.kit.frames import Panel
-from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel
+from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, set_tip
 
 MOST_COLUMNS = 80
 """Columns of which the strip makes cards; one that has a field always gets its card."""
@@ -80,6 +80,8 @@ class ColumnCard(QAbstractButton):
         name = tr("Column {title}, taken for: {field}", title=self._title, field=self._label)
         self.setAccessibleName(name)
         self.setAccessibleDescription(", ".join(column.samples))
+        set_tip(self, "\n".join((self._title, *column.samples)))
+        self.low = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.menu = QMenu(self)
@@ -115,7 +117,7 @@ class ColumnCard(QAbstractButton):
         small = theme.metrics(theme.CAPTION)
         words = max((small.horizontalAdvance(each) for each in (self._title, *self.column.samples)), default=0)
         width = min(max(body, words + theme.px(24), theme.px(112)), theme.px(190))
-        return QSize(max(width, min(body, theme.px(230))), theme.px(54) + line)
+        return QSize(max(width, min(body, theme.px(230))), theme.px(50) if self.low else theme.px(54) + line)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -148,6 +150,8 @@ class ColumnCard(QAbstractButton):
         line = QRect(left, theme.px(24), width, theme.px(22))
         paint.text(painter, line, label, "text" if used else "muted", weight=theme.MEDIUM if used else theme.REGULAR)
         icons.paint(painter, self.width() - theme.px(24), theme.px(28), "chevron-down", "muted", 14)
+        if self.low:
+            return
         painter.fillRect(left, theme.px(48), width, 1, theme.color("subtle"))
         for at, sample in enumerate(self.column.samples[:3]):
             area = QRect(left, theme.px(50) + at * theme.px(18), width, theme.px(18))
@@ -171,6 +175,21 @@ class ColumnStrip(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(tr("Columns of the table"))
         self.cards: list[ColumnCard] = []
+        self._low = False
+
+    def set_low(self, low: bool) -> None:
+        """Where the page has little height the cards leave their samples to the tooltip."""
+        if low != self._low:
+            self._low = low
+            for card in self.cards:
+                card.low = low
+                card.updateGeometry()
+                card.update()
+            self._fit()
+
+    def _fit(self) -> None:
+        height = max((card.sizeHint().height() for card in self.cards), default=0) + theme.px(6)
+        self.setFixedHeight(height + theme.px(8))
 
     def show_columns(self, file: PreviewFile) -> None:
         """Shows the columns of a table; the keyboard stays on the column it was on."""
@@ -185,6 +204,7 @@ class ColumnStrip(QScrollArea):
             if place >= MOST_COLUMNS and not column.field:
                 continue
             card = ColumnCard(column, file)
+            card.low = self._low
             card.chosen.connect(partial(self.column_set.emit, column.column))
             row.addWidget(card)
             self.cards.append(card)
@@ -192,8 +212,7 @@ class ColumnStrip(QScrollArea):
         self.setWidget(holder)
         holder.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)
-        height = max((card.sizeHint().height() for card in self.cards), default=0) + theme.px(6)
-        self.setFixedHeight(height + theme.px(8))
+        self._fit()
         self.horizontalScrollBar().setValue(at)
         for card in self.cards:
             if card.column.column == focused:
