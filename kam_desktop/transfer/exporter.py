@@ -17,7 +17,7 @@ from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.fields import Kind
-from kam_desktop.domain.money import CURRENCIES, to_major
+from kam_desktop.domain.money import CURRENCIES, DEFAULT_CURRENCY, to_major
 from kam_desktop.domain.query import Query
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol.codec import to_wire
@@ -68,8 +68,9 @@ def records_table(reader: Reader, entity: Entity, records: Sequence[Record]) -> 
             found = reader.many(target.record, sorted(ids))
             titles[each.name] = {key: _title(value) for key, value in found.items()}
     rows = []
+    known = _currencies(reader, records) if any(each.kind is Kind.MONEY for each in entity.fields) else {}
     for record in records:
-        currency = str(getattr(record, "currency", "VND"))
+        currency = known.get(record.id, DEFAULT_CURRENCY)
         row = []
         for each in entity.fields:
             value = getattr(record, each.name)
@@ -80,6 +81,24 @@ def records_table(reader: Reader, entity: Entity, records: Sequence[Record]) -> 
             row.append(value)
         rows.append(row)
     return [tr(each.label) for each in entity.fields], rows
+
+
+def _currencies(reader: Reader, records: Sequence[Record]) -> dict[str, str]:
+    """The currency of each record by id: its own, else that of what it hangs on (a line's invoice, a price's list)."""
+    found: dict[str, str] = {}
+    for name in {type(record).entity.name for record in records}:
+        mine = [record for record in records if type(record).entity.name == name]
+        entity = BY_NAME[name]
+        if "currency" in entity.names:
+            found.update({record.id: str(getattr(record, "currency", "")) for record in mine})
+            continue
+        for each in entity.fields:
+            if each.kind is Kind.REF and each.owns and each.to != name:
+                owners = {record.id: getattr(record, each.name) for record in mine if record.id not in found}
+                parents = reader.many(BY_NAME[each.to].record, sorted({*owners.values()} - {""}))
+                of_parent = _currencies(reader, list(parents.values()))
+                found.update({key: of_parent[owner] for key, owner in owners.items() if owner in of_parent})
+    return found
 
 
 def _title(record: Record) -> str:

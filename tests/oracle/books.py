@@ -229,9 +229,10 @@ def walked(start: date, steps: tuple[tuple[str, int], ...]) -> date:
 
 
 def interest(kept: Books, as_of: date, percent: Fraction, currency: str) -> dict[str, Fraction]:
-    """Simple interest by instalment, rounded once: day by day on what the money that came by then does not pay.
+    """Simple interest by instalment, rounded once: day by day on what was open at the end of the day.
 
-    `kept` was replayed to the as-of date: what lies against what is known; each part counts from its credit's own day.
+    `kept` was replayed to the as-of date. Money counts while it lies there: from the day of laying until it is taken
+    back, and while its own document counts.
     """
     sums: defaultdict[str, Fraction] = defaultdict(Fraction)
     everything = [event for day in kept.days for event in kept.days[day] if day <= as_of]
@@ -240,7 +241,11 @@ def interest(kept: Books, as_of: date, percent: Fraction, currency: str) -> dict
         if event.kind == "invoice" and event.replaces not in ("", event.key):
             ends[event.replaces] = min(event.on, ends.get(event.replaces, event.on))
     credits = {event.key: event for event in everything if event.kind == "credit" and kept.status(event) == "confirmed"}
-    standing = [event for event in everything if event.kind == "lay" and event.key not in kept.back]
+    laid = [event for event in everything if event.kind == "lay"]
+    back: dict[str, date] = {}
+    for event in everything:
+        if event.target:
+            back[event.target] = min(event.on, back.get(event.target, event.on))
     for invoice in (event for event in everything if event.kind == "invoice"):
         pool = invoice.settled
         for part in invoice.parts:
@@ -249,13 +254,14 @@ def interest(kept: Books, as_of: date, percent: Fraction, currency: str) -> dict
             due_on = kept.due(invoice, part, as_of)
             if due_on is None:
                 continue
-            paid = [lay for lay in standing if lay.part == part.key and lay.credit in credits]
+            paid = [lay for lay in laid if lay.part == part.key and lay.credit in credits]
             day = max(due_on + timedelta(days=1), invoice.on)
             while day <= as_of and day < ends.get(invoice.key, date.max):
                 left = part.amount - used
                 for lay in paid:
                     credit = credits[lay.credit]
-                    if credit.on <= day < ends.get(credit.key, date.max):
+                    gone = min(ends.get(credit.key, date.max), back.get(lay.key, date.max))
+                    if max(credit.on, lay.on) <= day < gone:
                         left -= lay.amount
                 sums[part.key] += max(left, Fraction(0))
                 day += timedelta(days=1)

@@ -12,7 +12,18 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from kam_desktop.domain.entities import Account, Contact
+from kam_desktop.domain.entities import (
+    Account,
+    Allocation,
+    Contact,
+    Instalment,
+    Invoice,
+    InvoiceLine,
+    PriceList,
+    PriceListItem,
+    Product,
+    Receipt,
+)
 from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.query import Query
@@ -122,3 +133,24 @@ def test_json_is_the_wire_form(store: Store, tmp_path: Path) -> None:
     assert {each["entity"] for each in written} == {"account"}
     with store.reader() as reader, pytest.raises(Refused):
         exporter.export(reader, "nothing", tmp_path / "b.json")
+
+
+def test_amounts_take_the_currency_of_what_they_hang_on(store: Store, tmp_path: Path) -> None:
+    """A price of a list in dollars, and an instalment and a line of an invoice in dollars, are no dong."""
+    with store.edit("Dollars") as uow:
+        uow.add(Account(id="usd", name="Dollar", currency="USD"))
+        uow.add(Product(id="p", name="Banner", currency="USD", price=12_345))
+        uow.add(PriceList(id="list", name="Dollars", currency="USD"))
+        uow.add(PriceListItem(id="item", price_list="list", product="p", price=9_950))
+        uow.add(Invoice(id="i", account="usd", number="1", issued_on=date(2026, 3, 5), currency="USD", net=5, total=5))
+        uow.add(InvoiceLine(id="l", invoice="i", place=1, net=1_05))
+        uow.add(Instalment(id="part", invoice="i", place=1, amount=2_50))
+        uow.add(Receipt(id="r", account="usd", received_on=date(2026, 3, 6), amount=2_50, currency="USD"))
+        uow.add(Allocation(id="a", instalment="part", receipt="r", amount=2_50, allocated_on=date(2026, 3, 6)))
+    wanted = {"product": "123.45", "price_list_item": "99.50", "invoice_line": "1.05", "instalment": "2.50",
+              "allocation": "2.50"}  # fmt: skip
+    for kind, amount in wanted.items():
+        path = tmp_path / f"{kind}.csv"
+        with store.reader() as reader:
+            exporter.export(reader, kind, path)
+        assert amount in path.read_text("utf-8-sig"), kind

@@ -56,7 +56,7 @@ SLIPS = {
     "replaced from the start": (ageing, "_stopped", lambda invoices, as_of: {each.replaces for each in invoices}),
     "no opening": (ageing, "_settled", lambda settlements, parts: {}),
     "leap years": (interest, "late_interest", leap_year),
-    "by the day of laying": (interest, "as_received", lambda ledger, as_of: ledger),
+    "nothing taken back": (spans, "stop_dates", lambda ledger: {}),
     "rejected counts": (spans, "receipt_status", lambda received_on, decisions, begins_on: "confirmed"),
     "oldest decision": (spans, "receipt_status", first_word),
     "no day of the firm": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -47,11 +47,9 @@ def late_interest(
 ) -> tuple[Interest, ...]:
     """The interest of every instalment that was open after its due date, also where its principal is paid by now.
 
-    Counted is what was unpaid at the end of each day from the day after the due date up to and with `as_of`: simple,
-    actual days. Money counts from the day on which it came, not from the one on which somebody laid it against the
-    invoice: the later of receipt and invoice date (the debtor is late until he performs, Civil Code 2015 art. 353,
-    however late the creditor books it). An allocation taken back by `as_of` counts for no day at all: its money may
-    be laid elsewhere from the same day on, and pays once.
+    Counted is what was open at the end of each day (figures/ageing) from the day after the due date up to and with
+    `as_of`: simple, actual days. An allocation counts from its own date; services date it like the money that it lays,
+    so that the debtor does not pay for the days on which nobody had laid it yet.
 
     The rate is the contract's; without one the Commercial Law 2005 art. 306 has the average overdue rate of the market
     at the time of payment, the Civil Code 2015 art. 468 caps agreed interest at 20 % a year. The firm decides: the
@@ -67,7 +65,7 @@ def late_interest(
     due = terms.due_dates(ledger, as_of)
     invoices = {each.id: each for each in ledger.invoices if each.currency == currency and each.issued_on <= as_of}
     laid: dict[str, list[spans.Span]] = {}
-    for span in spans.spans(as_received(ledger, as_of)):
+    for span in spans.spans(ledger):
         laid.setdefault(span.instalment, []).append(span)
     settled = spans.settled(ledger)
     found = []
@@ -90,19 +88,6 @@ def late_interest(
                 Interest(part.id, invoice.id, invoice.account, currency, due_on, days, open_days, amount)
             )  # fmt: skip
     return tuple(found)
-
-
-def as_received(ledger: Ledger, as_of: date) -> Ledger:
-    """The facts as if all money that is laid at the end of the day had been laid on the day on which it came."""
-    received_on = {each.id: each.dated_on for each in ledger.credits}
-    taken_back = {each.reverses for each in ledger.allocations if each.reverses and each.allocated_on <= as_of}
-    standing = (
-        each
-        for each in ledger.allocations
-        if not each.reverses and each.id not in taken_back and each.allocated_on <= as_of
-    )
-    laid = [replace(each, allocated_on=received_on.get(each.credit, each.allocated_on)) for each in standing]
-    return replace(ledger, allocations=laid)
 
 
 def _open_days(owed: int, laid: Iterable[spans.Span], first: date, last: date) -> tuple[int, int]:
