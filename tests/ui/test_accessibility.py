@@ -42,6 +42,7 @@ from kam_desktop.ui import paint, theme
 from kam_desktop.ui.kit.buttons import Button, IconButton
 from kam_desktop.ui.kit.labels import ElidedLabel
 from kam_desktop.ui.kit.search_box import BareEdit
+from tests import makers
 from tests.fakes import FakeClock
 from tests.ui.whole_window import Screen, WholeWindow, whole_window
 
@@ -319,7 +320,8 @@ def test_words_are_in_the_language_of_the_window(window: WholeWindow, painted: P
     data: list[str] = []
     window.desktop.background.ask(lambda reader: list(lines.dump(reader)), data.extend)
     window.settle()
-    written = "\n".join(data)  # what people typed is in the language that they typed
+    titles = [f"Column {title}" for title in makers.ACCOUNT_TITLES]
+    written = "\n".join([*data, *titles, "Sheet"])  # what people typed is in the language that they typed
 
     def check(screen: Screen) -> list[str]:
         painted.words.clear()
