@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -43,6 +43,18 @@ def allocation_problems(new: Allocation, ledger: Ledger) -> list[Problem]:
         return found
     found += _side_problems(credit, invoice, ledger)
     return found or _room_problems(new, part, invoice, credit, ledger)
+
+
+def first_day_with_room(new: Allocation, ledger: Ledger) -> date:
+    """The day from which an allocation fits: its own, else the first on which something of either side came back.
+
+    Its own day where it fits on none; then `allocation_problems` says why.
+    """
+    laid = {each.id for each in ledger.allocations if new.credit == each.credit or new.instalment == each.instalment}
+    back = {each.allocated_on for each in ledger.allocations if each.reverses in laid}
+    days = [new.allocated_on, *sorted(day for day in back if day > new.allocated_on)]
+    fitting = (day for day in days if not allocation_problems(replace(new, allocated_on=day), ledger))
+    return next(fitting, new.allocated_on)
 
 
 def _side_problems(credit: Credit, invoice: Invoice, ledger: Ledger) -> list[Problem]:

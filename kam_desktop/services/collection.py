@@ -161,7 +161,10 @@ def record_receipt(uow: UnitOfWork, receipt: Receipt, shares: Sequence[tuple[str
 
 
 def allocate(uow: UnitOfWork, source: Receipt | CreditNote, shares: Sequence[tuple[str, int]]) -> list[Allocation]:
-    """Lays what is left of a receipt or credit note against instalments. Raises Refused like `record_receipt`."""
+    """Lays what is left of a receipt or credit note against instalments. Raises Refused like `record_receipt`.
+
+    Dated like the later of the two documents, or like the day on which what it takes came back from elsewhere.
+    """
     wanted: dict[str, int | None] = {}
     for instalment, amount in shares:
         if amount:
@@ -190,6 +193,9 @@ def allocate(uow: UnitOfWork, source: Receipt | CreditNote, shares: Sequence[tup
             amount=share.amount,
             allocated_on=max(dated_on, issued[share.instalment]),
         )
+        # Money that came back is laid anew from that day on; before it the instalment was paid, or the money used.
+        day = promises.first_day_with_room(pure_allocation(record), ledger)
+        record = dataclasses.replace(record, allocated_on=day)
         for problem in promises.allocation_problems(pure_allocation(record), ledger):
             problems.append(dataclasses.replace(problem, where=share.instalment))
         ledger = dataclasses.replace(ledger, allocations=[*ledger.allocations, pure_allocation(record)])

@@ -145,11 +145,26 @@ def test_a_reversal_gives_back_exactly_what_was_laid(books: Books) -> None:
             collection.reverse_allocation(uow, which)
         assert codes(refused) == {code}
     # What came back is free again, but only from that day on: the instalment was full in January.
+    books.receipt(90, (part, 90), on=date(2026, 1, 20))
+    assert (books.open(invoice), books.open(invoice, date(2026, 1, 31))) == (10, 20)
     with pytest.raises(Refused) as taken:
-        books.receipt(90, (part, 90), on=date(2026, 1, 20))
+        books.receipt(90, (part, 11), on=date(2026, 3, 1))
     assert codes(taken) == {"more_than_open"}
-    books.receipt(90, (part, 90), on=date(2026, 2, 1))
-    assert books.open(invoice) == 10
+
+
+def test_money_laid_wrongly_is_laid_anew(books: Books) -> None:
+    """Taken back on a later day, the same money can be laid again, on the same invoice or on the right one."""
+    wrong, right = books.invoice("1", date(2026, 1, 1), 80), books.invoice("2", date(2026, 1, 1), 80)
+    receipt = books.receipt(80, (books.parts(wrong)[0], 80), on=date(2026, 1, 10))
+    with books.store.reader() as reader:
+        laid = collection.invoice_detail(reader, wrong.id, TODAY).allocations[0]
+    with books.store.edit("Back") as uow:
+        collection.reverse_allocation(uow, laid.id, date(2026, 2, 1))
+    with books.store.edit("Lay anew") as uow:
+        (again,) = collection.allocate(uow, receipt, [(books.parts(right)[0], 80)])
+    assert again.allocated_on == date(2026, 2, 1)
+    assert (books.open(wrong), books.open(right), books.open(right, date(2026, 1, 31))) == (80, 0, 80)
+    assert (books.open(wrong, date(2026, 1, 31)), books.open(wrong, date(2026, 1, 9))) == (0, 80)
 
 
 def test_what_is_left_of_a_receipt_is_laid_later(books: Books) -> None:
