@@ -124,8 +124,6 @@ class AgeMatrix(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             said = [row_summary(self, index.row()), self.aside(row, NOT_DUE), self.aside(row, ALL)]
             return "; ".join(part for part in said if part) if not column else None
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self.aside(row, self.cell(index)[1]) if column else None
         return None
 
     def aside(self, row: AgeRow, bucket: int) -> str:

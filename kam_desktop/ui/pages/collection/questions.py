@@ -1,4 +1,4 @@
-"""What the collections page asks: open instalments, ageing, receipts, one invoice; values that do not change."""
+"""What the collections page asks in the lanes, and the verbs it writes there; answers are frozen."""
 
 from __future__ import annotations
 

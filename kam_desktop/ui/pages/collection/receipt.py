@@ -1,4 +1,4 @@
-"""The panel of one receipt: whose money it is, whether finance confirmed it, and what can be done with it."""
+"""The panel of one receipt: whose money it is, whether it is confirmed, what can be done with it."""
 
 from __future__ import annotations
 
