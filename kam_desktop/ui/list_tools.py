@@ -76,7 +76,7 @@ class ListTools(QObject):
         self._desk = controller.desk
         self._views: Sequence[Any] = ()
         self._used = ""
-        self.chip = Chip(tr("View"), tr("All"))
+        self.chip = Chip("", tr("View"), icon="star")
         self.chip.clicked.connect(self._open_views)
         self.chosen = Button("", icon="list-checks", small=True)
         self.chosen.clicked.connect(lambda: open_below(self._menu(), self.chosen))
@@ -114,7 +114,11 @@ class ListTools(QObject):
         found = next((each for each in views if each.id == self._used), None)
         if found is None:
             self._used = ""
-        self.chip.set_texts(tr("View"), found.name if found else tr("All"))
+        self._name_view(found.name if found else "")
+
+    def _name_view(self, name: str) -> None:
+        self.chip.set_texts("", name or tr("View"))
+        self.chip.setAccessibleName(f"{tr('View')}: {name or tr('All')}")
 
     def _open_views(self) -> None:
         menu = QMenu(self._page)
@@ -154,7 +158,7 @@ class ListTools(QObject):
         if isinstance(off, list):
             self._set_off([at for at in off if isinstance(at, int)])
         self._listed.use_view(settings)
-        self.chip.set_texts(tr("View"), view.name if view is not None else tr("All"))
+        self._name_view(view.name if view is not None else "")
 
     def use_named(self, identity: str) -> None:
         """Shows the saved view of that id, if it is there."""
@@ -181,7 +185,7 @@ class ListTools(QObject):
 
     def _saved(self, view: Any) -> None:
         self._used = view.id
-        self.chip.set_texts(tr("View"), view.name)
+        self._name_view(view.name)
 
     def _on_rename(self, view: Any) -> None:
         def rename(name: str) -> None:
