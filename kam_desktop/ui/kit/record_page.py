@@ -33,7 +33,7 @@ class RecordPage(QWidget):
         model: the rows; give it an Answer.
         table: the view.
         place: the current and the selected ids.
-        tool_bar: the row of the search box and filters; more tools go to its right end.
+        head, tool_bar: the rows of the title and of the filters; more tools go to their right ends.
         side: the panel at the right, or None.
     """
 
@@ -71,7 +71,8 @@ class RecordPage(QWidget):
             self._stack.addWidget(widget)
         left = QVBoxLayout()
         left.setSpacing(0)
-        left.addWidget(page_head(title(name), self.count, None, self.create_button))
+        self.head = page_head(title(name), self.count, None, self.create_button)
+        left.addWidget(self.head)
         self.tool_bar = tool_row(self.search, *tools, None)
         left.addWidget(self.tool_bar)
         left.addLayout(self._stack, 1)
