@@ -1,4 +1,4 @@
-"""The worklist as worked cases: where a case stands today, why, what is next, and what acting brings."""
+"""The worklist as worked cases: the group, the reason, the next action, what acting brings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of collection work: what acting today brings, why a line stands there, and its next action."""
+"""The order of collection work: what acting today brings, the reason, and the next action."""
 
 from __future__ import annotations
 
