@@ -127,8 +127,11 @@ def currency_name(currency: str) -> str:
     return str(get_currency_name(currency, locale=language.current()))
 
 
-def number(value: int | Decimal | None, places: int | None = None) -> str:
-    """A plain number with its thousands parted; without `places` as many decimals as it has, none at the end zero."""
+def number(value: int | Decimal | None, places: int | None = None, *, lang: str | None = None) -> str:
+    """A plain number with its thousands parted; without `places` as many decimals as it has, none at the end zero.
+
+    `lang` as for amounts.
+    """
     if value is None:
         return NOTHING
     exact = Decimal(value)
@@ -138,7 +141,7 @@ def number(value: int | Decimal | None, places: int | None = None) -> str:
         digits = f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}"
     if digits.startswith("-") and not digits.strip("-0.,"):
         digits = digits[1:]
-    return digits.translate(_TO_VIETNAMESE if language.current() == "vi" else _TO_ENGLISH)
+    return digits.translate(_TO_VIETNAMESE if (lang or language.current()) == "vi" else _TO_ENGLISH)
 
 
 def percent(value: int | Decimal | None, places: int = 1) -> str:

@@ -256,9 +256,12 @@ def _reports(report: argparse.ArgumentParser, shared: argparse.ArgumentParser) -
 
 def _document(paper: argparse.ArgumentParser) -> None:
     paper.add_argument(
-        "kind", metavar="KIND", choices=("statement", "payment-request"), help=tr("statement or payment-request")
+        "kind",
+        metavar="KIND",
+        choices=("statement", "payment-request", "proposal"),
+        help=tr("statement, payment-request or proposal"),
     )
-    whose = tr("the customer of a statement; one or more invoices of a request")
+    whose = tr("the customer of a statement; one or more invoices of a request; a proposal")
     paper.add_argument("ids", metavar="ID", nargs="+", help=whose)
     paper.add_argument("-o", "--output", metavar="FILE", required=True, help=tr("the PDF to write"))
     paper.add_argument("--both", action="store_true", help=tr("in Vietnamese and English at once"))
@@ -269,6 +272,8 @@ def _document(paper: argparse.ArgumentParser) -> None:
     paper.add_argument("--number", metavar="TEXT", default="", help=tr("the paper's own number"))
     paper.add_argument("--place", metavar="TEXT", default="", help=tr("the place that stands before the date"))
     paper.add_argument("--contract", metavar="TEXT", default="", help=tr("the contract that a request rests on"))
+    newest = tr("the version of a proposal by its id (default: the newest)")
+    paper.add_argument("--version-id", metavar="ID", default="", help=newest)
     paper.add_argument("--own-template", action="store_true", help=tr("by the program's template, not by the firm's"))
 
 

@@ -99,6 +99,27 @@ def test_a_request_for_two_invoices(papers: Papers) -> None:
         assert expected in found
 
 
+def test_a_quotation_of_a_proposal_without_its_costs(papers: Papers) -> None:
+    target, ours = papers.folder / "báo giá.pdf", "018f0000-0000-7000-8000-000000000a"
+    records = [
+        {"entity": "proposal", "id": f"{ours}01", "account": CUSTOMER, "title": "Ra mắt", "number": "BG-1"},
+        {"entity": "proposal_version", "id": f"{ours}02", "proposal": f"{ours}01", "number": 1, "status": "sent"},
+        {"entity": "proposal_line", "id": f"{ours}03", "version": f"{ours}02", "place": 1, "description": "TVC",
+         "quantity": "2", "price": 1_500_000, "cost": 777_123, "tax_rate": "10%"},
+    ]  # fmt: skip
+    file = papers.folder / "offer.ndjson"
+    file.write_text("".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records), "utf-8")
+    assert papers.run("load", str(file))[0] == 0
+    words = ["document", "proposal", f"{ours}01", "-o", str(target)]
+    assert papers.run(*words) == (0, {"file": str(target), "notes": ["no_validity"]})
+    found = text_of(target)
+    assert "BÁO GIÁ" in found and "3.300.000" in found and "777" not in found
+    assert papers.run(*words, "--lang", "en", "--version-id", f"{ours}02")[0] == 0
+    assert "QUOTATION" in text_of(target) and "3,300,000" in text_of(target)
+    assert papers.codes("document", "proposal", f"{ours}01", f"{ours}01", "-o", str(target)) == ["one_proposal"]
+    assert papers.codes("document", "proposal", "nobody", "-o", str(target)) == ["missing"]
+
+
 def test_refused_papers_leave_no_file(papers: Papers) -> None:
     target = papers.folder / "x.pdf"
     where = ["-o", str(target)]
