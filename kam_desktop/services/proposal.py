@@ -60,6 +60,7 @@ class ProposalRow:
     valid_until: date | None
     net: int
     total: int
+    cost: int | None
     next_step: str
     next_step_on: date | None
     expected_close_on: date | None
@@ -137,6 +138,7 @@ def rows(reader: Reader, ids: Sequence[str]) -> list[ProposalRow]:
                 valid_until=version.valid_until if version else None,
                 net=figures.net if figures else 0,
                 total=figures.total if figures else 0,
+                cost=figures.cost if figures else None,
                 next_step=proposal.next_step,
                 next_step_on=proposal.next_step_on,
                 expected_close_on=proposal.expected_close_on,

@@ -1,0 +1,94 @@
+"""The board of proposals: which hang in which stage, what they are worth together, and since when."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+
+from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
+from kam_desktop.domain.figures import pipeline, totals
+from kam_desktop.domain.figures.pipeline import Moved
+from kam_desktop.domain.query import Op, Query, Where
+from kam_desktop.store.reader import Reader
+
+
+@dataclass(frozen=True)
+class StageColumn:
+    """The proposals of one stage by title.
+
+    Attributes:
+        currency: the one in which most of the board is; amounts of others are never added to it.
+        net, weighted: before tax, of the proposals in that currency; 0 in the stages that are no longer in play.
+        others: how many proposals are in another currency.
+    """
+
+    stage: str
+    ids: Sequence[str]
+    currency: str
+    net: int
+    weighted: int
+    others: int
+
+
+def board(reader: Reader, *, text: str = "") -> tuple[StageColumn, ...]:
+    """Every stage in the order of the board, empty ones too; with a text only what it finds."""
+    ids = {stage: reader.ids(Query("proposal", (Where("stage", Op.IS, stage),), text=text)) for stage in STAGES}
+    nets = {key: (currency, net) for key, currency, net in _nets(reader)}
+    count = Counter(nets[key][0] for stage in OPEN_STAGES for key in ids[stage] if key in nets)
+    currency = count.most_common(1)[0][0] if count else "VND"
+    made = []
+    for stage in STAGES:
+        found = [nets[key] for key in ids[stage] if key in nets]
+        net = sum(each for its, each in found if its == currency)
+        others = sum(its != currency for its, _ in found)
+        made.append(StageColumn(stage, ids[stage], currency, net, pipeline.weighted(net, stage), others))
+    return tuple(made)
+
+
+_LINES = """
+select v.proposal, v.number, v.currency, coalesce(v.discount, 0), l.quantity, l.price, l.discount_percent, l.optional
+from proposal_version v join proposal p on p.id = v.proposal left join proposal_line l on l.version = v.id
+where p.stage in ('briefed', 'working', 'in_approval', 'sent', 'negotiating')
+order by v.proposal, v.number desc
+"""
+
+
+def _nets(reader: Reader) -> Iterator[tuple[str, str, int]]:
+    """(proposal, currency, net of its newest version) of what is in play, as services.proposal.totals has it."""
+    for key, rows in groupby(reader.each(_LINES), key=lambda row: row[0]):
+        newest = next(rows)
+        gross = _net(newest)
+        for row in rows:
+            if row[1] != newest[1]:
+                break
+            gross += _net(row)
+        # groupby passes over the older versions by itself
+        yield key, newest[2], gross - max(0, min(newest[3], gross))
+
+
+def _net(row: tuple[object, ...]) -> int:
+    _, _, _, _, quantity, price, percent, optional = row
+    if optional or not quantity or not price:
+        return 0
+    if not percent and str(quantity).isdecimal():
+        return int(str(quantity)) * int(str(price))
+    return totals.line_net(Decimal(str(quantity)), int(str(price)), Decimal(str(percent)) if percent else None)
+
+
+def entered(reader: Reader, ids: Sequence[str]) -> dict[str, date]:
+    """Since which day each proposal has been in its stage, by its history (figures.pipeline.entered_on)."""
+    moves: dict[str, list[Moved]] = {}
+    for start in range(0, len(ids), 500):
+        part = {f"k{at}": key for at, key in enumerate(ids[start : start + 500])}
+        names = ", ".join(f":{name}" for name in part)
+        statement = f"select record, new, written_at from history where entity = 'proposal' and record in ({names})"
+        for key, new, written_at in reader.sql(f"{statement} order by n", part):
+            stage = json.loads(new).get("stage")
+            if stage:
+                moves.setdefault(key, []).append(Moved(datetime.fromisoformat(written_at).astimezone().date(), stage))
+    return {key: on for key, found in moves.items() if (on := pipeline.entered_on(found)) is not None}
