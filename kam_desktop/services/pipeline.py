@@ -61,13 +61,9 @@ order by v.proposal, v.number desc
 def _nets(reader: Reader) -> Iterator[tuple[str, str, int]]:
     """(proposal, currency, net of its newest version) of what is in play, as services.proposal.totals has it."""
     for key, rows in groupby(reader.each(_LINES), key=lambda row: row[0]):
-        newest = next(rows)
-        gross = _net(newest)
-        for row in rows:
-            if row[1] != newest[1]:
-                break
-            gross += _net(row)
-        # groupby passes over the older versions by itself
+        lines = list(rows)
+        newest = lines[0]
+        gross = sum(_net(row) for row in lines if row[1] == newest[1])
         yield key, newest[2], gross - max(0, min(newest[3], gross))
 
 
@@ -80,15 +76,17 @@ def _net(row: tuple[object, ...]) -> int:
     return totals.line_net(Decimal(str(quantity)), int(str(price)), Decimal(str(percent)) if percent else None)
 
 
+_MOVES = """
+select record, new, written_at from history
+where entity = 'proposal' and record in (select value from json_each(:ids)) order by n
+"""
+
+
 def entered(reader: Reader, ids: Sequence[str]) -> dict[str, date]:
     """Since which day each proposal has been in its stage, by its history (figures.pipeline.entered_on)."""
     moves: dict[str, list[Moved]] = {}
-    for start in range(0, len(ids), 500):
-        part = {f"k{at}": key for at, key in enumerate(ids[start : start + 500])}
-        names = ", ".join(f":{name}" for name in part)
-        statement = f"select record, new, written_at from history where entity = 'proposal' and record in ({names})"
-        for key, new, written_at in reader.sql(f"{statement} order by n", part):
-            stage = json.loads(new).get("stage")
-            if stage:
-                moves.setdefault(key, []).append(Moved(datetime.fromisoformat(written_at).astimezone().date(), stage))
+    for key, new, written_at in reader.sql(_MOVES, {"ids": json.dumps(list(ids))}):
+        stage = json.loads(new).get("stage")
+        if stage:
+            moves.setdefault(key, []).append(Moved(datetime.fromisoformat(written_at).astimezone().date(), stage))
     return {key: on for key, found in moves.items() if (on := pipeline.entered_on(found)) is not None}
