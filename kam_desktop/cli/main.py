@@ -97,6 +97,10 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             from kam_desktop.cli import import_commands
 
             return import_commands.run(args, output)
+        case "report" if args.report == "worklist":
+            from kam_desktop.cli import worklist_report
+
+            return worklist_report.run(args, output)
         case "report" if args.report not in ("ageing", "pareto"):
             from kam_desktop.cli import receivable_reports
 
@@ -247,6 +251,10 @@ def _reports(report: argparse.ArgumentParser, shared: argparse.ArgumentParser) -
         name.add_argument(
             "--to", dest="to_on", metavar="DATE", type=_day, help=tr("last day (default: the as-of date)")
         )
+    work = add("worklist", tr("what to do about open money today, by what it brings"))
+    work.add_argument("--account", metavar="ID", default="", help=tr("only this customer"))
+    orders = ("benefit", "age", "amount")
+    work.add_argument("--order", choices=orders, default="benefit", help=tr("what the lines are sorted by"))
     add("provision", tr("estimated provision for doubtful debts, by the table in force"))
     interest = add("interest", tr("interest for late payment, simple and provisional"))
     rate = tr("the rate a year in percent, such as 10 or 9.5 (default: by the firm's rules)")

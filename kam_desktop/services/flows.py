@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from kam_desktop.domain.entities import Account, Firm, Invoice, Proposal, ProposalVersion, Task
+from kam_desktop.domain.entities import (
+    Account,
+    DunningEvent,
+    Firm,
+    Invoice,
+    PromiseToPay,
+    Proposal,
+    ProposalVersion,
+    Task,
+)
+from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.figures import provision
 from kam_desktop.domain.query import Op, Order, Query, Where
 from kam_desktop.language import N_
+from kam_desktop.services import dunning, records, rule, summary
 from kam_desktop.services import promise as promises
 from kam_desktop.services import proposal as proposals
-from kam_desktop.services import summary
 from kam_desktop.store import figures, today_figures
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.today_figures import Due
+from kam_desktop.store.unit_of_work import UnitOfWork
 
 NOW, WEEK = "now", "week"
 _WEEK_DAYS = 7
@@ -133,6 +146,75 @@ def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None
         ),
         payments_entered=summary.payments_entered(reader),
     )
+
+
+def worklist(
+    reader: Reader,
+    as_of: date,
+    currency: str = "VND",
+    only: dunning.Filter = dunning.EVERYTHING,
+    order: str = dunning.BENEFIT,
+) -> dunning.Worklist:
+    """What to do about open money today: the steps reached, the promises that stand, the provision table in force.
+
+    Amounts are those of all facts known (the cache), as everywhere in Today; `as_of` is the day on which one acts.
+    """
+    found = dunning.candidates(reader, as_of, currency, only)
+    promised: dict[str, tuple[tuple[date, str], date]] = {}
+    for each in promises.standing(reader, [one.account for one in found], as_of):
+        record = each.record
+        if record.currency == currency and record.promised_on is not None and record.pay_on is not None:
+            # The newest word counts, where several were given about the same.
+            key, said = record.invoice or record.account, (record.promised_on, record.id)
+            if key not in promised or promised[key][0] < said:
+                promised[key] = (said, record.pay_on)
+    try:
+        tiers = provision.table_on(as_of, rule.provision_tables(reader)).tiers
+    except Refused:
+        tiers = ()  # before the first table there is none to come near to
+    rules = dunning.rules_of(reader, tiers)
+    days = {key: day for key, (_, day) in promised.items()}
+    return dunning.worklist(reader, as_of, currency, found, days, rules, only, order)
+
+
+def remind(
+    uow: UnitOfWork,
+    invoice: str,
+    step: int | None,
+    channel: str,
+    outcome: str = "",
+    remark: str = "",
+    contact: str = "",
+    promise: PromiseToPay | None = None,
+) -> DunningEvent:
+    """Writes down a reminder and, where it ended in a promise, that promise: one step for both.
+
+    Args:
+        promise: its account, invoice, contact and channel follow from the reminder; it takes the place of the
+            newest promise about the invoice that runs or is broken.
+
+    Raises Refused like dunning.remind and promise.make, and `promise_needed` for the outcome "promised" without one.
+    """
+    made = dunning.remind(uow, invoice, step, channel, outcome, remark, contact)
+    if outcome != "promised":
+        return made
+    if promise is None or promise.pay_on is None or not promise.amount:
+        raise Refused(Problem("pay_on", "promise_needed", N_("Say how much was promised, and by when.")))
+    record = records.get(uow, Invoice, invoice)
+    word = dataclasses.replace(
+        promise, account=made.account, invoice=invoice, contact=contact, currency=record.currency, channel=channel
+    )
+    today = uow.clock.today()
+    older = [
+        each.record
+        for each in promises.of_invoice(uow, invoice, today)
+        if each.state.state in ("open", "broken") and (each.record.promised_on or today) <= today
+    ]
+    if older:
+        promises.replace(uow, older[0].id, word)
+    else:
+        promises.make(uow, word)
+    return made
 
 
 def firm_currency(reader: Reader) -> str:

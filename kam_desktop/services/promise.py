@@ -140,6 +140,17 @@ def broken(reader: Reader, as_of: date, most: int = 100) -> list[Promised]:
     )
 
 
+def standing(reader: Reader, accounts: Iterable[str], as_of: date) -> list[Promised]:
+    """The promises of these customers that run or are broken at the end of the day; those kept are left out."""
+    wanted = json.dumps(sorted(set(accounts)))
+    promised = reader.sql(
+        "select distinct account from promise_to_pay where account in (select value from json_each(:ids))",
+        {"ids": wanted},
+    )
+    found = _of_accounts(reader, [row[0] for row in promised], as_of)
+    return [each for each in found if each.state.state in (figure.OPEN, figure.BROKEN)]
+
+
 def _open_of(reader: Reader, promises: Sequence[PromiseToPay]) -> dict[str, int]:
     """What is open of each promise's invoice, or of what replaced it; of all that the account owes where none is named.
 
