@@ -28,7 +28,8 @@ from kam_desktop.ui.background import Background, broken_by
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
-from kam_desktop.ui.navigation import HIDDEN
+from kam_desktop.ui.last_place import LastPlace
+from kam_desktop.ui.navigation import ALONE, HIDDEN
 from kam_desktop.ui.palette import Hit
 from kam_desktop.ui.sentences import words_of
 from kam_desktop.ui.window import Command, Job, PageSpec, Window
@@ -55,6 +56,7 @@ class Desktop(QObject):
         self.desk = Desk(self.background, clock, ids, _Shell(self), {})
         self.window = Window([blank, *pages.specs(self.desk)], finder=self._find)
         self.window.resize(theme.px(1366), theme.px(768))
+        self.last_place = LastPlace(self.desk, self.window)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
         background.broken.connect(self.tell_broken)
@@ -74,10 +76,13 @@ class Desktop(QObject):
         self.desk.remembered.update(remembered)
         self.window.set_firm(firm, person, _letters(person))
         keymap.use(remembered.get(keymap.PREFERENCE, ""))
-        state = remembered.get(_WINDOW, "")
-        if not (state and self.window.restore(state.encode()) and self.window.current_key()):
+        last = next((each for each in pages.PAGES if each.key == self.last_place.page()), None)
+        at = {"page": last.key} if last is not None and last.section != ALONE else {}
+        state = json.dumps({**self.desk.recalled(_WINDOW), **at})
+        if not (self.window.restore(state.encode()) and self.window.current_key()):
             fresh = json.loads(self.window.state())
-            self.window.restore(json.dumps({**fresh, "page": pages.PAGES[0].key}).encode())
+            self.window.restore(json.dumps({**fresh, "page": pages.PAGES[0].key, **at}).encode())
+        self.last_place.reopen()
         self.window.set_status(N_("Saved on this computer"))
         self._ask_counts()
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
@@ -202,6 +207,7 @@ class Desktop(QObject):
     def _on_closing(self) -> None:
         if self.background.profile is not None and self.window.current_key():
             self.desk.remember(_WINDOW, self.window.state().decode())
+            self.last_place.keep()
 
 
 class _Shell:

@@ -179,6 +179,10 @@ class Window(QMainWindow):
         """The shown page's key."""
         return self._key
 
+    def where(self) -> tuple[str, str]:
+        """The shown page and its place."""
+        return self._history[self._at] if self._at >= 0 else (self._key, "")
+
     def _show(self, key: str, place: str) -> None:
         page = self._widgets.get(key)
         if page is None:

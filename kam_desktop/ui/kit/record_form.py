@@ -87,6 +87,10 @@ class RecordForm(QWidget):
         """The editor of a field."""
         return self._rows[name].editor
 
+    def field_of(self, widget: QWidget) -> str:
+        """The field that is edited in that widget, "" for none."""
+        return next((name for name, row in self._rows.items() if row.editor.inner is widget), "")
+
     # What the controller calls.
 
     def show_record(self, record: Record, titles: Mapping[str, str] | None = None, *, is_new: bool = False) -> None:

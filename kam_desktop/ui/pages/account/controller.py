@@ -315,6 +315,19 @@ class AccountController(RecordController):
         self.ask_draft(form, account)
         dialog.open()
 
+    def reopen(self, draft_key: str) -> bool:
+        """See last_place.Reopens: a person or an interaction that was being typed."""
+        entity, _, rest = draft_key.partition(":")
+        if entity not in ("contact", "activity") or (entity == "activity" and not rest.startswith("new:")):
+            return False
+        account = rest.removeprefix("new:") if rest.startswith("new:") else ""
+        if account and account != self._account_id():
+            self.desk.shell.show_page("account", account)  # it was typed over the list
+        if entity == "contact":
+            self._on_contact("" if account else rest)
+        else:
+            self._on_interaction()
+        return True
 
     def _offer_people(self, form: InteractionForm, account: str, name: str, text: str) -> None:
         self.ask(

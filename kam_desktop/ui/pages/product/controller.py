@@ -201,6 +201,16 @@ class ProductController(RecordController):
 
     # Prices of a list.
 
+    def reopen(self, draft_key: str) -> bool:
+        """See last_place.Reopens: a price that was being typed."""
+        entity, _, rest = draft_key.partition(":")
+        prices = self.page.prices.form.record
+        known = prices is not None and (rest == f"new:{prices.id}" or rest in self._detail)
+        if entity != PriceListItem.entity.name or not known:
+            return False
+        self._on_price(rest if rest in self._detail else "")
+        return True
+
     def _on_price(self, key: str) -> None:
         prices = self.page.prices.form.record
         if not isinstance(prices, PriceList) or self.page.prices.form.is_new:
