@@ -74,7 +74,7 @@ def records(our_code: str) -> tuple[list[dict[str, Any]], list[str]]:
 def _value(entity: Entity, field: Field, number: int) -> tuple[Any, list[str]]:
     match field.kind:
         case Kind.TEXT | Kind.NOTE | Kind.TEXTS:
-            if field.name in ("currency", "tax_rate"):
+            if field.name in ("currency", "tax_rate", "steps"):  # words of our own, not of the user
                 return None, []
             text = telephone(number) if field.phone else word(number)[: field.max_length]
             if field.kind is Kind.NOTE:

@@ -1,4 +1,4 @@
-"""Contacts, products and prices from tables; columns that a person sets; what is no data; customers by telephone."""
+"""Contacts, products and prices as tables: recognised, told by telephone, once and again."""
 
 from __future__ import annotations
 
