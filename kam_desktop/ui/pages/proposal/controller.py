@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Any
 
 from kam_desktop import formats
@@ -12,16 +11,19 @@ from kam_desktop.domain.entities import Proposal, ProposalLine
 from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
 from kam_desktop.domain.text import company_core
 from kam_desktop.language import N_, tr, trn
-from kam_desktop.ui.desk import Desk, read_draft, titles_of
+from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
+from kam_desktop.ui.pages.proposal import questions
+from kam_desktop.ui.pages.proposal.board import BOARD, LIST, Board, view_switch
+from kam_desktop.ui.pages.proposal.board_side import BoardSide
 from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor, RateEnd
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow, ProposalList, ProposalPage, stage_names
 from kam_desktop.ui.shortcuts import add_shortcut
 
 NEW = "new"
-_FIRST = 60  # rows that come along with the ids
+_VIEW = "proposal.view"
 _STAGES = {"open": OPEN_STAGES, "all": STAGES, "won": ("won",), "lost": ("lost",), "on_hold": ("on_hold",)}
 
 
@@ -34,21 +36,28 @@ class ProposalController(RecordController):
     def __init__(self, desk: Desk) -> None:
         today = desk.today()
         self._list, self._editor = ProposalList(today), ProposalEditor(today)
-        super().__init__(desk, ProposalPage(self._list, self._editor))
+        self._board = Board(today)
+        super().__init__(desk, ProposalPage(self._list, self._board, self._editor))
         self._text, self._filter, self._place, self._version = "", "open", "", ""
         self._waiting = 0  # edits of lines that are not saved yet: answers from before them are old
         self._detail: Any = None
+        self._view = desk.remembered.get(_VIEW, LIST)
+        open_card = lambda key: desk.shell.show_page("proposal", key)  # noqa: E731
+        self._side = BoardSide(self, self._board, questions, open_card, self._on_create)
+        self._switch = view_switch(LIST)
+        self._list.add_to_head(self._switch)
         editor, listing, shell = self._editor, self._list, desk.shell
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (listing.searched, self._on_searched), (listing.filter_chosen, self._on_filter),
             (listing.cleared, self._on_cleared), (listing.model.wanted, self._on_wanted),
-            (listing.opened, lambda key: shell.show_page("proposal", key)),
+            (listing.opened, open_card),
             (listing.create_wanted, self._on_create), (listing.current_changed, self._on_current),
             (editor.back_wanted, lambda: shell.show_page("proposal")),
             (editor.new_version_wanted, self._on_new_version), (editor.sent_wanted, self._on_sent),
             (editor.version_chosen, self._on_version),
             (editor.model.edited, self._on_lines), (editor.lines.drafted, self._on_cell_draft),
-            (self.page.place_wanted, self.open_place),
+            (self.page.place_wanted, self.open_place), (self._switch.changed, lambda _key: self._show_view(BOARD)),
+            (self._board.list_wanted, lambda: self._show_view(LIST)),
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
@@ -61,10 +70,29 @@ class ProposalController(RecordController):
     # The list.
 
     def refresh(self) -> None:
-        text, stages = self._text, _STAGES[self._filter]
-        self.ask(lambda reader: _ask_list(reader, text, stages), self._show_list, "list")
         if self._place:
             self._ask_detail()
+        elif self.page.currentWidget() is self._board:
+            self._side.refresh()
+        else:
+            self._ask_list()
+
+    def _show_view(self, view: str) -> None:
+        """The list or the board, and the same one next time."""
+        self._view = view
+        self.desk.remember(_VIEW, view)
+        self._switch.choose(LIST)
+        self.page.setCurrentWidget(self._board if view == BOARD else self._list)
+        self.desk.shell.set_selection_text("")
+        self.refresh()
+        if view == BOARD:
+            self._board.take_focus()
+        else:
+            self._list.table.setFocus()
+
+    def _ask_list(self) -> None:
+        text, stages = self._text, _STAGES[self._filter]
+        self.ask(lambda reader: questions.ask_list(reader, text, stages), self._show_list, "list")
 
     def _show_list(self, answer: tuple[Any, dict[str, ProposalLineRow], int]) -> None:
         listing, rows, known = answer
@@ -81,7 +109,7 @@ class ProposalController(RecordController):
             self._list.place.show(listing.ids[0])
 
     def _on_wanted(self, ids: list[str]) -> None:
-        self.ask_rows(lambda reader: _rows(reader, ids), self._list.model)
+        self.ask_rows(lambda reader: questions.ask_rows(reader, ids), self._list.model)
 
     def _on_searched(self, text: str) -> None:
         if text != self._text:
@@ -109,22 +137,23 @@ class ProposalController(RecordController):
     def open_place(self, place: str) -> None:
         """Shows the list, the editor of a proposal, or asks what a new one needs."""
         if place == NEW:
-            self.page.setCurrentWidget(self._list)
+            self._place = ""
+            self._show_view(self._view)
             self._on_create()
+            return
+        if place in ("", LIST, BOARD):
+            self._place = ""
+            self._show_view(place or self._view)
             return
         if place != self._place:
             self._version = ""
         self.desk.shell.set_selection_text("")
         self._place = place
-        if place:
-            self._ask_detail()
-        else:
-            self.page.setCurrentWidget(self._list)
-            self._list.table.setFocus()
+        self._ask_detail()
 
     def _ask_detail(self) -> None:
         place, version, today = self._place, self._version, self.desk.today()
-        self.ask(lambda reader: _ask_detail(reader, place, version, today), self._show_detail, "detail")
+        self.ask(lambda reader: questions.ask_detail(reader, place, version, today), self._show_detail, "detail")
 
     def _show_detail(self, answer: tuple[Any, dict[str, str], str, tuple[str, list[RateEnd]]]) -> None:
         detail, titles, draft, rates = answer
@@ -158,7 +187,7 @@ class ProposalController(RecordController):
         self._waiting += 1
 
         def work(uow: Any) -> Any:
-            uow.set_draft(_cell_key(version), None)
+            uow.set_draft(questions.cell_key(version), None)
             return proposal.set_lines(uow, version, lines)
 
         self.edit(work, label, self._lines_done, self._lines_refused, name=detail.proposal.title)
@@ -172,7 +201,7 @@ class ProposalController(RecordController):
         self._ask_detail()
 
     def _on_cell_draft(self, line: int, column: int, text: str) -> None:
-        key = _cell_key(self._version)
+        key = questions.cell_key(self._version)
         value = json.dumps([line, column, text], ensure_ascii=False) if line >= 0 else None
         self.desk.background.edit(lambda uow: uow.set_draft(key, value), label="")
 
@@ -217,44 +246,3 @@ class ProposalController(RecordController):
         form.show_record(Proposal(id=self.desk.new_id(), account="", title=""), is_new=True)
         self.ask_draft(form)
         dialog.open()
-
-
-# Questions: they run in the ask lane and give frozen values.
-
-
-def _cell_key(version: str) -> str:
-    return f"proposal_line:{version}"
-
-
-def _ask_list(reader: Any, text: str, stages: Sequence[str]) -> tuple[Any, dict[str, ProposalLineRow], int]:
-    from kam_desktop.domain.query import Query
-    from kam_desktop.services import proposal
-
-    listing = proposal.listing(reader, text=text, stages=stages)
-    known = len(listing.ids) or reader.count(Query("proposal"))
-    return listing, _rows(reader, listing.ids[:_FIRST]), known
-
-
-def _rows(reader: Any, ids: Sequence[str]) -> dict[str, ProposalLineRow]:
-    from kam_desktop.services import proposal
-
-    return {
-        row.id: ProposalLineRow(
-            row.id, row.number, row.title, company_core(row.account_name), str(row.version_number), row.status, row.net,
-            row.currency, row.valid_until, row.next_step, row.next_step_on,
-        )
-        for row in proposal.rows(reader, ids)
-    }  # fmt: skip
-
-
-def _ask_detail(
-    reader: Any, key: str, version: str, today: date
-) -> tuple[Any, dict[str, str], str, tuple[str, list[RateEnd]]]:
-    from kam_desktop.services import proposal, rule
-
-    detail = proposal.detail(reader, key, version)
-    rules = rule.vat_rules(reader)
-    ending = proposal.ending_rates(detail.version, detail.lines, rules, today)
-    rate = proposal.default_rate(rules, detail.version.quoted_on or today)
-    ends = [RateEnd(each.rate, each.until, each.following) for each in ending]
-    return detail, titles_of(reader, detail.proposal), read_draft(reader, _cell_key(detail.version.id)), (rate, ends)

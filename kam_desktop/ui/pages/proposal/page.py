@@ -14,6 +14,7 @@ from kam_desktop import formats
 from kam_desktop.language import tr
 from kam_desktop.ui.kit.buttons import Chip, open_below
 from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, PillCell, TextCell
+from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
@@ -122,6 +123,12 @@ class ProposalList(RecordPage):
             menu.addAction(action)
         self.filter_chip.clicked.connect(lambda: open_below(menu, self.filter_chip))
 
+    def add_to_head(self, widget: QWidget) -> None:
+        """Puts something before the main button."""
+        head = self.create_button.parentWidget()
+        if isinstance(head, Panel):
+            head.box.insertWidget(head.box.indexOf(self.create_button), widget)
+
     def _choosing(self, key: str) -> Callable[[], None]:
         def choose() -> None:
             self.show_filter(key)
@@ -135,18 +142,19 @@ class ProposalList(RecordPage):
 
 
 class ProposalPage(QStackedWidget):
-    """The list, or the editor of one proposal.
+    """The list, the board, or the editor of one proposal.
 
     Signals:
-        place_wanted(str): an id, "new" or "" for the list.
+        place_wanted(str): an id, "new", "list", "board", or "" for the one of both that was used last.
     """
 
     place_wanted = Signal(str)
 
-    def __init__(self, listing: ProposalList, editor: QWidget) -> None:
+    def __init__(self, listing: ProposalList, board: QWidget, editor: QWidget) -> None:
         super().__init__()
-        self.list, self.editor = listing, editor
+        self.list, self.board, self.editor = listing, board, editor
         self.addWidget(listing)
+        self.addWidget(board)
         self.addWidget(editor)
 
     def open_place(self, place: str) -> None:
@@ -156,4 +164,4 @@ class ProposalPage(QStackedWidget):
     def tour_places(self) -> list[tuple[str, str]]:
         """The editor of the first proposal, for the tour."""
         ids = self.list.model.answer.ids
-        return [("editor", ids[0])] if ids else []
+        return [("board", "board"), ("editor", ids[0])] if ids else []

@@ -1,0 +1,133 @@
+"""What the proposal page asks in the ask lane, and frozen values made of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kam_desktop import formats
+from kam_desktop.domain.entities.proposal import OPEN_STAGES
+from kam_desktop.domain.figures import totals as totals_figure
+from kam_desktop.domain.text import company_core
+from kam_desktop.language import tr, trn
+from kam_desktop.ui.desk import read_draft, titles_of
+from kam_desktop.ui.pages.proposal.board import ColumnTexts
+from kam_desktop.ui.pages.proposal.cards import BoardCard
+from kam_desktop.ui.pages.proposal.form import RateEnd
+from kam_desktop.ui.pages.proposal.page import ProposalLineRow
+
+FIRST = 60  # rows that come along with the ids
+_FIRST_CARDS = 8  # cards of each column that come along with them
+_NOT_SENT = ("draft", "in_approval", "approved")
+
+
+def cell_key(version: str) -> str:
+    """The name under which the cell that is being typed in is kept."""
+    return f"proposal_line:{version}"
+
+
+def ask_list(reader: Any, text: str, stages: Sequence[str]) -> tuple[Any, dict[str, ProposalLineRow], int]:
+    """The list by stage, its first rows, and whether there is any proposal at all."""
+    from kam_desktop.domain.query import Query
+    from kam_desktop.services import proposal
+
+    listing = proposal.listing(reader, text=text, stages=stages)
+    known = len(listing.ids) or reader.count(Query("proposal"))
+    return listing, ask_rows(reader, listing.ids[:FIRST]), known
+
+
+def ask_rows(reader: Any, ids: Sequence[str]) -> dict[str, ProposalLineRow]:
+    """Rows of the list by id."""
+    from kam_desktop.services import proposal
+
+    return {
+        row.id: ProposalLineRow(
+            row.id, row.number, row.title, company_core(row.account_name), str(row.version_number), row.status, row.net,
+            row.currency, row.valid_until, row.next_step, row.next_step_on,
+        )
+        for row in proposal.rows(reader, ids)
+    }  # fmt: skip
+
+
+def ask_detail(
+    reader: Any, key: str, version: str, today: date
+) -> tuple[Any, dict[str, str], str, tuple[str, list[RateEnd]]]:
+    """What the editor shows: detail, titles of what it refers to, what was being typed, rates that end."""
+    from kam_desktop.services import proposal, rule
+
+    detail = proposal.detail(reader, key, version)
+    rules = rule.vat_rules(reader)
+    ending = proposal.ending_rates(detail.version, detail.lines, rules, today)
+    rate = proposal.default_rate(rules, detail.version.quoted_on or today)
+    ends = [RateEnd(each.rate, each.until, each.following) for each in ending]
+    return detail, titles_of(reader, detail.proposal), read_draft(reader, cell_key(detail.version.id)), (rate, ends)
+
+
+# The board.
+
+
+@dataclass(frozen=True)
+class BoardAnswer:
+    """The board as it is now; `cards` are the first of each column, `in_play` how many are not ended."""
+
+    columns: tuple[ColumnTexts, ...]
+    cards: dict[str, BoardCard]
+    in_play: int
+    empty: bool
+
+
+def ask_board(reader: Any, text: str, shown: Sequence[str] = ()) -> BoardAnswer:
+    """All stages with what stands in their heads; `shown` are cards in memory, which may be old."""
+    from kam_desktop.domain.query import Query
+    from kam_desktop.services import pipeline
+
+    made: list[ColumnTexts] = []
+    first = dict.fromkeys(shown)
+    in_play = 0
+    for each in pipeline.board(reader, text=text):
+        total = weighted = ""
+        if each.stage in OPEN_STAGES:
+            in_play += len(each.ids)
+            total = formats.amount(each.net, each.currency, zero=formats.NOTHING)
+            if each.others:
+                total = trn("{amount} · {n} in another currency", "{amount} · {n} in other currencies", each.others,
+                            amount=total)  # fmt: skip
+            if each.net:
+                weighted = tr("Weighted {amount}", amount=formats.amount(each.weighted, each.currency))
+        made.append(ColumnTexts(each.stage, tuple(each.ids), formats.number(len(each.ids)), total, weighted))
+        first.update(dict.fromkeys(each.ids[:_FIRST_CARDS]))
+    empty = not any(each.ids for each in made) and not reader.count(Query("proposal"))
+    return BoardAnswer(tuple(made), ask_cards(reader, list(first)), in_play, empty)
+
+
+def ask_cards(reader: Any, ids: Sequence[str]) -> dict[str, BoardCard]:
+    """The cards of these proposals by id."""
+    from kam_desktop.services import pipeline, proposal
+
+    since = pipeline.entered(reader, ids)
+    return {row.id: _card(row, since.get(row.id)) for row in proposal.rows(reader, ids)}
+
+
+def _card(row: Any, since: date | None) -> BoardCard:
+    percent = totals_figure.margin_percent(row.net, row.cost) if row.cost is not None else None
+    return BoardCard(
+        row.id, row.title, company_core(row.account_name), row.stage, row.net, row.currency,
+        formats.percent(percent, 0) if percent is not None else "", row.valid_until, since, row.next_step,
+        row.next_step_on, row.version if row.status in _NOT_SENT else "",
+    )  # fmt: skip
+
+
+def move(uow: Any, key: str, stage: str, reason: str = "") -> Any:
+    """Hangs a card into another stage; it sends and freezes nothing."""
+    from kam_desktop.services import proposal
+
+    return proposal.set_stage(uow, key, stage, reason)
+
+
+def mark_sent(uow: Any, version: str) -> Any:
+    """Marks a version as sent."""
+    from kam_desktop.services import proposal
+
+    return proposal.mark_sent(uow, version)
