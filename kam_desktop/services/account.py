@@ -179,3 +179,33 @@ def warnings(reader: Reader, account: Account) -> list[Problem]:
 
 def _twin(where: str, code: str, message: str, other: Account) -> Problem:
     return Problem(where, code, message, {"name": other.name, "id": other.id})
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What became of an account's business in one currency, minor units: invoiced as printed, and received."""
+
+    invoiced: int
+    received: int
+
+
+_RECEIVED = """
+select coalesce(sum(r.amount), 0) from receipt r where r.account = :account and r.account <> '' and +r.currency = :code
+  and coalesce((select d.verdict from receipt_decision d where d.receipt = r.id
+                order by d.decided_at desc, d.id desc limit 1), '') <> 'rejected'
+"""
+_INVOICED = """
+select coalesce(sum(total), 0) from invoice v where account = :account and account <> '' and +currency = :code
+  and not exists (select 1 from invoice r where r.replaces = v.id and r.id <> v.id)
+"""
+_REPORTED = """
+select coalesce(sum(free), 0) from cache_credit
+where account = :account and currency = :code and status = 'reported'
+"""
+
+
+def course(reader: Reader, account_id: str, currency: str) -> Course:
+    """Invoices that no other replaces, and receipts that finance confirmed; all that is known today."""
+    values = {"account": account_id, "code": currency}
+    invoiced, received, reported = (int(reader.sql(each, values)[0][0]) for each in (_INVOICED, _RECEIVED, _REPORTED))
+    return Course(invoiced, received - reported)
