@@ -1,4 +1,4 @@
-"""The board of proposals: sums, cards moved by keyboard, mouse and menu, what is said, what is written, speed."""
+"""The board of proposals: sums, moving by keyboard, mouse and menu, what is said and written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The board of proposals: sums by stage as the editor counts them, chances, and days since the last move."""
+"""The board: sums by stage as the editor counts them, chances, days since the last move."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAction
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
 from kam_desktop.language import tr
@@ -125,6 +125,7 @@ class Board(QWidget):
 
     def _foot(self) -> QWidget:
         self._status = ElidedLabel(weight=theme.MEDIUM)
+        self._status.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._way = PlainLabel(tone="text2", size=theme.CAPTION)
         self._offer = Link(tr("Mark its version as sent"))
         self._offer.opened.connect(self._on_offer)

@@ -61,6 +61,8 @@ class BoardSide:
         self._board.cards.clear()
         self._board.show_columns(answer.columns, formats.number(answer.in_play), empty=answer.empty)
         self._board.show_cards(answer.cards)
+        if self._board.isVisible():
+            self._controller.desk.shell.set_selection_text(answer.summary)
 
     def _on_wanted(self, ids: list[str]) -> None:
         ask = self._questions.ask_cards

@@ -25,7 +25,7 @@ _FLAGS = (
     Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
     | Qt.ItemFlag.ItemNeverHasChildren
 )  # fmt: skip
-HEIGHT, _GAP = 154, 8  # px at 100 %: every card is as high, so that a column of thousands need not be measured
+HEIGHT, _GAP = 148, 8  # px at 100 %: every card is as high, so that a column of thousands need not be measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,25 +224,32 @@ class CardCell(QStyledItemDelegate):
         lines = _two_lines(card.title, area.width(), theme.zoom())
         for line in lines:
             paint.text(painter, row(20), line, "text", weight=theme.MEDIUM)
-        row(2 if len(lines) > 1 else 10)
+        air = 2 if len(lines) > 1 else 8
+        row(air)
         money = row(24)
         if card.margin:
             width = paint.pill_width(card.margin)
             paint.pill(painter, money.right() + 1 - width, money.center().y(), card.margin, "private", radius=4)
             money.setRight(money.right() - width - theme.px(8))
         paint.text(painter, money, formats.amount(card.value, card.currency), "text", weight=theme.BOLD)
-        row(2 if len(lines) > 1 else 6)
-        until, soon = validity(card, self._today)
-        days = days_here(card, self._today)
-        if until:
-            self._said(
-                painter, row(22), "triangle-alert" if soon else "calendar", until, "warning" if soon else "text2"
-            )
-        if not until or len(lines) == 1:
-            self._said(painter, row(22), "clock", days, "text2")
+        row(air)
+        self._time(painter, row(22), card)
         step = next_step(card)
         tone = "text2" if step else "warning"
         self._said(painter, row(22), "arrow-right" if step else "triangle-alert", step or tr("No next step"), tone)
+
+    def _time(self, painter: QPainter, area: QRect, card: BoardCard) -> None:
+        """Until when it is valid, and at the right how long it has been here."""
+        until, soon = validity(card, self._today)
+        if not until:
+            self._said(painter, area, "clock", days_here(card, self._today), "text2")
+            return
+        if card.since is not None:
+            days = max(0, (self._today - card.since).days)
+            words = trn("{n} day", "{n} days", days)
+            if theme.width(until, theme.CAPTION) + theme.width(words, theme.CAPTION) + theme.px(30) < area.width():
+                paint.text(painter, area, words, "muted", theme.CAPTION, align=paint.RIGHT)
+        self._said(painter, area, "triangle-alert" if soon else "calendar", until, "warning" if soon else "text2")
 
     def _said(self, painter: QPainter, area: QRect, icon: str, words: str, tone: str) -> None:
         if words:

@@ -128,7 +128,7 @@ class ProposalController(RecordController):
 
     def _on_current(self, key: str) -> None:
         row = self._list.model.row_value(key) if key else None
-        if row is not None:
+        if row is not None and self.page.currentWidget() is self._list:
             value = formats.amount(row.value, row.currency, symbol=True)
             self.desk.shell.set_selection_text(f"{row.account} · {value}")
 

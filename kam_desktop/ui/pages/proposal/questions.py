@@ -75,6 +75,7 @@ class BoardAnswer:
     columns: tuple[ColumnTexts, ...]
     cards: dict[str, BoardCard]
     in_play: int
+    summary: str
     empty: bool
 
 
@@ -85,11 +86,13 @@ def ask_board(reader: Any, text: str, shown: Sequence[str] = ()) -> BoardAnswer:
 
     made: list[ColumnTexts] = []
     first = dict.fromkeys(shown)
-    in_play = 0
+    in_play = net = sure = 0
+    currency = ""
     for each in pipeline.board(reader, text=text):
         total = weighted = ""
         if each.stage in OPEN_STAGES:
-            in_play += len(each.ids)
+            in_play, net, sure = in_play + len(each.ids), net + each.net, sure + each.weighted
+            currency = each.currency
             total = formats.amount(each.net, each.currency, zero=formats.NOTHING)
             if each.others:
                 total = trn("{amount} · {n} in another currency", "{amount} · {n} in other currencies", each.others,
@@ -99,7 +102,10 @@ def ask_board(reader: Any, text: str, shown: Sequence[str] = ()) -> BoardAnswer:
         made.append(ColumnTexts(each.stage, tuple(each.ids), formats.number(len(each.ids)), total, weighted))
         first.update(dict.fromkeys(each.ids[:_FIRST_CARDS]))
     empty = not any(each.ids for each in made) and not reader.count(Query("proposal"))
-    return BoardAnswer(tuple(made), ask_cards(reader, list(first)), in_play, empty)
+    summary = tr("{n} in play · {amount} · weighted {weighted}", n=formats.number(in_play),
+                 amount=formats.amount(net, currency, symbol=True),
+                 weighted=formats.amount(sure, currency, symbol=True))  # fmt: skip
+    return BoardAnswer(tuple(made), ask_cards(reader, list(first)), in_play, "" if empty else summary, empty)
 
 
 def ask_cards(reader: Any, ids: Sequence[str]) -> dict[str, BoardCard]:

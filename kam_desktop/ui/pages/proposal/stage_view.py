@@ -1,4 +1,4 @@
-"""One column of the board on the screen: its head, its list of cards, and the strip it becomes when folded."""
+"""One column of the board: its head, its list of cards, and the strip it becomes when folded."""
 
 from __future__ import annotations
 
