@@ -24,9 +24,13 @@ class Line(QLineEdit):
 
     Signals:
         left: the keyboard has gone on, and not only to a popup or another program.
+
+    Attributes:
+        composing: an input method has letters in it that are not text yet; nobody may rewrite or read it now.
     """
 
     left = Signal()
+    composing = False
 
     def event(self, event: QEvent) -> bool:
         if _is_the_windows(event, self.isUndoAvailable(), self.isRedoAvailable()):
@@ -36,13 +40,13 @@ class Line(QLineEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
+        self.composing = False
         if event.reason() not in _STAYING:
             self.left.emit()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        self.composing = bool(event.preeditString())
         super().inputMethodEvent(event)
-        if event.commitString():
-            self.textEdited.emit(self.text())  # Qt does not say so for text from an input method
 
 
 class Note(QPlainTextEdit):
@@ -50,15 +54,28 @@ class Note(QPlainTextEdit):
 
     Signals:
         left: the keyboard has gone on, and not only to a popup or another program.
+        edited: the text is another one; Qt's own textChanged comes for letters of an input method too.
+
+    Attributes:
+        composing: as in Line.
     """
 
     left = Signal()
+    edited = Signal()
+    composing = False
 
     def __init__(self, lines: int) -> None:
         super().__init__()
         self.setTabChangesFocus(True)
         height = theme.px(20 * lines + 4)  # the theme's sheet gives every editor one line, and a sheet is stronger
         self.setStyleSheet(f"min-height: {height}px; max-height: {height}px")
+        self._text = ""
+        self.textChanged.connect(self._on_changed)
+
+    def _on_changed(self) -> None:
+        before, self._text = self._text, self.toPlainText()
+        if self._text != before:
+            self.edited.emit()
 
     def event(self, event: QEvent) -> bool:
         if _is_the_windows(event, self.document().isUndoAvailable(), self.document().isRedoAvailable()):
@@ -68,8 +85,13 @@ class Note(QPlainTextEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
+        self.composing = False
         if event.reason() not in _STAYING:
             self.left.emit()
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        self.composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

@@ -113,7 +113,8 @@ class LineEditor(Editor):
 
     def _on_left(self) -> None:
         try:
-            self.set_raw(self._write(self.value()))
+            if not self.inner.composing:
+                self.set_raw(self._write(self.value()))
         except Refused:
             pass  # it stays as typed; the form asks for the value and shows why it cannot be read
         self.left.emit()
@@ -127,7 +128,7 @@ class NoteEditor(Editor):
     def __init__(self, field: Field, lines: int = 4) -> None:
         super().__init__(field, Note(lines))
         self._silent = False
-        self.inner.textChanged.connect(lambda: None if self._silent else self.typed.emit())
+        self.inner.edited.connect(lambda: None if self._silent else self.typed.emit())
         self.inner.left.connect(self.left)
 
     def value(self) -> str:
@@ -222,14 +223,22 @@ class RefEditor(LineEditor):
         self._popup.setPopup(self._list)
         self._popup.activated.connect(self._on_picked)
         self._pause = QTimer(self, singleShot=True, interval=120)
-        self._pause.timeout.connect(lambda: self.asked.emit(self.inner.text().strip()))
+        self._pause.timeout.connect(self._ask)
         self.inner.textEdited.connect(lambda _text: self._pause.start())
+
+    def _ask(self) -> None:
+        if self.inner.composing:
+            self._pause.start()  # a list that comes up now would end the word
+        else:
+            self.asked.emit(self.inner.text().strip())
 
     def offer(self, found: Sequence[tuple[str, str]]) -> None:
         """Shows (id, title) pairs to pick from."""
         self._offered = list(found)
         self._titles.setStringList([title for _, title in found])
-        if found and self.inner.hasFocus():
+        if self.inner.composing:
+            self._pause.start()
+        elif found and self.inner.hasFocus():
             self._popup.complete()
         else:
             self._list.hide()

@@ -95,12 +95,13 @@ class RecordForm(QWidget):
 
     def show_record(self, record: Record, titles: Mapping[str, str] | None = None, *, is_new: bool = False) -> None:
         """Shows a record as saved. What is being typed in the same record stays; `titles` are those of references."""
-        if self.record is None or self.record.id != record.id:
+        another = self.record is None or self.record.id != record.id
+        if another:
             self._dirty.clear()
             self.show_problems(())
         self.record, self.is_new = record, is_new
         for name, row in self._rows.items():
-            if name not in self._dirty:
+            if name not in self._dirty and (another or not getattr(row.editor.inner, "composing", False)):
                 value = getattr(record, name)
                 if isinstance(row.editor, RefEditor) and titles and value in titles:
                     value = (value, titles[value])

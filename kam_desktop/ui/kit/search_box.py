@@ -1,18 +1,17 @@
 """The search box of a list: asks after a short pause, never while an input method composes."""
 
 from PySide6.QtCore import QRectF, QSize, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from kam_desktop.language import tr
 from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.kit.buttons import IconButton
+from kam_desktop.ui.line_edits import Line
 
 
-class BareEdit(QLineEdit):
+class BareEdit(Line):
     """A line edit without a frame that knows whether an input method is composing."""
-
-    composing = False
 
     def __init__(self, placeholder: str, size: int = theme.BODY) -> None:
         super().__init__()
@@ -20,16 +19,6 @@ class BareEdit(QLineEdit):
         self.setFont(theme.font(size))
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
-
-    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
-        self.composing = bool(event.preeditString())
-        super().inputMethodEvent(event)
-        if not self.composing and event.commitString():
-            self.textEdited.emit(self.text())
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.composing = False
 
 
 class SearchBox(QWidget):
