@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
-from kam_desktop.store import counting
+from kam_desktop.store import counting, touched
+from kam_desktop.store.ageing_memory import WAITING, Kept, SumsInTheMaking
+from kam_desktop.store.ageing_memory import AgeingSums as AgeingSums
 from kam_desktop.store.counting import STOPPED
 from kam_desktop.store.free_credits import free_and_reported
 from kam_desktop.store.free_credits import free_credit as free_credit
@@ -18,6 +21,8 @@ from kam_desktop.store.free_credits import reported as reported
 from kam_desktop.store.reader import Reader
 
 _CHUNK = 5000
+_FEW_ACCOUNTS = 500
+"""As many as are asked for alone; for more of them everything is added up anew."""
 
 # The definition is figures.ageing.positions; an opening settlement settles the instalments in their order.
 _EXACT = f"""
@@ -85,61 +90,72 @@ class OpenInstalment:
         return self.due_on or date.max, self.invoice, self.id
 
 
-@dataclass(slots=True)
-class AgeingSums:
-    """One account's sums in one currency: overdue by bucket, and how many instalments make them up.
-
-    Attributes:
-        waiting: the part of `not_due` that waits for papers.
-        reported: receipts not yet confirmed, beside the balance.
-    """
-
-    not_due: int
-    overdue: list[int]
-    unallocated: int = 0
-    open_items: int = 0
-    on_default_term: int = 0
-    waiting: int = 0
-    reported: int = 0
-
-    @property
-    def balance(self) -> int:
-        """not due + Σ buckets − unallocated."""
-        return self.not_due + sum(self.overdue) - self.unallocated
-
-
 def moved_invoices(reader: Reader, as_of: date, currency: str) -> list[str]:
     """Ids of invoices that facts dated after the day concern; none on an ordinary today."""
     return [row[0] for row in reader.sql(_MOVED, {"day": as_of.isoformat(), "currency": currency})]
 
 
-def ageing(reader: Reader, as_of: date, currency: str, edges: Sequence[int]) -> dict[str, AgeingSums]:
-    """Every account with open instalments, free credits or reported receipts (twin of figures.ageing)."""
-    found: dict[str, AgeingSums] = {}
-    buckets = len(edges) + 1
+def ageing(reader: Reader, as_of: date, currency: str, edges: Sequence[int]) -> Mapping[str, AgeingSums]:
+    """Every account with open instalments, free credits or reported receipts (twin of figures.ageing).
+
+    What was computed last is remembered with the open store: after a change only the accounts that it concerns are
+    asked for again (ageing_memory.py). An edit in the making computes everything.
+    """
+    memory = reader.memory
+    state = None if memory is None else touched.newest(reader)
+    if memory is None or state is None:
+        return MappingProxyType(_ageing(reader, as_of, currency, edges, None))
+    key = (as_of, currency, tuple(edges))
+    kept: Kept | None = memory.find(key)
+    accounts = None if kept is None else touched.since(reader, kept.state)
+    if kept is None or accounts is None or len(accounts) > _FEW_ACCOUNTS:
+        found = _ageing(reader, as_of, currency, edges, None)
+    elif not accounts:
+        return kept.sums
+    else:
+        found = dict(kept.sums)
+        for account in accounts:
+            found.pop(account, None)
+        found.update(_ageing(reader, as_of, currency, edges, accounts))
+    kept = Kept(key, state, MappingProxyType(found))
+    memory.keep(kept)
+    return kept.sums
+
+
+def _ageing(
+    reader: Reader, as_of: date, currency: str, edges: Sequence[int], accounts: Sequence[str] | None
+) -> dict[str, AgeingSums]:
+    """`ageing` of these accounts, or of all: from the caches, and exactly for what later facts concern."""
+    rows: dict[str, SumsInTheMaking] = {}
     moved = moved_invoices(reader, as_of, currency)
-    cached = (
-        "select account, {bucket} as bucket, sum(open), count(*), sum(on_default_term) from cache_instalment "
-        "where currency = :currency and open <> 0 group by 1, 2"
-    )
     values: dict[str, Any] = {"day": as_of.isoformat(), "currency": currency}
-    for row in reader.sql(cached.format(bucket=_bucket_sql(edges)), values):
-        _add(_row(found, row[0], buckets), row[1], row[2], row[3], row[4] or 0)
+    where = "currency = :currency and open <> 0"
+    if accounts is not None:
+        values["accounts"] = json.dumps(list(accounts))
+        where += " and account in (select value from json_each(:accounts))"
+        own = reader.sql("select id from invoice where account in (select value from json_each(:accounts))", values)
+        moved = sorted({row[0] for row in own}.intersection(moved))
+    cached = (
+        f"select account, {_bucket_sql(edges)} as bucket, sum(open), count(*), sum(on_default_term) "
+        f"from cache_instalment where {where} group by 1, 2"
+    )
+    for account, place, amount, items, on_default in reader.sql(cached, values):
+        _row(rows, account, len(edges) + 1).add(place, amount, items, on_default or 0)
     if moved:
-        for sign, items in ((-1, _cached(reader, moved)), (1, _exact(reader, moved, as_of))):
-            for item in items:
+        for sign, instalments in ((-1, _cached(reader, moved)), (1, _exact(reader, moved, as_of))):
+            for item in instalments:
                 if item.currency == currency and item.open:
                     place = _bucket(item.days_overdue(as_of), edges)
-                    sums = _row(found, item.account, buckets)
-                    _add(sums, place, sign * item.open, sign, sign * item.on_default_term)
-    free, reported_only = free_and_reported(reader, as_of, currency)
+                    sums = _row(rows, item.account, len(edges) + 1)
+                    sums.add(place, sign * item.open, sign, sign * item.on_default_term)
+    free, reported_only = free_and_reported(reader, as_of, currency, accounts)
     for account, amount in free.items():
-        _row(found, account, buckets).unallocated += amount
+        _row(rows, account, len(edges) + 1).unallocated += amount
     for account, amount in reported_only.items():
-        _row(found, account, buckets).reported += amount
+        _row(rows, account, len(edges) + 1).reported += amount
     return {
-        account: row
-        for account, row in found.items()
+        account: row.done()
+        for account, row in rows.items()
         if row.open_items or row.unallocated or row.not_due or any(row.overdue) or row.reported
     }
 
@@ -272,9 +288,15 @@ def currencies_of(reader: Reader, account: str) -> list[str]:
 
 
 def currencies(reader: Reader) -> list[str]:
-    """Every currency of an invoice, receipt or credit note."""
-    statement = "select currency from invoice union select currency from receipt union select currency from credit_note"
-    return sorted(row[0] for row in reader.sql(statement))
+    """Every currency of an invoice, receipt or credit note: steps from one to the next in the index of each."""
+    found: set[str] = set()
+    for name in ("invoice", "receipt", "credit_note"):
+        statement = f"select min(currency) from {name} where currency > :last"
+        last = reader.sql(f"select min(currency) from {name}")[0][0]
+        while last is not None:
+            found.add(last)
+            last = reader.sql(statement, {"last": last})[0][0]
+    return sorted(found)
 
 
 _CACHED = "select id, invoice, account, currency, due_on, on_default_term, open from cache_instalment"
@@ -300,35 +322,22 @@ def _item(row: Sequence[Any]) -> OpenInstalment:
     return OpenInstalment(row[0], row[1], row[2], row[3], due_on, bool(row[5]), row[6])
 
 
-_WAITING = -2  # a place beside the buckets: not due, for it waits for papers
-
-
 def _bucket_sql(edges: Sequence[int]) -> str:
     """An expression for the place of a due date: waiting, −1 not due, then the buckets that end at these days."""
     cases = "".join(f" when due_on >= date(:day, '-{int(edge)} days') then {place}" for place, edge in enumerate(edges))
-    return f"case when due_on is null then {_WAITING} when due_on >= :day then -1{cases} else {len(edges)} end"
+    return f"case when due_on is null then {WAITING} when due_on >= :day then -1{cases} else {len(edges)} end"
 
 
 def _bucket(days_overdue: int | None, edges: Sequence[int]) -> int:
     if days_overdue is None:
-        return _WAITING
+        return WAITING
     if days_overdue <= 0:
         return -1
     return next((place for place, edge in enumerate(edges) if days_overdue <= edge), len(edges))
 
 
-def _row(found: dict[str, AgeingSums], account: str, buckets: int) -> AgeingSums:
+def _row(found: dict[str, SumsInTheMaking], account: str, buckets: int) -> SumsInTheMaking:
     row = found.get(account)
     if row is None:
-        row = found[account] = AgeingSums(0, [0] * buckets)
+        row = found[account] = SumsInTheMaking([0] * buckets)
     return row
-
-
-def _add(row: AgeingSums, place: int, amount: int, items: int, default: int) -> None:
-    if place < 0:
-        row.not_due += amount
-        row.waiting += amount if place == _WAITING else 0
-    else:
-        row.overdue[place] += amount
-    row.open_items += items
-    row.on_default_term += default

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from kam_desktop.store import counting
+from kam_desktop.store import counting, credit_cache
 from kam_desktop.store.counting import STOPPED
 from kam_desktop.store.reader import Reader
 
@@ -28,14 +29,80 @@ _FEW = 20_000
 """Invoices in other currencies, as far as looking each of them up costs little."""
 
 
+_MANY = 20_000
+"""Credits that later facts concern: beyond that two tables read from end to end are faster than looking each up."""
+
+# Credits whose cached state (all facts, whatever their date) may differ from the one at the end of the day.
+_LATER = """
+select id from receipt where currency = :currency and received_on > :day
+union select id from credit_note where currency = :currency and issued_on > :day
+union select replaces from invoice where replaces is not null and issued_on > :day
+union select coalesce(receipt, credit_note) from allocation where allocated_on > :day
+union select coalesce(a.receipt, a.credit_note) from allocation b cross join allocation a on a.id = b.reverses
+  where b.allocated_on > :day
+union select coalesce(a.receipt, a.credit_note) from invoice v cross join instalment i on i.invoice = v.id
+  cross join allocation a on a.instalment = i.id where v.currency = :currency and v.issued_on > :day
+union select coalesce(a.receipt, a.credit_note) from invoice s cross join instalment i on i.invoice = s.replaces
+  cross join allocation a on a.instalment = i.id where s.replaces is not null and s.issued_on > :day
+"""
+_ACCOUNTS = "account in (select value from json_each(:accounts))"
+_EVERY_OF = f"""
+select id from receipt where currency = :currency and account is not null and {_ACCOUNTS}
+union select id from credit_note where currency = :currency and account is not null and {_ACCOUNTS}
+union select id from receipt where currency = :currency and account is null
+  and '' in (select value from json_each(:accounts))
+"""
+
+
 def free_credits(reader: Reader, as_of: date, currency: str) -> dict[str, int]:
     """What of receipts and credit notes is laid against nothing, by account; "" is the unknown payer."""
     return free_and_reported(reader, as_of, currency)[0]
 
 
-def free_and_reported(reader: Reader, as_of: date, currency: str) -> tuple[dict[str, int], dict[str, int]]:
-    """(`free_credits`, `reported`), the receipts looked at once."""
-    values = {"day": as_of.isoformat(), "currency": currency}
+def free_credit(reader: Reader, as_of: date, currency: str, account: str) -> int:
+    """What of one account's receipts and credit notes is laid against nothing at the end of the day."""
+    return free_and_reported(reader, as_of, currency, [account])[0].get(account, 0)
+
+
+def reported(reader: Reader, as_of: date, currency: str) -> dict[str, int]:
+    """Receipts dated up to the day that nobody confirmed yet, by account: beside the balance, never in it."""
+    return free_and_reported(reader, as_of, currency)[1]
+
+
+def free_and_reported(
+    reader: Reader, as_of: date, currency: str, accounts: Sequence[str] | None = None
+) -> tuple[dict[str, int], dict[str, int]]:
+    """(free credits, reported receipts) by account; of these accounts only, or of all.
+
+    From the cache; what later facts concern is computed for the day.
+    """
+    values = {"day": as_of.isoformat(), "currency": currency, "accounts": json.dumps(list(accounts or ()))}
+    wanted = "" if accounts is None else f" and {_ACCOUNTS}"
+    later = [row[0] for row in reader.sql(_LATER, values)]
+    found: dict[str, dict[str, int]] = {"confirmed": {}, "reported": {}}
+    if len(later) <= _MANY:
+        cached = "select account, status, sum({sign}free) from cache_credit where currency = :currency"
+        statements = [cached.format(sign="") + wanted + " group by 1, 2"]
+        if later:
+            of_later = " and id in (select value from json_each(:credits)) group by 1, 2"
+            statements.append(cached.format(sign="-") + wanted.replace("account in", "+account in") + of_later)
+    elif accounts is None:
+        return _whole(reader, values)
+    else:
+        later, statements = [row[0] for row in reader.sql(_EVERY_OF, values)], []
+    values["credits"] = json.dumps(later)
+    if later:
+        exact = "select account, status, sum(free) from ({rows}) where currency = :currency{wanted} group by 1, 2"
+        statements.append(exact.format(rows=credit_cache.OF_DAY, wanted=wanted))
+    for statement in statements:
+        for account, status, amount in reader.sql(statement, values):
+            found[status][account] = found[status].get(account, 0) + amount
+    free, reported = ({key: amount for key, amount in each.items() if amount} for each in found.values())
+    return free, reported
+
+
+def _whole(reader: Reader, values: dict[str, Any]) -> tuple[dict[str, int], dict[str, int]]:
+    """The same out of all facts: for a day that is long past."""
     rows = _reported(reader, values)
     reported: dict[str, int] = {}
     for _, account, amount in rows:
@@ -103,34 +170,6 @@ def _looked_up(reader: Reader, values: dict[str, Any]) -> dict[str, int]:
         for account, amount in reader.sql(statement, values):
             found[account] = found.get(account, 0) + sign * amount
     return {account: amount for account, amount in found.items() if amount}
-
-
-def free_credit(reader: Reader, as_of: date, currency: str, account: str) -> int:
-    """What of one account's receipts and credit notes is laid against nothing at the end of the day."""
-    values = {"day": as_of.isoformat(), "currency": currency, "account": account}
-    own = "account = :account and account <> '' and +currency = :currency"
-    confirmed = f"{counting.STATUS.format(id='receipt.id', on='received_on')} = 'confirmed'"
-    found = 0
-    for statement in (
-        f"select id, amount from receipt where {own} and +received_on <= :day and {confirmed}",
-        f"select id, total from credit_note c where {own} and +issued_on <= :day and not {STOPPED.format(id='c.id')}",
-    ):
-        credits = reader.sql(statement, values)
-        ids = json.dumps([row[0] for row in credits])
-        for column in ("receipt", "credit_note"):
-            live = f"{counting.LIVE} and a.{column} <> '' and a.{column} in (select value from json_each(:ids))"
-            taken = reader.sql(f"select sum(amount) from ({live})", {"day": values["day"], "ids": ids})
-            found -= taken[0][0] or 0
-        found += sum(row[1] for row in credits)
-    return found
-
-
-def reported(reader: Reader, as_of: date, currency: str) -> dict[str, int]:
-    """Receipts dated up to the day that nobody confirmed yet, by account: beside the balance, never in it."""
-    found: dict[str, int] = {}
-    for _, account, amount in _reported(reader, {"day": as_of.isoformat(), "currency": currency}):
-        found[account] = found.get(account, 0) + amount
-    return found
 
 
 def collected(reader: Reader, from_on: date, to_on: date, currency: str) -> tuple[int, int]:

@@ -4,41 +4,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from kam_desktop.domain.change import Action, Change
-from kam_desktop.store import counting
+from kam_desktop.domain.change import Change
+from kam_desktop.store import counting, credit_cache, touched
 from kam_desktop.store.tables import cache_instalment
 
 _CHUNK = 500
-_OF_CREDITS = (
-    "select i.invoice from allocation a join instalment i on i.id = a.instalment "
-    "where a.{column} in (select value from json_each(:ids))"
-)
-_INVOICES_OF = {
-    "instalment": "select invoice from instalment where id in (select value from json_each(:ids))",
-    "account": "select id from invoice where account in (select value from json_each(:ids))",
-    "credit_note": _OF_CREDITS.format(column="credit_note"),
-    "receipt": _OF_CREDITS.format(column="receipt"),
-    "term": "select v.id from account c join invoice v on v.account = c.id "
-    "where c.payment_term in (select value from json_each(:ids))",
-}
-"""The invoices that a change of these concerns."""
-
-_OWNER = {
-    "instalment": "invoice",
-    "opening_settlement": "invoice",
-    "documents_confirmed": "invoice",
-    "allocation": "instalment",
-    "receipt_decision": "receipt",
-    "payment_term_line": "term",
-}
-"""The field of a record by which its change concerns another one."""
-
-_TERMS_OF_ACCOUNT = ("payment_days", "payment_term")
-_RULES_OF_FIRM = ("default_payment_days", "confirmation_begins_on")
 
 # The definition is `figures.ageing.open_amounts` over all facts; a property test holds the two equal, and
 # `doctor --deep` compares the cache with this statement.
@@ -75,12 +49,9 @@ left join settled s on s.invoice = l.invoice
 
 
 def refresh(connection: sa.Connection, changes: Sequence[Change]) -> None:
-    """Computes anew what the changes touched; the cost grows with them and not with the data."""
-    invoices, whole = _touched(connection, changes)
-    if whole:
-        rebuild(connection)
-        return
-    ordered = sorted(invoices)
+    """Computes anew what the changes touched, and tells whose it is; the cost grows with them and not with the data."""
+    found = touched.concerned(connection, changes)
+    ordered = sorted(found.invoices)
     for start in range(0, len(ordered), _CHUNK):
         part = json.dumps(ordered[start : start + _CHUNK])
         connection.execute(
@@ -88,64 +59,29 @@ def refresh(connection: sa.Connection, changes: Sequence[Change]) -> None:
             {"invoices": part},
         )
         connection.execute(sa.text("insert into cache_instalment " + _SELECT), {"invoices": part})
+    credit_cache.refresh(connection, found.credits)
+    touched.tell(connection, found.accounts)
 
 
 def rebuild(connection: sa.Connection) -> None:
-    """The whole cache anew, from the facts."""
+    """Both caches anew, from the facts."""
     connection.execute(sa.text("delete from cache_instalment"))
     ids = [row[0] for row in connection.execute(sa.text("select distinct invoice from instalment order by invoice"))]
     for start in range(0, len(ids), 5000):
         connection.execute(
             sa.text("insert into cache_instalment " + _SELECT), {"invoices": json.dumps(ids[start : start + 5000])}
         )
+    credit_cache.rebuild(connection)
+    touched.tell(connection, None)
 
 
 def differences(connection: sa.Connection) -> int:
-    """How many cached rows differ from the facts; 0 in a sound profile."""
+    """How many cached rows, of instalments and of credits, differ from the facts; 0 in a sound profile."""
     ids = [row[0] for row in connection.execute(sa.text("select distinct invoice from instalment"))]
     fresh = {}
     for start in range(0, len(ids), 5000):
         rows = connection.execute(sa.text(_SELECT), {"invoices": json.dumps(ids[start : start + 5000])})
         fresh.update({row[0]: tuple(row) for row in rows})
     cached = {row[0]: tuple(row) for row in connection.execute(sa.select(cache_instalment))}
-    return sum(1 for key in fresh.keys() | cached.keys() if fresh.get(key) != cached.get(key))
-
-
-def _touched(connection: sa.Connection, changes: Iterable[Change]) -> tuple[set[str], bool]:
-    """(the invoices whose instalments may be open or due otherwise now, whether all of them may)."""
-    named: dict[str, set[str]] = {name: set() for name in ("invoice", *_INVOICES_OF)}
-    updated: dict[str, set[str]] = {}
-    for change in changes:
-        values = (change.old, change.new)
-        if change.entity == "invoice":
-            named["invoice"].add(change.record)
-            replaced = {str(each["replaces"]) for each in values if each.get("replaces")}
-            named["invoice"] |= replaced
-            named["credit_note"] |= replaced
-        elif change.entity == "receipt":
-            named["receipt"].add(change.record)
-        elif change.entity in _OWNER:
-            owner = _OWNER[change.entity]
-            named[owner].update(str(each[owner]) for each in values if each.get(owner))
-            if change.action is Action.UPDATE:  # tells only the fields that changed
-                updated.setdefault(change.entity, set()).add(change.record)
-        elif change.entity == "account" and (
-            change.action is not Action.UPDATE or any(name in each for each in values for name in _TERMS_OF_ACCOUNT)
-        ):
-            named["account"].add(change.record)
-        elif change.entity == "firm" and any(name in each for each in values for name in _RULES_OF_FIRM):
-            return set(), True
-    for entity, ids in updated.items():
-        statement = f"select {_OWNER[entity]} from {entity} where id in (select value from json_each(:ids))"
-        named[_OWNER[entity]].update(_ids(connection, statement, ids))
-    invoices = named["invoice"]
-    for name, statement in _INVOICES_OF.items():
-        invoices.update(_ids(connection, statement, named[name]))
-    return invoices, False
-
-
-def _ids(connection: sa.Connection, statement: str, ids: Iterable[str]) -> list[str]:
-    wanted = sorted(ids)
-    if not wanted:
-        return []
-    return [row[0] for row in connection.execute(sa.text(statement), {"ids": json.dumps(wanted)})]
+    wrong = sum(1 for key in fresh.keys() | cached.keys() if fresh.get(key) != cached.get(key))
+    return wrong + credit_cache.differences(connection)

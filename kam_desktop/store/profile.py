@@ -19,6 +19,7 @@ from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.protocol.codec import decode_change, encode_change, to_json
 from kam_desktop.store import database, files, migrations, tables, undo
+from kam_desktop.store.ageing_memory import AgeingMemory
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
@@ -38,6 +39,7 @@ class Store:
         folder: the profile's folder.
         recovered: how many commits came back from the journal when it was opened.
         unread: how many frames of the journal were needed then and could not be read.
+        memory: ageings computed last, for readers of this process.
         journal_behind: why the journal lacks the newest changes ("" when it does not); the database has them.
     """
 
@@ -49,6 +51,7 @@ class Store:
         self.recovered = 0
         self.unread = 0
         self.journal_behind = ""
+        self.memory = AgeingMemory(clock.today)
         self.database = Database(folder / database.FILE, key.hex())
         self._journal: Journal | None = None
         if write:
@@ -97,7 +100,7 @@ class Store:
     def reader(self) -> Iterator[Reader]:
         """Questions about one moment of the store."""
         with self.database.read() as connection:
-            yield Reader(connection)
+            yield Reader(connection, self.memory)
 
     # Editing: the one road.
 

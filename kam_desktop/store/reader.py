@@ -13,6 +13,7 @@ from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.fields import Kind
 from kam_desktop.domain.query import Op, Order, Query, Where, check
 from kam_desktop.store import search
+from kam_desktop.store.ageing_memory import AgeingMemory
 from kam_desktop.store.search import Hit
 from kam_desktop.store.tables import RECORDS, column_value, preference, record_of
 
@@ -24,10 +25,16 @@ _MATCHING = (
 
 
 class Reader:
-    """One moment of the store. Made by `Store.reader()` and by a unit of work; not kept."""
+    """One moment of the store. Made by `Store.reader()` and by a unit of work; not kept.
 
-    def __init__(self, connection: sa.Connection) -> None:
+    Attributes:
+        memory: what was computed for earlier readers of the same store; none in a unit of work, which sees its own
+            unsaved writes.
+    """
+
+    def __init__(self, connection: sa.Connection, memory: AgeingMemory | None = None) -> None:
         self.connection = connection
+        self.memory = memory
 
     def get(self, record: type[R], identity: str) -> R | None:
         """The record of that id, or None."""

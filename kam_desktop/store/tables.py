@@ -66,6 +66,7 @@ sa.Index("credit_note__on", _credit.c.currency, _credit.c.issued_on, _credit.c.a
 _decision = RECORDS["receipt_decision"].c  # the few rejections are found without reading every confirmation
 sa.Index("receipt_decision__verdict", _decision.verdict, _decision.receipt)
 sa.Index("allocation__on", RECORDS["allocation"].c.allocated_on)
+sa.Index("documents_confirmed__on", RECORDS["documents_confirmed"].c.confirmed_on)
 sa.Index("account__tax_code", RECORDS["account"].c.tax_code)
 sa.Index("activity__last", RECORDS["activity"].c.account, RECORDS["activity"].c.at)
 _account = RECORDS["account"].c  # the list of all accounts, filtered and in order, without touching a row
@@ -152,7 +153,7 @@ cache_instalment = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("invoice", sa.Text, nullable=False, index=True),
-    sa.Column("account", sa.Text, nullable=False, index=True),
+    sa.Column("account", sa.Text, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("due_on", sa.Text),  # none while it waits for papers
     sa.Column("on_default_term", sa.Integer, nullable=False),
@@ -166,6 +167,38 @@ sa.Index(
     cache_instalment.c.open,
     cache_instalment.c.on_default_term,
     sqlite_where=cache_instalment.c.open != 0,
+)
+sa.Index(
+    "cache_instalment__account",
+    cache_instalment.c.account,
+    cache_instalment.c.currency,
+    cache_instalment.c.open,
+    cache_instalment.c.due_on,
+    cache_instalment.c.on_default_term,
+)
+
+# Only credits with something left, and receipts that are reported: those that are used up are many and say nothing.
+cache_credit = sa.Table(
+    "cache_credit",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),  # "" for the unknown payer
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("dated_on", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # receipt | credit_note
+    sa.Column("status", sa.Text, nullable=False),  # confirmed | reported
+    sa.Column("free", sa.BigInteger, nullable=False),  # what is laid against nothing; all of a reported one
+)
+_cached_credit = cache_credit.c
+sa.Index("cache_credit__account", *(_cached_credit[name] for name in ("account", "currency", "status", "free")))
+
+# Whose receivables a change concerned, newest last: what a reader keeps in memory is compared with it.
+cache_touched = sa.Table(
+    "cache_touched",
+    metadata,
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("mark", sa.Integer, nullable=False),  # random: row n of a database that was set back is another one
+    sa.Column("account", sa.Text),  # none for all accounts
 )
 
 SEARCH_DDL = (

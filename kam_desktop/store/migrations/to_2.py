@@ -6,7 +6,7 @@ from typing import Any
 
 # Written out and never changed once released: what tables.py declares goes on changing, this step does not.
 # New columns are filled as a new record has them. The cache keeps its rows: schema 1 knew no papers, no receipt that
-# does not count and no steps, so that every open amount and due date stands.
+# does not count and no steps, so that every open amount and due date stands. What is free of credits is new.
 STATEMENTS = """
 ALTER TABLE account ADD COLUMN payment_term TEXT;
 ALTER TABLE account ADD COLUMN merged_into TEXT;
@@ -16,6 +16,7 @@ CREATE TABLE documents_confirmed (n INTEGER NOT NULL, id TEXT NOT NULL, invoice 
   confirmed_by TEXT, evidence TEXT, recorded_at TEXT, recorded_by TEXT, _sort TEXT DEFAULT '' NOT NULL, _extra TEXT,
   _seq BIGINT, _field_seq TEXT, PRIMARY KEY (n), UNIQUE (id));
 CREATE INDEX documents_confirmed__invoice ON documents_confirmed (invoice) WHERE invoice IS NOT NULL;
+CREATE INDEX documents_confirmed__on ON documents_confirmed (confirmed_on);
 CREATE INDEX documents_confirmed__recorded_by ON documents_confirmed (recorded_by) WHERE recorded_by IS NOT NULL;
 CREATE INDEX documents_confirmed__sort ON documents_confirmed (_sort, id);
 CREATE TABLE dunning_event (n INTEGER NOT NULL, id TEXT NOT NULL, account TEXT, invoice TEXT, contact TEXT, step
@@ -104,12 +105,35 @@ INSERT INTO cache_instalment (id, invoice, account, currency, due_on, on_default
 DROP TABLE cache_instalment_1;
 CREATE INDEX cache_instalment__due ON cache_instalment (currency, due_on, account, open, on_default_term) WHERE open
   != 0;
-CREATE INDEX ix_cache_instalment_account ON cache_instalment (account);
-CREATE INDEX ix_cache_instalment_invoice ON cache_instalment (invoice)
+CREATE INDEX cache_instalment__account ON cache_instalment (account, currency, open, due_on, on_default_term);
+CREATE INDEX ix_cache_instalment_invoice ON cache_instalment (invoice);
+CREATE TABLE cache_credit (id TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL, dated_on TEXT NOT NULL, kind
+  TEXT NOT NULL, status TEXT NOT NULL, free BIGINT NOT NULL, PRIMARY KEY (id));
+CREATE INDEX cache_credit__account ON cache_credit (account, currency, status, free);
+CREATE TABLE cache_touched (n INTEGER NOT NULL, mark INTEGER NOT NULL, account TEXT, PRIMARY KEY (n));
+INSERT INTO cache_touched (mark) VALUES (random());
+INSERT INTO cache_credit (id, account, currency, dated_on, kind, status, free)
+  SELECT * FROM (
+    SELECT id, coalesce(account, ''), currency, received_on, 'receipt', 'confirmed', coalesce(amount, 0) -
+      coalesce((SELECT sum(a.amount) FROM allocation a CROSS JOIN instalment i ON i.id = a.instalment
+        CROSS JOIN invoice v ON v.id = i.invoice WHERE a.receipt = k.id AND a.reverses IS NULL
+        AND v.currency = k.currency
+        AND NOT EXISTS (SELECT 1 FROM allocation b WHERE b.reverses = a.id)
+        AND NOT EXISTS (SELECT 1 FROM invoice s WHERE s.replaces = v.id AND s.id <> v.id)), 0) AS free
+    FROM receipt k
+    UNION ALL
+    SELECT id, account, currency, issued_on, 'credit_note', 'confirmed', coalesce(total, 0) -
+      coalesce((SELECT sum(a.amount) FROM allocation a CROSS JOIN instalment i ON i.id = a.instalment
+        CROSS JOIN invoice v ON v.id = i.invoice WHERE a.credit_note = k.id AND a.reverses IS NULL
+        AND v.currency = k.currency
+        AND NOT EXISTS (SELECT 1 FROM allocation b WHERE b.reverses = a.id)
+        AND NOT EXISTS (SELECT 1 FROM invoice s WHERE s.replaces = v.id AND s.id <> v.id)), 0) AS free
+    FROM credit_note k WHERE NOT EXISTS (SELECT 1 FROM invoice s WHERE s.replaces = k.id AND s.id <> k.id))
+  WHERE free <> 0
 """
 
 
 def to_2(connection: Any) -> None:
-    """New tables and columns; the cache of open amounts may have no due date from now on."""
+    """New tables and columns; open amounts may have no due date from now on; what is free is cached."""
     for statement in STATEMENTS.split(";\n"):
         connection.execute(statement)
