@@ -203,13 +203,20 @@ def payment_code(account: BankAccount, minor: int, memo: str) -> str:
         return ""
 
 
+def code_modules(text: str) -> tuple[bytes, ...]:
+    """The rows of modules of the QR code, 1 for a dark one, without quiet ones around; () for no text."""
+    if not text:
+        return ()
+    import segno
+
+    return tuple(bytes(row) for row in segno.make(text, error="m", micro=False, boost_error=False).matrix)
+
+
 def code_picture(text: str) -> str:
     """The QR code as SVG, one unit a module, with four quiet modules around (ISO/IEC 18004); "" for no text."""
     if not text:
         return ""
-    import segno
-
-    rows = [list(row) for row in segno.make(text, error="m", micro=False, boost_error=False).matrix]
+    rows = [list(row) for row in code_modules(text)]
     size = len(rows) + 2 * _QUIET_MODULES
     path = []
     for y, row in enumerate(rows, _QUIET_MODULES):

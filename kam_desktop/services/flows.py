@@ -217,6 +217,11 @@ def remind(
     return made
 
 
+def other_currencies(reader: Reader, currency: str) -> list[str]:
+    """The other currencies in which something is open."""
+    return today_figures.other_currencies(reader, currency)
+
+
 def firm_currency(reader: Reader) -> str:
     """The currency our firm keeps its books in."""
     firm = next((each for each in reader.all(Query("firm")) if isinstance(each, Firm)), None)

@@ -20,7 +20,7 @@ from kam_desktop.domain.entities.collection import (
 from kam_desktop.domain.entities.firm import Firm
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.ids import derived
-from kam_desktop.services.demo import promises
+from kam_desktop.services.demo import promises, reminders
 
 _TAX_PERCENT = 8
 _HISTORY_DAYS = 548
@@ -97,6 +97,7 @@ def records(
         counter.next += 1
     said = promises.records(kit, firm, facts, counter.next, as_of)
     found += said
+    found += reminders.records(kit, facts, as_of)
     counter.next += sum(isinstance(each, Invoice) for each in said)
     named = {each.place: each.account for each in planned}
     if kit == "agency" and 2 in named and 4 in named:

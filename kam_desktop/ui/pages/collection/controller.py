@@ -6,25 +6,26 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shiboken6 import isValid
 
 from kam_desktop import formats
-from kam_desktop.domain.entities import DocumentsConfirmed, PromiseToPay, Receipt, ReceiptDecision
+from kam_desktop.domain.entities import DocumentsConfirmed, PromiseToPay, Receipt
 from kam_desktop.language import N_, tr, trn
+from kam_desktop.ui.background import Job
 from kam_desktop.ui.desk import Desk
-from kam_desktop.ui.form_dialog import FormDialog
-from kam_desktop.ui.kit.record_controller import RecordController
-from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.kit.record_table import Answer
 from kam_desktop.ui.pages.collection import questions
 from kam_desktop.ui.pages.collection.ageing import ALL, FREE, AgeingShown, bucket_words
-from kam_desktop.ui.pages.collection.deeds import PapersForm, PayerForm, PromiseForm, RejectForm
+from kam_desktop.ui.pages.collection.answers import Filter, OpenAnswer, ReceiptAnswer, WorkFilter
+from kam_desktop.ui.pages.collection.deeds import PapersForm, PromiseForm
 from kam_desktop.ui.pages.collection.invoice import InvoiceShown
-from kam_desktop.ui.pages.collection.lookups import name_of, payer_of, whereabouts
-from kam_desktop.ui.pages.collection.page import AGEING, OPEN, RECEIPTS, CollectionPage
-from kam_desktop.ui.pages.collection.receipt import ALLOCATE, CONFIRM, REJECT, ReceiptShown
+from kam_desktop.ui.pages.collection.lookups import name_of, whereabouts
+from kam_desktop.ui.pages.collection.page import AGEING, OPEN, RECEIPTS, WORKLIST, CollectionPage
+from kam_desktop.ui.pages.collection.receipt_deeds import ReceiptDeeds
+from kam_desktop.ui.pages.collection.work_part import WorkPart
 
 if TYPE_CHECKING:
     from kam_desktop.services.summary import AgeingReport
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _RECEIPT = "new"
 
 
-class CollectionController(RecordController):
+class CollectionController(ReceiptDeeds):
     """One for each collections page. `page` is the widget."""
 
     entities = frozenset(
@@ -48,13 +49,14 @@ class CollectionController(RecordController):
             "receipt_decision",
             "documents_confirmed",
             "promise_to_pay",
+            "dunning_event",
+            "dunning_step",
         }
     )
-    page: CollectionPage
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, CollectionPage(desk.today()))
-        self._as_of, self._currency, self._filter = desk.today(), "VND", questions.Filter()
+        self._as_of, self._currency, self._filter = desk.today(), "VND", Filter()
         self._shares: list[tuple[str, int]] = []
         self._left: Mapping[str, int] = {}
         self._older: Receipt | None = None
@@ -62,16 +64,21 @@ class CollectionController(RecordController):
         page = self.page
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (page.view_changed, lambda _key: self.refresh()), (page.as_of_changed, self._on_as_of),
-            (page.currency_changed, self._on_currency), (page.filter_cleared, lambda: self._narrow(questions.Filter())),
+            (page.currency_changed, self._on_currency), (page.filter_cleared, lambda: self._narrow(Filter())),
             (page.receipt_wanted, lambda: self._on_receipt("")), (page.place_wanted, self.open_place),
             (page.import_wanted, lambda: desk.shell.show_page("importing")),
             (page.opening_wanted, lambda: desk.shell.show_page("importing", "opening")),
             (page.ageing.cell_opened, self._on_cell), (page.ageing.cell_told, desk.shell.set_selection_text),
             (page.open.model.wanted, self._on_wanted), (page.open.place.current_changed, self._on_current),
-            (page.open.table.opened, lambda index: self._ask_instalment(page.open.model.id_at(index.row()))),
+            (page.open.table.opened, lambda index: self.show_instalment(page.open.model.id_at(index.row()))),
             (page.receipts.model.wanted, self._on_receipts_wanted),
             (page.receipts.table.opened, lambda index: self._ask_money(page.receipts.model.id_at(index.row()), True)),
             (page.receipts.place.current_changed, self._on_receipt_current),
+            (page.worklist.place.current_changed, self._on_current), (page.log_wanted, self._on_log),
+            (page.worklist.table.opened, lambda index: self.show_instalment(page.worklist.model.id_at(index.row()))),
+            (page.invoice.outcome_wanted, lambda key: self.work.log([key])),
+            (page.invoice.paper_wanted, lambda kind: self.work.paper(kind, self._as_of)),
+            (page.invoice.code_copied, lambda: desk.shell.toast(tr("The payment code is on the clipboard."))),
             (page.which_changed, self.refresh), (page.receipt.deed_wanted, self._on_deed),
             (page.invoice.papers_wanted, self._on_papers), (page.invoice.promise_wanted, self._on_promise),
             (page.invoice.no_papers_wanted, self._on_no_papers), (page.invoice.withdraw_wanted, self._on_withdraw),
@@ -83,7 +90,9 @@ class CollectionController(RecordController):
             signal.connect(slot)
         page.form.fields.committed.connect(lambda _record, _names: self._take_shares())
         self.bind(page.form.fields, "", "Record a receipt", lambda _record: page.close_panel(), self._record)
+        self.work = WorkPart(self)
         self.keep_layout(page.open.table, "collection")
+        self.keep_layout(page.worklist.table, "worklist")
 
     # What is shown.
 
@@ -92,7 +101,9 @@ class CollectionController(RecordController):
         as_of, currency = self._as_of, self._currency
         self.page.show_as_of(as_of)
         self.desk.shell.set_selection_text("")
-        if view == AGEING:
+        if view == WORKLIST:
+            self.work.refresh(currency)
+        elif view == AGEING:
             self.ask(partial(questions.ask_ageing, as_of=as_of, currency=currency), self._show_ageing, "view")
         elif view == RECEIPTS:
             every = self.page.every_receipt
@@ -122,7 +133,7 @@ class CollectionController(RecordController):
         self.page.ageing.show_ageing(shown)
         self._around(report, len(shown.rows))
 
-    def _show_open(self, answer: questions.OpenAnswer) -> None:
+    def _show_open(self, answer: OpenAnswer) -> None:
         count, late, currency = len(answer.ids), answer.late, answer.report.currency
         row = next((each for each in answer.report.rows if each.account == self._filter.account), None)
         sums = answer.report.total if self._filter.account is None else row
@@ -139,16 +150,16 @@ class CollectionController(RecordController):
         totals = {0: words, 5: formats.amount(whole, currency)} if count else {}
         self.page.open.model.set_answer(Answer(answer.ids, groups, answer.rows, totals))
         filtered = ""
-        if self._filter != questions.Filter():
+        if self._filter != Filter():
             age = bucket_words(bucket, answer.report.buckets) if bucket is not None else ""
             filtered = " · ".join(part for part in (self._filter.name, age) if part)
         self._around(answer.report, count, filtered)
-        if self._filter == questions.Filter():
+        if self._filter == Filter():
             self.desk.shell.set_count("collection", late)
         if count and not self.page.open.place.current():
             self.page.open.place.show(answer.ids[0])
 
-    def _show_receipts(self, answer: tuple[AgeingReport, questions.ReceiptAnswer]) -> None:
+    def _show_receipts(self, answer: tuple[AgeingReport, ReceiptAnswer]) -> None:
         report, found = answer
         self._left = found.left
         words = trn("{n} receipt", "{n} receipts", len(found.ids))
@@ -170,10 +181,11 @@ class CollectionController(RecordController):
             self.refresh()
 
     def _on_currency(self, currency: str) -> None:
-        self._currency, self._filter = currency, questions.Filter()
+        self._currency, self._filter = currency, Filter()
+        self.work.only = WorkFilter(self.work.only.order, self.work.only.show)
         self.refresh()
 
-    def _narrow(self, wanted: questions.Filter) -> None:
+    def _narrow(self, wanted: Filter) -> None:
         self._filter = wanted
         if self.page.switch.chosen() != OPEN:
             self.page.show_view(OPEN)  # asks by itself
@@ -185,32 +197,41 @@ class CollectionController(RecordController):
         if bucket == FREE or not account:
             self.page.show_view(RECEIPTS)
             return
-        names = {row.account: row.name for row in self.page.ageing.model.shown.rows}
-        self._narrow(questions.Filter(account, None if bucket == ALL else bucket, names.get(account, "")))
+        shown = self.page.ageing.model.shown
+        name = next((row.name for row in shown.rows if row.account == account), "")
+        if bucket < 0 or self._as_of != self.desk.today():
+            self._narrow(Filter(account, None if bucket == ALL else bucket, name))
+            return
+        due_from, due_to = questions.due_between(self._as_of, bucket)
+        words = f"{name} · {bucket_words(bucket, shown.buckets)}"
+        self.work.only = WorkFilter(self.work.only.order, "", account, due_from, due_to, words)
+        self.page.show_view(WORKLIST)  # asks by itself
+        self.page.setFocus()
 
     def _on_current(self, key: str) -> None:
-        line = self.page.open.model.row_value(key) if key else None
+        shown = self.page.worklist if self.page.switch.chosen() == WORKLIST else self.page.open
+        line = shown.model.row_value(key) if key else None
         if line is None:
             return
         amount = formats.amount(line.open, line.currency, symbol=True)
         self.desk.shell.set_selection_text(f"{line.account} · {line.number} · {amount}")
         if self.page.panel_shown() == "invoice" and key != self._followed:
-            self._ask_instalment(key, focus=False)
+            self.show_instalment(key, focus=False)
         self._followed = key
 
     # Places that other pages and the search lead to.
 
     def open_place(self, place: str) -> None:
         """A view by its name, "account:<id>", a new receipt, or the id of an invoice or of what hangs on one."""
-        if place in (OPEN, AGEING, RECEIPTS):
-            self._filter = questions.Filter()
+        if place in (WORKLIST, OPEN, AGEING, RECEIPTS):
+            self._filter = Filter()
             self.page.show_view(place)
             self.refresh()
         elif place == _RECEIPT:
             self._on_receipt("")
         elif place.startswith("account:"):
             key = place.partition(":")[2]
-            self.ask(lambda reader: name_of(reader, key), lambda name: self._narrow(questions.Filter(key, None, name)))
+            self.ask(lambda reader: name_of(reader, key), lambda name: self._narrow(Filter(key, None, name)))
         elif place:
             self.ask(lambda reader: whereabouts(reader, place), self._show_whereabouts)
 
@@ -224,7 +245,8 @@ class CollectionController(RecordController):
 
     # One invoice.
 
-    def _ask_instalment(self, key: str, focus: bool = True) -> None:
+    def show_instalment(self, key: str, focus: bool = True) -> None:
+        """Opens the panel with the invoice of an instalment; `focus` brings the keyboard there."""
         if key:
             self.ask(
                 lambda reader: whereabouts(reader, key), lambda found: self._ask_invoice(found[1], focus), "instalment"
@@ -240,6 +262,23 @@ class CollectionController(RecordController):
                 self.page.invoice.setFocus()
 
         self.ask(lambda reader: questions.ask_detail(reader, key, as_of), show, "invoice")
+
+    def _on_log(self) -> None:
+        panel = self.page.panel_shown() == "invoice"
+        if (self.page.switch.chosen() == WORKLIST and len(self.page.worklist.place.selected()) > 1) or not panel:
+            self.work.log(self.work.chosen_invoices() if self.page.switch.chosen() == WORKLIST else [])
+        elif self.page.invoice.shown is not None and self.page.invoice.shown.open > 0:
+            self.work.log([self.page.invoice.shown_id])
+
+    def write_paper(self, target: Path, made: Any) -> None:
+        """Sets a paper in the lane of files and says where it is."""
+        job = Job(tr("Writing {name}", name=target.name))
+        folder = getattr(self.desk.background.profile, "folder", None)  # the firm's own templates lie there
+        self.desk.background.run(
+            "files", lambda: questions.write_paper(target, made, folder),
+            lambda _none: self.desk.shell.toast(tr("Written: {file}", file=target.name)), self.refuse, owner=self,
+            job=job,
+        )  # fmt: skip
 
     def _on_take_back(self, allocation: str) -> None:
         self.edit(partial(questions.take_back, allocation=allocation), N_("Take back an allocation"))
@@ -277,122 +316,3 @@ class CollectionController(RecordController):
 
     def _on_withdraw(self, promise: str) -> None:
         self.edit(partial(questions.withdraw, key=promise), N_("Take a promise back"))
-
-    def _open(self, form: RecordForm, record: Any, title: str, save: str, label: str,
-              work: Callable[[Any, Any], Any], titles: dict[str, str] | None = None) -> None:  # fmt: skip
-        """A small form over the window; nothing of it is kept as a draft of another one."""
-        dialog = FormDialog(self.page, title, form, save)
-        self.bind(form, label, label, dialog.saved, work)
-        form.within = f"{type(form).__name__} {record.id}"
-        form.show_record(record, titles, is_new=True)
-        dialog.open()
-
-    # Money that came in.
-
-    def _ask_money(self, key: str, focus: bool = False) -> None:
-        def show(shown: ReceiptShown) -> None:
-            self.page.receipt.show_receipt(shown)
-            self.page.show_receipt_panel()
-            if focus:
-                self.page.receipt.setFocus()
-
-        if key:
-            self.ask(lambda reader: questions.ask_receipt_shown(reader, key), show, "money")
-
-    def _on_receipt_current(self, key: str) -> None:
-        if key and self.page.panel_shown() == "money":
-            self._ask_money(key)
-
-    def _on_deed(self, deed: str, key: str) -> None:
-        if deed == CONFIRM:
-            self.edit(partial(questions.confirm, key=key), N_("Confirm a receipt"))
-        elif deed == ALLOCATE:
-            self._on_older(key)
-        elif deed == REJECT:
-            record = ReceiptDecision(id=self.desk.new_id(), receipt=key, verdict="rejected",
-                                     decided_at=self.desk.clock.now())  # fmt: skip
-            self._open(RejectForm(self.desk.today()), record, tr("Reject a receipt"), tr("Reject"),
-                       N_("Reject a receipt"), questions.reject)  # fmt: skip
-        else:
-            self.ask(lambda reader: questions.ask_receipt(reader, key), self._show_payer)
-
-    def _show_payer(self, answer: tuple[Receipt, dict[str, str]]) -> None:
-        old, _titles = answer
-        record = dataclasses.replace(old, id=self.desk.new_id(), account="")
-
-        def work(uow: Any, typed: Receipt) -> Receipt:
-            return questions.name_payer(uow, old.id, typed.account)
-
-        self._open(PayerForm(self.desk.today()), record, tr("Name the payer"), tr("Save"),
-                   N_("Name the payer of a receipt"), work)  # fmt: skip
-
-    # A receipt.
-
-    def _on_receipt(self, account: str) -> None:
-        """Opens the form for the customer that is meant: of the panel, the filter, or the row the keyboard is on."""
-        key = account or self._filter.account or ""
-        current = self.page.open.place.current() if self.page.switch.chosen() == OPEN else ""
-        index = self.page.ageing.table.currentIndex()
-        if not key and self.page.switch.chosen() == AGEING and index.isValid():
-            key = self.page.ageing.model.cell(index)[0].account
-        if self.page.panel_shown() == "receipt" and not account:
-            self.page.form.start()
-            return
-        self.ask(lambda reader: payer_of(reader, key, current), self._show_new)
-
-    def _show_new(self, payer: tuple[str, str]) -> None:
-        today = self.desk.today()
-        key, name = payer
-        self._older = None
-        record = Receipt(id=self.desk.new_id(), account=key, received_on=today, amount=None, currency=self._currency)
-        self.page.form.show_receipt(record, {key: name})
-        self.page.show_receipt_form()
-        self.ask_draft(self.page.form.fields, key)
-
-    def _on_suggestion(self, account: str, amount: int) -> None:
-        today, currency = self.desk.today(), self.page.form.currency()
-        self.ask(
-            lambda reader: questions.ask_shares(reader, account, currency, amount, today),
-            self.page.form.show_shares,
-            "shares",
-        )
-
-    def _take_shares(self) -> None:
-        """In the UI thread, before the edit lane gets the record: what it pays."""
-        self._shares = self.page.form.shares()
-
-    def _record(self, uow: Any, record: Receipt) -> Receipt:
-        from kam_desktop.services import collection
-
-        return collection.record_receipt(uow, record, self._shares)
-
-    def _on_older(self, key: str) -> None:
-        """An older receipt that is to pay something."""
-        left = self._left.get(key, 0)
-        if not left:
-            return
-
-        def show(answer: tuple[Receipt, dict[str, str]]) -> None:
-            record, titles = answer
-            if not record.account:
-                self.desk.shell.toast(
-                    tr("Nobody said yet whose money this is. A receipt is a fact and is not rewritten.")
-                )
-                return
-            self._older = record
-            self.page.form.show_receipt(record, titles, left)
-            self.page.show_receipt_form()
-
-        self.ask(lambda reader: questions.ask_receipt(reader, key), show)
-
-    def _on_allocate(self, shares: list[tuple[str, int]]) -> None:
-        receipt = self._older
-        if receipt is None:
-            return
-
-        def work(uow: Any) -> Any:
-            from kam_desktop.services import collection
-
-            return collection.allocate(uow, receipt, shares)
-
-        self.edit(work, "Allocate a receipt", lambda _made: self.page.close_panel())

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.badges import Pill
-from kam_desktop.ui.kit.buttons import Button, IconButton
+from kam_desktop.ui.kit.buttons import Button, IconButton, open_below
 from kam_desktop.ui.kit.frames import Line, Panel, action_bar, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, Link, PlainLabel, caption, section
+from kam_desktop.ui.pages.collection.panel_parts import check_line, payment_code, reminders
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,16 @@ class PromiseLine:
     channel: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ReminderLine:
+    """A reminder: when, what it was and what came of it, and what was said."""
+
+    on: date | None
+    words: str
+    remark: str = ""
+    letter: bool = False
+
+
 @dataclass(frozen=True)
 class InvoiceShown:
     """One invoice as the panel shows it; `lines` are (description, net) as printed.
@@ -63,6 +74,8 @@ class InvoiceShown:
         waiting: what is open of the instalments that wait for papers; `from_papers` says that some count from them.
         papers: since when the customer has the full document set, None while nobody confirmed it; `papers_note` is
             who said so and how we know.
+        code, modules: the text and the modules of the VietQR code for exactly what is open, "" where there is none;
+            pay_to: what it says, as (name, text).
     """
 
     id: str
@@ -86,6 +99,10 @@ class InvoiceShown:
     papers: date | None = None
     papers_note: str = ""
     promises: Sequence[PromiseLine] = ()
+    reminders: Sequence[ReminderLine] = ()
+    code: str = ""
+    modules: Sequence[bytes] = ()
+    pay_to: Sequence[tuple[str, str]] = ()
 
 
 _PROMISES = {"open": ("info", "clock"), "kept": ("success", "check"), "broken": ("danger", "x"),
@@ -108,6 +125,9 @@ class InvoicePanel(QWidget):
         papers_wanted(invoice), no_papers_wanted(invoice): the customer has the papers, or has them not after all.
         promise_wanted(invoice, old): a promise to pay, in the place of an older one where that is named.
         withdraw_wanted(promise): take a promise back.
+        outcome_wanted(invoice): log what came of a reminder.
+        paper_wanted(kind): "request" or "statement" as PDF.
+        code_copied: the payment code went to the clipboard.
         closed: the cross was pressed.
     """
 
@@ -118,11 +138,15 @@ class InvoicePanel(QWidget):
     no_papers_wanted = Signal(str)
     promise_wanted = Signal(str, str)
     withdraw_wanted = Signal(str)
+    outcome_wanted = Signal(str)
+    paper_wanted = Signal(str)
+    code_copied = Signal()
     closed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.shown_id = ""
+        self.shown: InvoiceShown | None = None
         self._account = ""
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -136,7 +160,7 @@ class InvoicePanel(QWidget):
             self._box.removeWidget(self._content)
             self._content.hide()
             self._content.deleteLater()
-        self.shown_id, self._account = shown.id, shown.account
+        self.shown_id, self._account, self.shown = shown.id, shown.account, shown
         self._content = self._built(shown)
         self._box.addWidget(self._content)
         if had_focus:
@@ -148,27 +172,44 @@ class InvoicePanel(QWidget):
         close.clicked.connect(self.closed)
         head = Panel(row=True, margins=(20, 0, 14, 0), height=56, lines="bottom", gap=8)
         head.add(ElidedLabel(shown.account_name, size=theme.SECTION, weight=theme.BOLD), stretch=1)
-        whole.add(head.add(close))
+        customer = IconButton("users", tr("Open the customer"))
+        customer.clicked.connect(lambda: self.account_wanted.emit(shown.account))
+        whole.add(head.add(customer, close))
         body = Panel()
         body.add(self._sum(shown), Line())
         if shown.open > 0 or shown.promises:
             body.add(self._promises(shown), Line())
+        body.add(self._papers(shown), Line())
+        if shown.modules:
+            body.add(payment_code(shown, self.code_copied.emit), Line())
+        if shown.reminders:
+            body.add(reminders(shown.reminders), Line())
         body.add(self._instalments(shown), Line())
-        if shown.waiting or shown.from_papers or shown.papers:
-            body.add(self._papers(shown), Line())
         body.add(self._payments(shown))
         if shown.lines:
             body.add(Line(), self._lines(shown))
         body.box.addStretch(1)
         whole.add(scrolled(body), stretch=1)
-        customer = Button(tr("Open the customer"), icon="users")
-        customer.clicked.connect(lambda: self.account_wanted.emit(shown.account))
-        pay = Button(tr("Record a receipt"), icon="banknote", key="Ctrl R")
+        is_open = shown.open > 0 and not shown.replaced_by
+        pay = Button(tr("Receipt"), key=keymap.shown("receipt"))
+        pay.setAccessibleName(tr("Record a receipt"))
         pay.clicked.connect(lambda: self.receipt_wanted.emit(shown.account))
-        pay.setVisible(shown.open > 0)
-        whole.add(action_bar(customer, None, pay))
-        self.setFocusProxy(pay if shown.open > 0 else customer)
+        papers = IconButton("file-text", tr("Papers as PDF"), kind="default", small=False)
+        papers.clicked.connect(lambda: self._open_papers(papers, is_open))
+        log = Button(tr("Log the outcome"), kind="primary", icon="phone", key=keymap.shown("log"))
+        log.clicked.connect(lambda: self.outcome_wanted.emit(shown.id))
+        for button in (pay, log):
+            button.setVisible(is_open)
+        whole.add(action_bar(pay, papers, None, log))
+        self.setFocusProxy(log if is_open else papers)
         return whole
+
+    def _open_papers(self, button: QWidget, is_open: bool) -> None:
+        menu = QMenu(self)
+        if is_open:
+            menu.addAction(tr("Payment request…"), lambda: self.paper_wanted.emit("request"))
+        menu.addAction(tr("Statement of account…"), lambda: self.paper_wanted.emit("statement"))
+        open_below(menu, button)
 
     def _sum(self, shown: InvoiceShown) -> QWidget:
         part = Panel(margins=(20, 12, 20, 12), gap=2)
@@ -224,22 +265,29 @@ class InvoicePanel(QWidget):
 
     def _papers(self, shown: InvoiceShown) -> QWidget:
         part = Panel(margins=(20, 12, 20, 12), gap=4)
+        waits = shown.waiting or shown.from_papers
         if shown.papers is None:
-            confirm = Link(tr("Papers confirmed…"), size=theme.CAPTION)
-            confirm.opened.connect(lambda: self.papers_wanted.emit(shown.id))
-            _pair(part, section(tr("Payment papers")), confirm)
-            amount = formats.amount(shown.waiting, shown.currency)
-            part.add(Pill(tr("Waiting for papers"), "warning", "hourglass"))
-            part.add(caption(tr("{amount} has no due date until the customer has the full document set.",
-                                amount=amount), wrap=True))  # fmt: skip
+            link = Link(tr("Papers confirmed…"), size=theme.CAPTION)
+            link.opened.connect(lambda: self.papers_wanted.emit(shown.id))
         else:
-            back = Link(tr("Take back"), size=theme.CAPTION)
-            back.setAccessibleDescription(tr("Payment papers"))
-            back.opened.connect(lambda: self.no_papers_wanted.emit(shown.id))
-            _pair(part, section(tr("Payment papers")), back)
-            part.add(PlainLabel(tr("Confirmed {day}", day=formats.day(shown.papers)), wrap=True))
-            if shown.papers_note:
-                part.add(caption(shown.papers_note, wrap=True))
+            link = Link(tr("Take back"), size=theme.CAPTION)
+            link.setAccessibleDescription(tr("Payment papers"))
+            link.opened.connect(lambda: self.no_papers_wanted.emit(shown.id))
+        _pair(part, section(tr("Payment papers")), link)
+        number = " ".join(piece for piece in (shown.symbol, shown.number) if piece)
+        part.add(check_line("done", tr("Invoice {number}", number=number), formats.day(shown.issued_on)))
+        state = "done" if shown.papers is not None else "warning" if waits else "open"
+        when = formats.day(shown.papers) if shown.papers is not None else tr("not confirmed yet")
+        part.add(check_line(state, tr("Customer has the full document set"), when))
+        letter = next((each for each in shown.reminders if each.letter), None)
+        part.add(check_line("done" if letter else "open", tr("Letter or payment request"),
+                            formats.day(letter.on) if letter else tr("not sent yet")))  # fmt: skip
+        if shown.papers_note:
+            part.add(caption(shown.papers_note, wrap=True))
+        if shown.waiting and shown.papers is None:
+            amount = formats.amount(shown.waiting, shown.currency)
+            part.add(caption(tr("{amount} has no due date until the customer has the full document set.",
+                                amount=amount), "warning", wrap=True))  # fmt: skip
         return part
 
     def _instalments(self, shown: InvoiceShown) -> QWidget:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kam_desktop.domain.entities import Account, Contact, CreditNote, Instalment, Invoice, Receipt
 from kam_desktop.domain.text import company_core
 from kam_desktop.language import tr
 from kam_desktop.ui.pages.collection.deeds import channel_names
-from kam_desktop.ui.pages.collection.invoice import InvoiceShown, LaidLine, PartLine, PromiseLine
+from kam_desktop.ui.pages.collection.invoice import InvoiceShown, LaidLine, PartLine, PromiseLine, ReminderLine
+from kam_desktop.ui.pages.collection.outcome import outcome_names
 
 
 def name_of(reader: Any, account: str) -> str:
@@ -60,6 +61,20 @@ def shown_of(reader: Any, detail: Any) -> InvoiceShown:
         if detail.papers is not None else "",
         _promises(reader, detail),
     )  # fmt: skip
+
+
+def reminders_of(reader: Any, events: Sequence[Any], steps: Mapping[int | None, str]) -> list[ReminderLine]:
+    """The reminders of an invoice as the panel tells them, the newest first."""
+    people = reader.many(Contact, {each.contact for each in events if each.contact})
+    channels, outcomes = channel_names(), outcome_names()
+    found = []
+    for each in events:
+        who = people[each.contact].full_name if each.contact in people else ""
+        words = [steps.get(each.step, ""), channels.get(each.channel, ""), outcomes.get(each.outcome, ""), who]
+        on = each.reminded_at.astimezone().date() if each.reminded_at is not None else None
+        found.append(ReminderLine(on, " · ".join(dict.fromkeys(part for part in words if part)), each.remark,
+                                  each.channel == "letter"))  # fmt: skip
+    return found
 
 
 def _promises(reader: Any, detail: Any) -> list[PromiseLine]:

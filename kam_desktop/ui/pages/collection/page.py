@@ -1,4 +1,4 @@
-"""The collections page: open instalments, ageing matrix and money received, with a panel at the right."""
+"""The collections page: worklist, open instalments, ageing and money received, with a panel."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from datetime import date
 from functools import partial
 
 from PySide6.QtCore import QDate, QLocale, QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 
 from kam_desktop import formats, language
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.kit.buttons import Button, Chip, Segmented, open_below
 from kam_desktop.ui.kit.frames import Panel, page_head, side_panel
 from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, caption, title
@@ -20,10 +19,12 @@ from kam_desktop.ui.kit.states import EmptyState, FilterEmpty, Notice
 from kam_desktop.ui.pages.collection.ageing import AgeingView
 from kam_desktop.ui.pages.collection.form import ReceiptForm
 from kam_desktop.ui.pages.collection.invoice import InvoicePanel
-from kam_desktop.ui.pages.collection.lists import open_list, receipt_list
+from kam_desktop.ui.pages.collection.lists import ListView, open_list, receipt_list
 from kam_desktop.ui.pages.collection.receipt import ReceiptPanel, deed_words, deeds
+from kam_desktop.ui.pages.collection.worklist import WorklistView
+from kam_desktop.ui.shortcuts import add_shortcut
 
-OPEN, AGEING, RECEIPTS = "open", "ageing", "receipts"
+WORKLIST, OPEN, AGEING, RECEIPTS = "worklist", "open", "ageing", "receipts"
 
 
 class _Views(QStackedWidget):
@@ -38,10 +39,10 @@ class _Views(QStackedWidget):
 
 
 class CollectionPage(QWidget):
-    """Three views of receivables with one as-of date, and at the right an invoice or a new receipt.
+    """Four views of receivables, three of them with one as-of date, and at the right an invoice or a new receipt.
 
     Signals:
-        view_changed(key): open, ageing or receipts.
+        view_changed(key): worklist, open, ageing or receipts.
         as_of_changed(date): count everything at the end of that day.
         currency_changed(code): another currency.
         filter_cleared: show the instalments of all customers and ages again.
@@ -49,6 +50,7 @@ class CollectionPage(QWidget):
         import_wanted, opening_wanted: from the empty page, from the notice.
         panel_closed: the panel at the right was put away.
         place_wanted(place): another page or the search leads here.
+        log_wanted: log what came of reminding of the chosen invoices.
         which_changed: all receipts are wanted, or those of which something is laid nowhere.
     """
 
@@ -61,12 +63,13 @@ class CollectionPage(QWidget):
     opening_wanted = Signal()
     panel_closed = Signal()
     place_wanted = Signal(str)
+    log_wanted = Signal()
     which_changed = Signal()
 
     def __init__(self, today: date) -> None:
         super().__init__()
         self._today = today
-        self.ageing = AgeingView()
+        self.ageing, self.worklist = AgeingView(), WorklistView()
         self.open, self.receipts = open_list(), receipt_list()
         self.every_receipt = False
         self.receipts.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -79,18 +82,19 @@ class CollectionPage(QWidget):
         row.setSpacing(0)
         row.addWidget(self._build_main(), 1)
         row.addWidget(self._build_side())
-        for keys, deed in (("Ctrl+R", self.receipt_wanted.emit), ("Escape", self.close_panel)):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(deed)
-        self.show_view(OPEN)
+        for deed, callback in (
+            ("receipt", self.receipt_wanted.emit), ("log", self.log_wanted.emit), ("leave", self.close_panel),
+        ):  # fmt: skip
+            add_shortcut(self, deed, callback)
+        self.show_view(WORKLIST)
 
     def _build_main(self) -> QWidget:
         self._count = PlainLabel(size=theme.SECTION, tone="muted")
-        views = [(OPEN, tr("Open instalments")), (AGEING, tr("Ageing")), (RECEIPTS, tr("Money received"))]
+        views = [(WORKLIST, tr("Worklist")), (OPEN, tr("All open")), (AGEING, tr("Ageing")),
+                 (RECEIPTS, tr("Receipts"))]  # fmt: skip
         self.switch = Segmented(views, name=tr("View"))
         self.switch.changed.connect(self.show_view)
-        self._record = Button(tr("Record a receipt"), kind="primary", icon="banknote", key="Ctrl R")
+        self._record = Button(tr("Record a receipt"), kind="primary", icon="banknote", key=keymap.shown("receipt"))
         self._record.clicked.connect(self.receipt_wanted)
         self._date = _date_edit(self._today)
         self._date.dateChanged.connect(lambda day: self.as_of_changed.emit(date(day.year(), day.month(), day.day())))
@@ -110,7 +114,7 @@ class CollectionPage(QWidget):
         self._note = caption()
         as_of = caption(tr("As of"), "text2")
         as_of.setBuddy(self._date)
-        tools = Panel(row=True, margins=(24, 0, 24, 12), gap=8)
+        self._tools = tools = Panel(row=True, margins=(24, 0, 24, 12), gap=8)
         tools.add(IconLabel("calendar", "muted", 14), as_of, self._date, self._today_link, self._currency, self._which,
                   self._filter, None, self._note)  # fmt: skip
         self._notice = Panel(margins=(24, 0, 24, 12))
@@ -120,7 +124,8 @@ class CollectionPage(QWidget):
         self._notice.add(Notice(text, "warning", "triangle-alert", answer))
         self._notice.hide()
         self._views = _Views()
-        for view in (self.open, self.ageing, self.receipts):
+        self.worklist.currency.clicked.connect(lambda: open_below(self._currencies, self.worklist.currency))
+        for view in (self.worklist, self.open, self.ageing, self.receipts):
             self._views.addWidget(view)
         bring = Button(tr("Import invoices"), icon="upload")
         bring.clicked.connect(self.import_wanted)
@@ -140,7 +145,7 @@ class CollectionPage(QWidget):
         return main
 
     def _build_side(self) -> QWidget:
-        self._side = side_panel(440)
+        self._side = side_panel(420)
         self._side.setProperty("pane", True)
         self._panels = QStackedWidget()
         self._panels.addWidget(self.invoice)
@@ -156,10 +161,11 @@ class CollectionPage(QWidget):
     # What the controller shows.
 
     def show_view(self, key: str) -> None:
-        """Shows one of the three views and says so when it is another one."""
+        """Shows one of the views and says so when it is another one."""
         changed = self.switch.chosen() != key or self._views.currentWidget() is not self._view(key)
         self.switch.choose(key)
         self._views.show_only(self._view(key))
+        self._tools.setVisible(key != WORKLIST)
         self.setFocusProxy(self._view(key))
         if key == AGEING:
             self.close_panel()
@@ -167,7 +173,7 @@ class CollectionPage(QWidget):
             self.view_changed.emit(key)
 
     def _view(self, key: str) -> QWidget:
-        return {OPEN: self.open, AGEING: self.ageing, RECEIPTS: self.receipts}[key]
+        return {WORKLIST: self.worklist, OPEN: self.open, AGEING: self.ageing, RECEIPTS: self.receipts}[key]
 
     def show_state(self, *, count: int, filtered: str = "", on_default: str = "", payments_entered: bool = True,
                    no_data: bool = False, currency: str = "VND", currencies: Sequence[str] = ()) -> None:  # fmt: skip
@@ -189,6 +195,8 @@ class CollectionPage(QWidget):
         self._views.show_only(shown)
         self._currency.set_texts(tr("Currency"), currency)
         self._currency.setVisible(bool(currencies))
+        self.worklist.currency.set_texts(tr("Currency"), currency)
+        self.worklist.currency.setVisible(bool(currencies))
         self._currencies.clear()
         for code in (currency, *currencies):
             self._currencies.addAction(code, partial(self.currency_changed.emit, code))
@@ -209,7 +217,7 @@ class CollectionPage(QWidget):
         if self.switch.chosen() == AGEING:
             self.show_view(OPEN)
         self._open_side(self.invoice)
-        self._record.show()
+        self._record.hide()  # the panel has both deeds, and the one filled button
 
     def show_receipt_form(self) -> None:
         """Opens the panel with the form for a receipt; the matrix gives way to the list, which fits beside it."""
@@ -263,6 +271,11 @@ class CollectionPage(QWidget):
             self._view(self.switch.chosen()).setFocus(Qt.FocusReason.OtherFocusReason)
             self.panel_closed.emit()
 
+    def current_instalment(self) -> str:
+        """The instalment that the keyboard is on in the worklist or the list of all open ones, "" for none."""
+        view = {WORKLIST: self.worklist, OPEN: self.open}.get(self.switch.chosen())
+        return view.place.current() if isinstance(view, WorklistView | ListView) else ""
+
     def panel_shown(self) -> str:
         """ "invoice", "receipt" for its form, "money" for one that is there, or "" when no panel is shown."""
         if self._side.isHidden():
@@ -279,11 +292,12 @@ class CollectionPage(QWidget):
 
     def tour_places(self) -> list[tuple[str, str]]:
         """The further screens of this page."""
-        return [("ageing", AGEING), ("receipts", RECEIPTS), ("new-receipt", "new"), ("open", OPEN)]
+        return [("ageing", AGEING), ("receipts", RECEIPTS), ("new-receipt", "new"), ("open", OPEN),
+                ("worklist", WORKLIST)]  # fmt: skip
 
     def remembered(self) -> object:
         """The view and the current row."""
-        return self.switch.chosen(), self.open.place.current()
+        return self.switch.chosen(), self.current_instalment()
 
     def remember(self, state: object) -> None:
         """Shows that view again."""

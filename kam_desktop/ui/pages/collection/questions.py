@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kam_desktop import formats
 from kam_desktop.domain.entities import (
+    FIRM_ID,
     Contact,
     DocumentsConfirmed,
+    Firm,
     Invoice,
     Person,
     PromiseToPay,
@@ -23,45 +26,29 @@ from kam_desktop.language import tr, trn
 from kam_desktop.ui.desk import titles_of
 from kam_desktop.ui.kit.record_table import RowGroup
 from kam_desktop.ui.pages.collection.ageing import AgeingShown, AgeRow
+from kam_desktop.ui.pages.collection.answers import Filter, OpenAnswer, ReceiptAnswer, WorkAnswer, WorkFilter
 from kam_desktop.ui.pages.collection.form import ShareLine
 from kam_desktop.ui.pages.collection.invoice import InvoiceShown
 from kam_desktop.ui.pages.collection.lists import OpenLine, ReceiptLine
-from kam_desktop.ui.pages.collection.lookups import name_of, short_names, shown_of
+from kam_desktop.ui.pages.collection.lookups import name_of, reminders_of, short_names, shown_of
+from kam_desktop.ui.pages.collection.outcome import Outcome, Reminded
 from kam_desktop.ui.pages.collection.receipt import REJECTED, ReceiptShown
+from kam_desktop.ui.pages.collection.worklist import WorkLine, pill
 
 if TYPE_CHECKING:
+    from kam_desktop.services.dunning import Worklist
     from kam_desktop.services.summary import AgeingReport
 
 FIRST = 60  # rows that come along with the ids
 NAMED = 500  # customers of the matrix that stand under their short name; the long tail under its legal one
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What the list is narrowed to: a customer, one of the ages, or both."""
+def due_between(as_of: date, bucket: int) -> tuple[date | None, date]:
+    """The due dates of a bucket of the ageing, both included; None for no first one."""
+    from kam_desktop.services import summary
 
-    account: str | None = None
-    bucket: int | None = None
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class OpenAnswer:
-    """The open instalments of a filter: the ageing around them, their ids, how many are late, the first rows."""
-
-    report: AgeingReport
-    ids: Sequence[str]
-    late: int
-    rows: dict[str, OpenLine]
-
-
-@dataclass(frozen=True)
-class ReceiptAnswer:
-    """The ids of receipts, what is left of those that are not laid out wholly, and the first rows."""
-
-    ids: Sequence[str]
-    left: Mapping[str, int]
-    rows: dict[str, ReceiptLine]
+    last = as_of - timedelta(days=1 if bucket == 0 else summary.EDGES[bucket - 1] + 1)
+    return (as_of - timedelta(days=summary.EDGES[bucket]) if bucket < len(summary.EDGES) else None), last
 
 
 def group(title: str, count: int, amount: int, currency: str) -> RowGroup:
@@ -86,6 +73,65 @@ def ask_ageing(reader: Any, as_of: date, currency: str) -> tuple[AgeingReport, A
     sums = AgeRow("", "", (total.not_due, *total.overdue), total.unallocated, total.balance, total.open_items,
                   total.waiting, total.reported)  # fmt: skip
     return report, AgeingShown(report.currency, report.buckets, rows, sums, total.on_default_term)
+
+
+def ask_worklist(reader: Any, as_of: date, currency: str, only: WorkFilter) -> WorkAnswer:
+    """What to do about open money, with the first rows."""
+    from kam_desktop.services import dunning, flows, summary
+
+    narrowed = dunning.Filter(only.account, "", only.due_from, only.due_to, only.show)
+    found = flows.worklist(reader, as_of, currency, narrowed, only.order)
+    ids = [each.instalment for each in found.entries[:FIRST]]
+    others = flows.other_currencies(reader, currency)
+    empty = not found.entries and not others and not reader.sql("select 1 from invoice limit 1")
+    return WorkAnswer(found, work_lines(reader, found, ids), others, summary.payments_entered(reader), empty)
+
+
+def work_lines(reader: Any, found: Worklist, ids: Sequence[str]) -> dict[str, WorkLine]:
+    """The rows of these lines."""
+    from kam_desktop.services import dunning
+
+    entries = [found.by_id[key] for key in ids if key in found.by_id]
+    names = short_names(reader, [each.account for each in entries])
+    invoices = reader.many(Invoice, {each.invoice for each in entries})
+    steps = {each.place: dunning.step_name(each) for each in dunning.steps(reader)}
+    lines = {}
+    for each in entries:
+        line = each.line
+        words, tone = pill(line.reason, line.day, line.until, line.percent, steps.get(line.step, ""), line.action)
+        args = {name: formats.day(value) if isinstance(value, date) else value for name, value in each.args.items()}
+        lines[each.instalment] = WorkLine(
+            names.get(each.account, ""), invoices[each.invoice].number if each.invoice in invoices else "",
+            each.due_on, line.days if each.due_on is not None else 0, each.open, found.currency, each.reached,
+            found.steps, words, None if tone == "plain" else tone, tr(dunning.REASONS[line.reason], **args),
+            each.account, each.invoice,
+        )  # fmt: skip
+    return lines
+
+
+def ask_reminded(reader: Any, invoices: Sequence[str], as_of: date) -> Reminded:
+    """What the dialog about a reminder begins with: the step that is due, the contact, a day that may be promised."""
+    from kam_desktop.services import collection, dunning, rule
+
+    own = rule.holidays(reader)
+    pay_on = formats.next_working_day(as_of + timedelta(days=3), own)
+    steps = dunning.steps(reader)
+    named = [(each.place or 0, f"{each.place}. {dunning.step_name(each)}") for each in steps]
+    if len(invoices) != 1:
+        words = trn("{n} invoice", "{n} invoices", len(invoices))
+        return Reminded(tuple(invoices), words, 0, "VND", pay_on, named, 0, "message")
+    detail = collection.invoice_detail(reader, invoices[0], as_of)
+    days = [each.days_overdue for each in detail.instalments if each.open > 0 and each.days_overdue is not None]
+    before = dunning.reached(reader, invoices).get(invoices[0])
+    above = [each for each in steps if (each.place or 0) > (before.step if before else 0)]
+    due = [each for each in above if days and (each.days_after_due or 0) <= max(days)]
+    channel = due[-1].channel if due else before.channel if before else "call"
+    people = sorted(reader.children(Contact, "account", detail.invoice.account), key=lambda each: not each.main)
+    amount = formats.amount(detail.open, detail.invoice.currency, symbol=True)
+    title = f"{name_of(reader, detail.invoice.account)} · {detail.invoice.number} · {amount}"
+    return Reminded((invoices[0],), title, detail.open, detail.invoice.currency, pay_on, named,
+                    due[-1].place or 0 if due else 0, channel,
+                    [(each.id, each.full_name) for each in people])  # fmt: skip
 
 
 def ask_open(reader: Any, as_of: date, currency: str, only: Filter) -> OpenAnswer:
@@ -181,9 +227,25 @@ def ask_shares(reader: Any, account: str, currency: str, amount: int, as_of: dat
 
 def ask_detail(reader: Any, key: str, as_of: date) -> InvoiceShown:
     """One invoice as the panel shows it."""
-    from kam_desktop.services import collection
+    from kam_desktop.documents import parts
+    from kam_desktop.services import collection, dunning
 
-    return shown_of(reader, collection.invoice_detail(reader, key, as_of))
+    detail = collection.invoice_detail(reader, key, as_of)
+    shown = shown_of(reader, detail)
+    steps = {each.place: dunning.step_name(each) for each in dunning.steps(reader)}
+    events = dunning.events(reader, key)
+    shown = dataclasses.replace(shown, reminders=reminders_of(reader, events, steps))
+    firm = reader.get(Firm, FIRM_ID)
+    account = parts.bank_account(firm) if firm is not None else None
+    if account is None or detail.invoice.currency != "VND" or detail.open <= 0 or detail.replaced_by is not None:
+        return shown
+    customer = detail.account
+    short = (customer.short_name or customer.tax_code) if customer is not None else ""
+    memo = parts.memo_of([detail.invoice.number], short)
+    code = parts.payment_code(account, detail.open, memo)
+    lines = ((tr("Account number"), account.number), ("", f"{account.bank} · {account.holder}"),
+             (tr("Memo"), memo))  # fmt: skip
+    return dataclasses.replace(shown, code=code, modules=parts.code_modules(code), pay_to=lines)
 
 
 def ask_promise(reader: Any, invoice: str, old: str, as_of: date) -> tuple[PromiseToPay, dict[str, str]]:
@@ -207,7 +269,55 @@ def ask_contacts(reader: Any, account: str, text: str) -> list[tuple[str, str]]:
     return [(each.id, each.full_name) for each in people if wanted in fold(each.full_name)][:8]
 
 
+def paper(reader: Any, kind: str, shown: InvoiceShown, as_of: date) -> Any:
+    """A payment request for an invoice, or its customer's statement of account, to be set as PDF."""
+    from kam_desktop import language
+    from kam_desktop.documents import payment_request, statement
+
+    if kind == "request":
+        made = payment_request.payment_request(reader, [shown.id], as_of)
+        return payment_request.paper(made, language.current())
+    first = as_of.replace(month=1, day=1)
+    told = statement.statement(reader, shown.account, first, as_of, shown.currency)
+    return statement.paper(told, language.current(), dated_on=as_of)
+
+
+def write_paper(target: Path, made: Any, folder: Path | None) -> None:
+    """Sets a paper and puts it into a file."""
+    from kam_desktop.documents import renderer
+
+    renderer.write(target, renderer.pdf(made, folder))
+
+
 # Verbs: they run in the edit lane.
+
+
+def remind(uow: Any, invoices: Sequence[str], outcome: Outcome, as_of: date) -> Any:
+    """Writes a reminder of each of these invoices; where no step is named, of several each one's own."""
+    from kam_desktop.services import flows
+
+    word = None
+    if outcome.amount is not None or outcome.pay_on is not None:
+        word = PromiseToPay(id="", account="", promised_on=None, pay_on=outcome.pay_on, amount=outcome.amount)
+    for key in invoices:
+        step = outcome.step
+        if step is None and len(invoices) > 1:
+            step = ask_reminded(uow, [key], as_of).step or None
+        flows.remind(uow, key, step, outcome.channel, outcome.outcome, outcome.remark, outcome.contact, word)
+
+
+def record(uow: Any, receipt: Receipt, shares: Sequence[tuple[str, int]]) -> Receipt:
+    """Records a receipt with what it pays."""
+    from kam_desktop.services import collection
+
+    return collection.record_receipt(uow, receipt, shares)
+
+
+def allocate(uow: Any, receipt: Receipt, shares: Sequence[tuple[str, int]]) -> Any:
+    """Lays an older receipt against instalments."""
+    from kam_desktop.services import collection
+
+    return collection.allocate(uow, receipt, shares)
 
 
 def confirm(uow: Any, key: str) -> Any:
