@@ -149,6 +149,7 @@ class Board(QWidget):
         if self._lifted:
             self._waiting = lambda: self.show_columns(columns, count, empty=empty)
             return
+        self._waiting = None
         kept = self._current()
         self._count.setText(count)
         for each in columns:
@@ -225,8 +226,7 @@ class Board(QWidget):
                      and column.view.cards.hole != identity), "")  # fmt: skip
 
     def _title(self, identity: str) -> str:
-        card = self.cards.get(identity)
-        return card.title if card else ""
+        return self.cards[identity].title if identity in self.cards else ""
 
     def _aside(self, stage: str, by: int) -> None:
         """Left or right arrow: a lifted card goes along, else only the keyboard."""
@@ -265,7 +265,7 @@ class Board(QWidget):
         self._announce(tr("Lifted “{title}”", title=self._title(identity)))
 
     def lifted(self) -> str:
-        """The id of the card that is lifted, "" for none."""
+        """The id of the card in the air, "" for none."""
         return self._lifted
 
     def _show_lifted(self, stage: str) -> None:
@@ -311,7 +311,7 @@ class Board(QWidget):
             self._say(tr("“{title}” stays where it was", title=self._title(identity)))
             self._show_waiting()
             return
-        self._waiting = None  # the answer to this move brings newer ones
+        # what waited is older than this move, whose answer brings newer columns
         self.columns[origin].view.cards.take(identity)
         self._tell_move(identity, origin, stage)
 
@@ -335,9 +335,8 @@ class Board(QWidget):
         self._show_waiting()
 
     def _show_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting()
+        if self._waiting is not None:
+            self._waiting()
 
     def move_card(self, identity: str, stage: str) -> None:
         """Hangs a card into another stage, and says so to the controller."""

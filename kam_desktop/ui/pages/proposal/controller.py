@@ -20,6 +20,7 @@ from kam_desktop.ui.pages.proposal.board import BOARD, LIST, Board, view_switch
 from kam_desktop.ui.pages.proposal.board_side import BoardSide
 from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor, RateEnd
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow, ProposalList, ProposalPage, stage_names
+from kam_desktop.ui.pages.proposal.paper_side import PaperSide
 from kam_desktop.ui.shortcuts import add_shortcut
 
 NEW = "new"
@@ -44,6 +45,7 @@ class ProposalController(RecordController):
         self._view = desk.remembered.get(_VIEW, LIST)
         open_card = lambda key: desk.shell.show_page("proposal", key)  # noqa: E731
         self._side = BoardSide(self, self._board, questions, open_card, self._on_create)
+        self._paper = PaperSide(self, self._editor.preview, questions, today)
         self._switch = view_switch(LIST)
         self._list.add_to_head(self._switch)
         editor, listing, shell = self._editor, self._list, desk.shell
@@ -54,7 +56,7 @@ class ProposalController(RecordController):
             (listing.create_wanted, self._on_create), (listing.current_changed, self._on_current),
             (editor.back_wanted, lambda: shell.show_page("proposal")),
             (editor.new_version_wanted, self._on_new_version), (editor.sent_wanted, self._on_sent),
-            (editor.version_chosen, self._on_version),
+            (editor.export.clicked, lambda *_on: self._paper.export()), (editor.version_chosen, self._on_version),
             (editor.model.edited, self._on_lines), (editor.lines.drafted, self._on_cell_draft),
             (self.page.place_wanted, self.open_place), (self._switch.changed, lambda _key: self._show_view(BOARD)),
             (self._board.list_wanted, lambda: self._show_view(LIST)),
@@ -62,6 +64,7 @@ class ProposalController(RecordController):
         for signal, slot in wired:
             signal.connect(slot)
         add_shortcut(editor, "new", self._on_create)
+        add_shortcut(editor, "print", self._paper.export)
         self.bind(editor.form, N_("Change proposal {name}"), "")
         self.bind(editor.version_form, N_("Change terms of {name}"), "")
         self.keep_layout(listing.table, "proposal")
@@ -167,6 +170,8 @@ class ProposalController(RecordController):
         )
         self._editor.show_rates(*rates)
         self._editor.totals.show_totals(detail.totals, detail.version.currency, detail.proposal.client_budget)
+        name = " ".join(filter(None, (detail.proposal.number, detail.proposal.title)))
+        self._paper.show(detail.proposal.id, detail.version.id, name, detail.version.language)
         if fresh:
             self.page.setCurrentWidget(self._editor)
             self._editor.lines.setFocus()

@@ -20,13 +20,14 @@ from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.badges import Pill, Tag
 from kam_desktop.ui.charts import Progress
 from kam_desktop.ui.form_dialog import head_name, two_columns
-from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.kit.buttons import Button, Segmented
 from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
 from kam_desktop.ui.kit.labels import PlainLabel, caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.pages.proposal.line_view import LineView
 from kam_desktop.ui.pages.proposal.lines import LineTable
 from kam_desktop.ui.pages.proposal.page import STATUS_TONES, stage_names, status_names
+from kam_desktop.ui.pages.proposal.preview import Preview
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -217,12 +218,13 @@ class ProposalEditor(QWidget):
         self._versions = QMenu(self)
         self._version = Button(tr("Versions"), icon="history", menu=self._versions)
         self._new = Button(tr("New version"))
-        self._sent = Button(tr("Mark as sent"), kind="primary", icon="send")
+        self._sent = Button(tr("Mark as sent"), icon="send")
+        self.export = Button(tr("Export PDF"), kind="primary", icon="download", key=keymap.shown("print"))
         self._said = PlainLabel(tone="danger", wrap=True)
         self._said.hide()
         back = Button(tr("All proposals"), icon="arrow-left", kind="flat")
         head = page_head(back, line=True)
-        head.add(self._name, None, self._whose, self._state, self._version, self._new, self._sent)
+        head.add(self._name, None, self._whose, self._state, self._version, self._new, self._sent, self.export)
         self._add = Button(tr("Add line"), icon="plus", small=True, key=keymap.shown("add_line"))
         self._section = Button(tr("Add section"), small=True, kind="flat")
         tools = Panel(row=True, margins=(24, 8, 24, 4), gap=8).add(self._add, self._section, None, self._keys())
@@ -238,10 +240,16 @@ class ProposalEditor(QWidget):
         side.add(section(tr("For the client")), self.version_form, self._ending)
         side.add(section(tr("Where it stands")), self.form, None)
         area = scrolled(side)
-        area.setFixedWidth(theme.px(340))
-        frame = Panel(lines="left", margins=(1, 0, 0, 0)).add(area)
         area.setFocusProxy(self.version_form.editor("quoted_on"))
-        for pane in (self.lines, area):
+        self.preview = Preview()
+        self._side = Segmented([("fields", tr("Details")), ("page", tr("Client's page"))], name=tr("Beside the lines"))
+        self._side.changed.connect(lambda key: self.toggle_preview(key == "page"))
+        frame = Panel(lines="left", margins=(1, 0, 0, 0))
+        frame.add(Panel(row=True, margins=(12, 8, 12, 4)).add(self._side, None), area, self.preview)
+        frame.setFixedWidth(theme.px(348))
+        self._fields = area
+        self.toggle_preview(False)
+        for pane in (self.lines, area, self.preview):
             pane.setProperty("pane", True)
         middle = QHBoxLayout()
         middle.setSpacing(0)
@@ -258,6 +266,12 @@ class ProposalEditor(QWidget):
         self._add.clicked.connect(lambda: self.lines.add_line())
         self._section.clicked.connect(lambda: self.lines.add_line(tr("New section")))
         self.model.refused.connect(self._say)
+
+    def toggle_preview(self, page: bool) -> None:
+        """The client's page beside the lines, or the fields."""
+        self._side.choose("page" if page else "fields")
+        self._fields.setVisible(not page)
+        self.preview.setVisible(page)
 
     def _keys(self) -> QWidget:
         return caption(tr("Alt ↑ ↓ moves · Ctrl D duplicates · Delete takes away"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from kam_desktop import formats
@@ -137,3 +138,28 @@ def mark_sent(uow: Any, version: str) -> Any:
     from kam_desktop.services import proposal
 
     return proposal.mark_sent(uow, version)
+
+
+# The quotation.
+
+
+def ask_paper(reader: Any, key: str, version: str, form: str, today: date) -> tuple[Any, Sequence[Any]]:
+    """The paper of a version in a language, and what its sender should know."""
+    from kam_desktop.documents import quotation
+
+    made = quotation.quotation(reader, key, today, version_id=version)
+    return quotation.paper(made, form), made.notes
+
+
+def set_pages(paper: Any, folder: Path | None) -> list[bytes]:
+    """Its pages as PNG; in the lane of files."""
+    from kam_desktop.documents import renderer
+
+    return renderer.pictures(paper, folder)
+
+
+def write_paper(target: Path, paper: Any, folder: Path | None) -> None:
+    """Its PDF into a file; in the lane of files."""
+    from kam_desktop.documents import renderer
+
+    renderer.write(target, renderer.pdf(paper, folder))
