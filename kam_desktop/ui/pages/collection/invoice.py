@@ -180,7 +180,7 @@ class InvoicePanel(QWidget):
         if shown.open > 0 or shown.promises:
             body.add(self._promises(shown), Line())
         body.add(self._papers(shown), Line())
-        if shown.modules:
+        if shown.pay_to:
             body.add(payment_code(shown, self.code_copied.emit), Line())
         if shown.reminders:
             body.add(reminders(shown.reminders), Line())

@@ -81,15 +81,16 @@ class CodePicture(QWidget):
 
 
 def payment_code(shown: Payable, copied: Callable[[], object]) -> QWidget:
-    """The VietQR code for exactly what is open, what it says, and a button that copies it."""
+    """The VietQR code for exactly what is open, what it says, and a button that copies it; words alone where none."""
     amount = formats.amount(shown.open, shown.currency, symbol=True)
     part = Panel(row=True, margins=(20, 12, 20, 12), gap=16)
-    part.add(CodePicture(shown.modules, tr("VietQR code for {amount}", amount=amount)))
+    if shown.modules:
+        part.add(CodePicture(shown.modules, tr("VietQR code for {amount}", amount=amount)))
     words = QVBoxLayout()
     words.setSpacing(theme.px(2))
     head = QHBoxLayout()
-    head.addWidget(section("VietQR"), 1)
-    copy = IconButton("copy", tr("Copy the payment code"))
+    head.addWidget(section("VietQR" if shown.modules else tr("Where to pay")), 1)
+    copy = IconButton("copy", tr("Copy the payment code") if shown.modules else tr("Copy where to pay"))
 
     def to_clipboard() -> None:
         text = [amount, *(" ".join(piece for piece in pair if piece) for pair in shown.pay_to), shown.code]
@@ -104,6 +105,8 @@ def payment_code(shown: Payable, copied: Callable[[], object]) -> QWidget:
         if name:
             words.addWidget(caption(name))
         words.addWidget(PlainLabel(text, weight=theme.MEDIUM, wrap=True) if name else caption(text, wrap=True))
+    if not shown.modules:
+        words.addWidget(caption(tr("This bank has no payment code; the customer types these in."), wrap=True))
     words.addStretch(1)
     part.box.addLayout(words, 1)
     return part

@@ -40,7 +40,7 @@ class WorkPart(QObject):
         view.show_chosen.connect(lambda key: self.narrow(show=key))
         view.cleared.connect(lambda: self.narrow(WorkFilter(order=self.only.order)))
         view.model.wanted.connect(self._on_wanted)
-        self.tools = ListTools(controller, self, view, "worklist", tr("Worklist"))  # type: ignore[arg-type]
+        self.tools = ListTools(controller, self, view, "worklist", tr("Worklist"))
 
     def refresh(self, currency: str) -> None:
         """Asks for the worklist of today."""
