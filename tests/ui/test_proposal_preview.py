@@ -1,4 +1,4 @@
-"""The client's page beside the editor: pictures after every change, languages, refusals, the PDF in a file."""
+"""The client's page beside the editor: pictures after every change, refusals, the PDF in a file."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from PySide6.QtGui import QImage
 
 from kam_desktop.domain.errors import Refused
 from kam_desktop.language import tr
-from kam_desktop.ui.background import Cancelled
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.pages.proposal.preview import Preview
@@ -70,7 +69,7 @@ class PaperSide:
 
         def work() -> list[QImage]:
             if number != self._newest:
-                raise Cancelled
+                return []
             return [QImage.fromData(page) for page in set_pages(paper, folder)]
 
         def show(images: list[QImage]) -> None:
