@@ -14,8 +14,6 @@ KEPT = 3
 """Ageings, of different days or currencies, that are remembered at most."""
 KEPT_ROWS = 150_000
 """Accounts in all of them together: some 50 MB. The newest one is always kept."""
-WAITING = -2
-"""A place beside the buckets: not due, for it waits for papers."""
 
 
 class AgeingSums(NamedTuple):
@@ -40,39 +38,14 @@ class AgeingSums(NamedTuple):
         return self.not_due + sum(self.overdue) - self.unallocated
 
 
-@dataclass(slots=True)
-class SumsInTheMaking:
-    """AgeingSums while it is added up."""
+NOT_DUE, WAITING, UNALLOCATED, OPEN_ITEMS, ON_DEFAULT_TERM, REPORTED, FIRST_BUCKET = range(7)
+"""Places in the list that one account's sums are added up in: not due without what waits; the buckets come last."""
 
-    overdue: list[int]
-    not_due: int = 0
-    unallocated: int = 0
-    open_items: int = 0
-    on_default_term: int = 0
-    waiting: int = 0
-    reported: int = 0
 
-    def add(self, place: int, amount: int, items: int, default: int) -> None:
-        """What is open of so many instalments in one bucket."""
-        if place < 0:
-            self.not_due += amount
-            self.waiting += amount if place == WAITING else 0
-        else:
-            self.overdue[place] += amount
-        self.open_items += items
-        self.on_default_term += default
-
-    def done(self) -> AgeingSums:
-        """The sums, from now on unchanged."""
-        return AgeingSums(
-            self.not_due,
-            tuple(self.overdue),
-            self.unallocated,
-            self.open_items,
-            self.on_default_term,
-            self.waiting,
-            self.reported,
-        )
+def sums_of(row: list[int]) -> AgeingSums:
+    """What was added up, from now on unchanged. Of tens of thousands of accounts: no field by its name."""
+    not_due, waiting, unallocated, open_items, on_default_term, reported, *overdue = row
+    return AgeingSums(not_due + waiting, tuple(overdue), unallocated, open_items, on_default_term, waiting, reported)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is free of receipts and credit notes: one statement for any day, and the cache of it by all facts."""
+"""What is free of receipts and credit notes: one statement for any day, and its cache by all facts."""
 
 # ruff: noqa: S608 — the statements are put together from fixed parts; values travel as parameters.
 from __future__ import annotations

@@ -11,7 +11,17 @@ from types import MappingProxyType
 from typing import Any
 
 from kam_desktop.store import counting, touched
-from kam_desktop.store.ageing_memory import WAITING, Kept, SumsInTheMaking
+from kam_desktop.store.ageing_memory import (
+    FIRST_BUCKET,
+    NOT_DUE,
+    ON_DEFAULT_TERM,
+    OPEN_ITEMS,
+    REPORTED,
+    UNALLOCATED,
+    WAITING,
+    Kept,
+    sums_of,
+)
 from kam_desktop.store.ageing_memory import AgeingSums as AgeingSums
 from kam_desktop.store.counting import STOPPED
 from kam_desktop.store.free_credits import free_and_reported
@@ -126,7 +136,8 @@ def _ageing(
     reader: Reader, as_of: date, currency: str, edges: Sequence[int], accounts: Sequence[str] | None
 ) -> dict[str, AgeingSums]:
     """`ageing` of these accounts, or of all: from the caches, and exactly for what later facts concern."""
-    rows: dict[str, SumsInTheMaking] = {}
+    rows: dict[str, list[int]] = {}
+    empty = [0] * (FIRST_BUCKET + len(edges) + 1)
     moved = moved_invoices(reader, as_of, currency)
     values: dict[str, Any] = {"day": as_of.isoformat(), "currency": currency}
     where = "currency = :currency and open <> 0"
@@ -136,28 +147,29 @@ def _ageing(
         own = reader.sql("select id from invoice where account in (select value from json_each(:accounts))", values)
         moved = sorted({row[0] for row in own}.intersection(moved))
     cached = (
-        f"select account, {_bucket_sql(edges)} as bucket, sum(open), count(*), sum(on_default_term) "
+        f"select account, {_bucket_sql(edges)} as place, sum(open), count(*), sum(on_default_term) "
         f"from cache_instalment where {where} group by 1, 2"
     )
-    for account, place, amount, items, on_default in reader.sql(cached, values):
-        _row(rows, account, len(edges) + 1).add(place, amount, items, on_default or 0)
+    for account, place, amount, items, on_default in reader.each(cached, values):
+        row = rows.get(account)
+        if row is None:
+            row = rows[account] = empty.copy()
+        row[place] += amount
+        row[OPEN_ITEMS] += items
+        row[ON_DEFAULT_TERM] += on_default
     if moved:
         for sign, instalments in ((-1, _cached(reader, moved)), (1, _exact(reader, moved, as_of))):
             for item in instalments:
                 if item.currency == currency and item.open:
-                    place = _bucket(item.days_overdue(as_of), edges)
-                    sums = _row(rows, item.account, len(edges) + 1)
-                    sums.add(place, sign * item.open, sign, sign * item.on_default_term)
+                    row = rows.setdefault(item.account, empty.copy())
+                    row[_place(item.days_overdue(as_of), edges)] += sign * item.open
+                    row[OPEN_ITEMS] += sign
+                    row[ON_DEFAULT_TERM] += sign * item.on_default_term
     free, reported_only = free_and_reported(reader, as_of, currency, accounts)
-    for account, amount in free.items():
-        _row(rows, account, len(edges) + 1).unallocated += amount
-    for account, amount in reported_only.items():
-        _row(rows, account, len(edges) + 1).reported += amount
-    return {
-        account: row.done()
-        for account, row in rows.items()
-        if row.open_items or row.unallocated or row.not_due or any(row.overdue) or row.reported
-    }
+    for place, amounts in ((UNALLOCATED, free), (REPORTED, reported_only)):
+        for account, amount in amounts.items():
+            rows.setdefault(account, empty.copy())[place] += amount
+    return {account: sums_of(row) for account, row in rows.items() if any(row)}
 
 
 def open_instalments(
@@ -323,21 +335,18 @@ def _item(row: Sequence[Any]) -> OpenInstalment:
 
 
 def _bucket_sql(edges: Sequence[int]) -> str:
-    """An expression for the place of a due date: waiting, −1 not due, then the buckets that end at these days."""
-    cases = "".join(f" when due_on >= date(:day, '-{int(edge)} days') then {place}" for place, edge in enumerate(edges))
-    return f"case when due_on is null then {WAITING} when due_on >= :day then -1{cases} else {len(edges)} end"
+    """An expression for the place of a due date: waiting, not due, then the buckets that end at these days."""
+    cases = "".join(
+        f" when due_on >= date(:day, '-{int(edge)} days') then {place}"
+        for place, edge in enumerate(edges, FIRST_BUCKET)
+    )
+    last = FIRST_BUCKET + len(edges)
+    return f"case when due_on is null then {WAITING} when due_on >= :day then {NOT_DUE}{cases} else {last} end"
 
 
-def _bucket(days_overdue: int | None, edges: Sequence[int]) -> int:
+def _place(days_overdue: int | None, edges: Sequence[int]) -> int:
     if days_overdue is None:
         return WAITING
     if days_overdue <= 0:
-        return -1
-    return next((place for place, edge in enumerate(edges) if days_overdue <= edge), len(edges))
-
-
-def _row(found: dict[str, SumsInTheMaking], account: str, buckets: int) -> SumsInTheMaking:
-    row = found.get(account)
-    if row is None:
-        row = found[account] = SumsInTheMaking([0] * buckets)
-    return row
+        return NOT_DUE
+    return FIRST_BUCKET + next((place for place, edge in enumerate(edges) if days_overdue <= edge), len(edges))

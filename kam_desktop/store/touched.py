@@ -80,12 +80,11 @@ def concerned(connection: sa.Connection, changes: Iterable[Change]) -> Concerned
     parts: set[str] = set()
     found = Concerned(invoices=named["invoice"])
     for change in changes:
-        values = (change.old, change.new)
+        old, new = values = (change.old, change.new)
         if change.entity in _DOCUMENTS:
             named[change.entity].add(change.record)
-            found.accounts.update(str(each["account"]) for each in values if each.get("account"))
-            if change.action is Action.DELETE and not change.old.get("account"):
-                found.accounts.add("")
+            if change.action is Action.DELETE or (change.action is Action.UPDATE and "account" in {**old, **new}):
+                found.accounts.add(str(old.get("account") or ""))  # none is the unknown payer; the new one has a row
         if change.entity == "invoice":
             replaced = {str(each["replaces"]) for each in values if each.get("replaces")}
             named["invoice"] |= replaced

@@ -1,4 +1,4 @@
-"""The cache of open amounts follows every single edit that changes what counts or when it is due."""
+"""Caches and the remembered ageing follow every single edit that changes what counts or when it is due."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from kam_desktop.domain.entities import (
     FIRM_ID,
     Account,
     Allocation,
+    CreditNote,
     DocumentsConfirmed,
     Firm,
     Instalment,
     Invoice,
+    OpeningSettlement,
     PaymentTerm,
     PaymentTermLine,
     Receipt,
     ReceiptDecision,
 )
 from kam_desktop.domain.entity import Record
+from kam_desktop.domain.figures.ageing import DEFAULT_EDGES
 from kam_desktop.domain.ids import RandomIds
-from kam_desktop.store import figures, open_amounts
+from kam_desktop.store import ageing_memory, figures, open_amounts, touched
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
+from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
 from tests.fakes import FakeClock
 from tests.unit.test_figures_twin import facts_of, steps_in
@@ -56,6 +60,9 @@ def one(random: Random, records: list[Record], kind: type[Record]) -> Record | N
 
 def edited(uow: UnitOfWork, random: Random, records: list[Record]) -> None:
     """One edit of those that move what is open or when it is due."""
+    if random.random() < 0.4:
+        laid_or_taken(uow, random, records)
+        return
     kind = random.choice((Receipt, Invoice, PaymentTerm, PaymentTermLine, PaymentTermLine, Account, Firm))
     record = one(random, records, kind)
     later = MOMENT + timedelta(seconds=random.randrange(100))
@@ -87,6 +94,58 @@ def edited(uow: UnitOfWork, random: Random, records: list[Record]) -> None:
         uow.put(dataclasses.replace(firm, confirmation_begins_on=begins_on))
 
 
+def laid_or_taken(uow: UnitOfWork, random: Random, records: list[Record]) -> None:
+    """One edit of those that move what is free: money in, laid, taken back, moved to another account, replaced."""
+    on = DAY + timedelta(days=random.randrange(-150, 60))
+    account, part = one(random, records, Account), one(random, records, Instalment)
+    credit = one(random, records, random.choice((Receipt, CreditNote)))
+    laid = one(random, records, Allocation)
+    assert isinstance(account, Account)
+    what = random.randrange(6)
+    if what == 0:
+        payer = random.choice((account.id, ""))
+        currency = random.choice(("VND", "USD"))
+        uow.add(
+            Receipt(id=uow.new_id(), account=payer, received_on=on, amount=random.randrange(1, 99), currency=currency)
+        )
+    elif what == 1 and isinstance(part, Instalment) and credit is not None:
+        side = {"receipt" if isinstance(credit, Receipt) else "credit_note": credit.id}
+        uow.add(
+            Allocation(id=uow.new_id(), instalment=part.id, amount=random.randrange(1, 50), allocated_on=on, **side)
+        )
+    elif what == 2 and isinstance(laid, Allocation):
+        uow.add(dataclasses.replace(laid, id=uow.new_id(), allocated_on=on, reverses=laid.id))
+    elif what == 3 and isinstance(credit, Receipt):
+        uow.rehang(Receipt, credit.id, "account", random.choice((account.id, "")))
+    elif what == 4:
+        number = f"N{random.random()}"
+        replaced = credit.id if isinstance(credit, CreditNote) else getattr(one(random, records, Invoice), "id", "")
+        invoice = Invoice(
+            id=uow.new_id(), account=account.id, number=number, issued_on=on, net=9, total=9, replaces=replaced
+        )
+        uow.add(invoice)
+        uow.add(Instalment(id=uow.new_id(), invoice=invoice.id, place=1, amount=9))
+    elif what == 5 and isinstance(part, Instalment):
+        uow.add(OpeningSettlement(id=uow.new_id(), invoice=part.invoice, settled_on=on, amount=random.randrange(1, 50)))
+
+
+ASKED = [(DAY + timedelta(days=days), code) for days in (-60, 0, 300) for code in ("VND", "USD")]
+
+
+def check_memory(store: Store, *said: object) -> None:
+    """What is remembered, brought up to date, is what a reader without a memory computes."""
+    with store.reader() as reader:
+        for day, currency in ASKED:
+            found = figures.ageing(reader, day, currency, DEFAULT_EDGES)
+            assert found == dict(figures.ageing(Reader(reader.connection), day, currency, DEFAULT_EDGES)), said
+
+
+@pytest.fixture(autouse=True)
+def remembers_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that every question of a check is remembered from one check to the next."""
+    monkeypatch.setattr(ageing_memory, "KEPT", len(ASKED))
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_every_edit_and_every_undo_leaves_the_cache_as_the_facts_are(store: Store, seed: int) -> None:
     random = Random(f"refresh {seed}")
@@ -99,9 +158,11 @@ def test_every_edit_and_every_undo_leaves_the_cache_as_the_facts_are(store: Stor
         with store.edit("Edit") as uow:
             edited(uow, random, facts.records)
         assert differences(store) == 0, (seed, number)
+        check_memory(store, seed, number)
         if uow.change_set.touched and random.random() < 0.3:
             store.undo()
             assert differences(store) == 0, (seed, number, "undone")
+            check_memory(store, seed, number, "undone")
 
 
 def small(store: Store, begins_on: date | None = None) -> tuple[str, str, str]:
@@ -167,3 +228,141 @@ def test_the_day_from_which_receipts_are_confirmed_changes_all_of_them(store: St
         assert differences(store) == 0
     store.undo()
     assert shown(store, DAY) == (300, 300, 0, 200)
+
+
+def paid(store: Store, account: str, amount: int) -> None:
+    with store.edit("Paid") as uow:
+        uow.add(Receipt(id=uow.new_id(), account=account, received_on=DAY, amount=amount))
+
+
+def asked(store: Store, accounts: list[object]) -> int:
+    """Asks for the ageing of the day; what was computed for it is added to the list."""
+    computed = figures._ageing
+
+    def seen(*args: object) -> object:
+        accounts.append(args[-1])
+        return computed(*args)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch, store.reader() as reader:
+        patch.setattr(figures, "_ageing", seen)
+        return sum(row.unallocated for row in figures.ageing(reader, DAY, "VND", DEFAULT_EDGES).values())
+
+
+def test_only_the_accounts_that_a_change_concerns_are_asked_for_again(store: Store) -> None:
+    account, _, _ = small(store)
+    with store.edit("Another") as uow:
+        uow.add(Account(id=(other := uow.new_id()), name="Khác"))
+    paid(store, other, 7)
+    computed: list[object] = []
+    assert (asked(store, computed), asked(store, computed), computed) == (7, 7, [None])
+    paid(store, account, 5)
+    assert (asked(store, computed), asked(store, computed), computed) == (12, 12, [None, [account]])
+    with store.edit("Name alone") as uow:
+        saved = uow.get(Account, other)
+        assert saved is not None
+        uow.put(dataclasses.replace(saved, name="Tên mới"))
+    assert (asked(store, computed), computed) == (12, [None, [account]])
+    store.undo()
+    store.undo()
+    assert (asked(store, computed), computed) == (7, [None, [account], [account]])
+    with store.rehearse() as uow:
+        uow.add(Receipt(id=uow.new_id(), account=other, received_on=DAY, amount=99))
+        uow.flush()
+        assert sum(x.unallocated for x in figures.ageing(uow, DAY, "VND", DEFAULT_EDGES).values()) == 106
+    assert (asked(store, computed), computed) == (7, [None, [account], [account]])
+
+
+def test_a_change_that_is_not_told_is_seen_by_the_comparison(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    account, _, _ = small(store)
+    check_memory(store)
+    monkeypatch.setattr(touched, "tell", lambda connection, accounts: None)
+    paid(store, account, 5)
+    with pytest.raises(AssertionError):
+        check_memory(store)
+
+
+def test_what_is_too_old_or_of_another_history_is_computed_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    account, _, _ = small(store)
+    computed: list[object] = []
+    assert asked(store, computed) == 0
+    with store.database.write() as connection:  # as if the database had been set back and gone on otherwise
+        connection.exec_driver_sql("update cache_touched set mark = mark + 1")
+    assert (asked(store, computed), computed) == (0, [None, None])
+    monkeypatch.setattr(touched, "KEPT_ROWS", 3)
+    for number in range(3):
+        paid(store, account, 1)
+        assert number != 0 or asked(store, computed) == 1
+    assert (asked(store, computed), computed[2:]) == (3, [[account], [account]])
+    for _ in range(3):
+        paid(store, account, 1)
+    assert (asked(store, computed), computed[4:]) == (6, [None])
+    with store.database.write() as connection:
+        open_amounts.rebuild(connection)
+    assert (asked(store, computed), computed[5:]) == (6, [None])
+
+
+def test_what_another_process_wrote_is_seen(store: Store) -> None:
+    account, _, _ = small(store)
+    clock = FakeClock()
+    key = DataKey(bytes.fromhex(store.database.key_hex))
+    other = Store.open(store.folder, key, "refresh", clock, RandomIds(clock), write=False)
+    try:
+        computed: list[object] = []
+        assert asked(other, computed) == 0
+        paid(store, account, 5)
+        assert (asked(other, computed), computed) == (5, [None, [account]])
+        with other.reader() as before:  # one that reads the state of before goes on seeing it, whatever is kept
+            assert figures.ageing(before, DAY, "VND", DEFAULT_EDGES)[account].unallocated == 5
+            paid(store, account, 5)
+            assert asked(other, computed) == 10
+            assert figures.ageing(before, DAY, "VND", DEFAULT_EDGES)[account].unallocated == 5
+        assert asked(other, computed) == 10
+    finally:
+        other.close()
+
+
+def test_nobody_can_change_what_is_kept(store: Store) -> None:
+    account, _, _ = small(store)
+    with store.reader() as reader:
+        found = figures.ageing(reader, DAY, "VND", DEFAULT_EDGES)
+    with pytest.raises(TypeError):
+        found[account] = found[account]  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        found[account].not_due = 1  # type: ignore[misc]
+    assert isinstance(found[account].overdue, tuple)
+
+
+def test_a_new_day_and_many_questions_forget_the_old_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ageing_memory, "KEPT", 3)
+    clock = FakeClock()
+    memory = ageing_memory.AgeingMemory(clock.today)
+    keys = [(DAY + timedelta(days=number), "VND", (30,)) for number in range(4)]
+    for key in keys:
+        memory.keep(ageing_memory.Kept(key, (1, 1), {}))
+    assert [memory.find(key) is not None for key in keys] == [False, True, True, True]
+    sums = {str(number): ageing_memory.AgeingSums(0, ()) for number in range(3)}
+    monkeypatch.setattr(ageing_memory, "KEPT_ROWS", 5)
+    memory.keep(ageing_memory.Kept(keys[0], (1, 1), sums))
+    memory.keep(ageing_memory.Kept(keys[1], (1, 1), sums))
+    assert [memory.find(key) is not None for key in keys[:2]] == [False, True]
+    clock.move(24 * 3600)
+    assert memory.find(keys[1]) is None
+
+
+@pytest.mark.parametrize("first", [DAY - timedelta(days=9), None])
+def test_another_day_of_confirming_concerns_the_receipts_between_alone(store: Store, first: date | None) -> None:
+    account, _, _ = small(store, begins_on=first)
+    with store.edit("Earlier") as uow:
+        uow.add(Account(id=(early := uow.new_id()), name="Trước"))
+        uow.add(Receipt(id=uow.new_id(), account=early, received_on=DAY - timedelta(days=20), amount=5))
+    computed: list[object] = []
+    asked(store, computed)
+    with store.edit("Finance confirms") as uow:
+        firm = uow.get(Firm, FIRM_ID)
+        assert firm is not None
+        moved = DAY + timedelta(days=3) if first is not None else DAY - timedelta(days=3)
+        uow.put(dataclasses.replace(firm, confirmation_begins_on=moved))
+    assert differences(store) == 0
+    asked(store, computed)
+    assert computed == [None, [account]]
+    check_memory(store)

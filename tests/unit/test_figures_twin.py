@@ -323,6 +323,7 @@ def test_receivables_equal_the_pure_figure(store: Store, block: int) -> None:
             uow.flush()
             assert open_amounts.differences(uow.connection) == 0, seed
             check_open_amounts(uow, facts, seed)
+            check_credits(uow, facts, seed)
             check_ledger(uow, facts, seed)
             for day in days_of(seed):
                 check_day(uow, facts, day, seed)
@@ -332,6 +333,18 @@ def check_open_amounts(reader: Reader, facts: Facts, seed: int) -> None:
     wanted = pure.open_amounts(facts.ledger)
     found = figures.cached(reader, list(wanted))
     assert {key: each.open for key, each in found.items()} == wanted, seed
+
+
+def check_credits(reader: Reader, facts: Facts, seed: int) -> None:
+    """The cache holds what all facts leave free, and what is reported, of each credit; nothing else."""
+    dated = {each.id: each for each in facts.ledger.credits}
+    free = {each.credit: each.unallocated for each in pure.positions(facts.ledger, date.max).credits}
+    stopped = {each.replaces for each in facts.ledger.invoices if each.replaces != each.id}
+    waiting = {key: x.amount for key, x in dated.items() if x.status == "reported" and key not in stopped}
+    wanted = {key: (x.account, x.currency, x.dated_on.isoformat(), x.kind, x.status) for key, x in dated.items()}
+    rows = reader.sql("select id, account, currency, dated_on, kind, status, free from cache_credit")
+    assert {row[0]: row[6] for row in rows} == {**free, **waiting}, seed
+    assert all(tuple(row[1:6]) == wanted[row[0]] for row in rows), seed
 
 
 def check_ledger(reader: Reader, facts: Facts, seed: int) -> None:
@@ -350,12 +363,21 @@ def check_day(reader: Reader, facts: Facts, day: date, seed: int) -> None:
     positions = pure.positions(facts.ledger, day)
     for currency in ("VND", "USD"):
         wanted = pure.ageing(positions, currency)
-        slow = free_credits._looked_up(reader, {"day": day.isoformat(), "currency": currency})
-        assert figures.free_credits(reader, day, currency) == slow, (seed, day, currency)
+        values = {"day": day.isoformat(), "currency": currency}
+        free = {each.account: 0 for each in wanted.credits}
+        for each in wanted.credits:
+            free[each.account] += each.unallocated
+        free = {account: amount for account, amount in free.items() if amount}
+        assert figures.free_credits(reader, day, currency) == free, (seed, day, currency)
+        assert free_credits._looked_up(reader, values) == free, (seed, day, currency)
+        assert free_credits._whole(reader, values)[0] == free, (seed, day, currency)
         waiting = {k: v for (k, code), v in positions.reported.items() if code == currency}
         assert figures.reported(reader, day, currency) == waiting, (seed, day, currency)
         found = figures.ageing(reader, day, currency, pure.DEFAULT_EDGES)
         assert {key: told(row) for key, row in found.items()} == sums_of(wanted), (seed, day, currency)
+        for account in {"", *(row.account for row in wanted.rows)}:
+            alone = figures._ageing(reader, day, currency, pure.DEFAULT_EDGES, [account])
+            assert alone == {key: row for key, row in found.items() if key == account}, (seed, day, account)
         items = {
             each.instalment: (each.invoice, each.account, each.open, each.due_on, each.on_default_term)
             for each in wanted.items
@@ -438,6 +460,20 @@ def test_revenue_and_classes_equal_the_definition(store: Store, block: int) -> N
                         one = figures.revenue(uow, from_on, to_on, currency, [account])
                         assert one.get(account, 0) == found[account]
             check_list(uow, last)
+
+
+@pytest.mark.parametrize("seed", range(0, 100, 5))
+def test_with_many_later_facts_the_other_ways_give_the_same(
+    store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free_credits, "_MANY", 0)
+    facts = facts_of(seed)
+    with store.rehearse() as uow:
+        for record in facts.records:
+            uow.add(record)
+        uow.flush()
+        for day in days_of(seed):
+            check_day(uow, facts, day, seed)
 
 
 def check_list(reader: Reader, day: date) -> None:
