@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import ctypes
 import dataclasses
 import itertools
 import os
+import socket
 import struct
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from PySide6.QtCore import QAbstractTableModel, QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent, QTextDocument
@@ -28,10 +31,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from kam_desktop.documents import renderer, statement
 from kam_desktop.domain.entities import ENTITIES, FIRM_ID, LOCAL_PERSON_ID, Account
+from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.fields import Field, Kind
-from kam_desktop.domain.ids import derived
+from kam_desktop.domain.ids import RandomIds, derived
 from kam_desktop.protocol.codec import from_wire, to_wire
+from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from tests.fakes import FakeClock
 from tests.ui.whole_window import Screen, WholeWindow, whole_window
@@ -49,7 +55,17 @@ PAYLOADS = (
     f"![ảnh]({MARKER})", "# Tiêu đề\n**đậm** [liên kết](http://x.example/)", "<script>alert(1)</script>", "<qt>qt</qt>",
     "<span style='font-size:72pt'>rất to</span>", f"<object data='{MARKER}'></object>", "<nobr>một dòng</nobr>",
     f"<iframe src='{MARKER}'></iframe>", "<body bgcolor=black text=black>tối</body>", "A&B && &C", "<",
+    # more ways to a file, to the net, and to another look
+    f"<svg xmlns='http://www.w3.org/2000/svg'><image href='{MARKER}'/></svg>",
+    "<img src='http://127.0.0.1:{port}/x.png'>", "<table background='http://127.0.0.1:{port}/t.png'><td>ô</td></table>",
+    f"<ul><li style=\"list-style-image:url('{MARKER}')\">một</ul>", f"<a name=x></a><img src={MARKER}#x>",
+    f"[![ảnh]({MARKER})](http://127.0.0.1:{{port}}/)", "<meta http-equiv=refresh content='0;url=http://127.0.0.1:{port}/'>",
+    "<div dir=rtl>ngược</div>", "שלום <b>עולם</b> 123", "W" * 150 + "<b>dài</b>",
+    "<table>" * 200 + "x", "Müller <tom@x.example>", "<pre>\tô\n\tô</pre>", "<sub>dưới</sub><sup>trên</sup>",
+    "qrc:/x.png <img src='qrc:/x.png'>", "<b>không đóng", "&#x202e;&nbsp;&lt;img src=x&gt;", "\u200b<u>\u200b",
 )  # fmt: skip
+# These never get as far as a screen: a null byte, an escape sequence, letters that turn the direction around.
+REFUSED = ("<b>không\x00đóng</b>", "\x1b[31m<b>đỏ</b>", "\u202etxt.exe\u202c <b>x</b>", "\u2066<b>x</b>\u2069")
 SHORT = "<b>a</b>"
 HOSTILE = f"<img src='{MARKER}'><h1>To</h1><b>đậm</b> & <a href='{MARKER}'>bấm</a>"
 
@@ -58,7 +74,7 @@ HOSTILE = f"<img src='{MARKER}'><h1>To</h1><b>đậm</b> & <a href='{MARKER}'>b�
 
 
 class Watched:
-    """A picture that tells when it is opened (inotify), by whomever in this process or another."""
+    """A picture that tells when it is opened (inotify) and a door that tells who knocks, by whatever process."""
 
     IN_OPEN, IN_NONBLOCK = 0x20, 0o4000
 
@@ -71,9 +87,28 @@ class Watched:
         self._c = ctypes.CDLL(None, use_errno=True)
         self._descriptor = self._c.inotify_init1(self.IN_NONBLOCK)
         assert self._c.inotify_add_watch(self._descriptor, os.fsencode(self.path), self.IN_OPEN) >= 0
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self._door.setblocking(False)
+        self.port = self._door.getsockname()[1]
+
+    def put_into(self, payload: str) -> str:
+        """A payload that names this picture and this door."""
+        return payload.replace(MARKER, self.path.as_uri()).replace("{port}", str(self.port))
+
+    def knocked(self) -> int:
+        """How many came to the door since this was asked last."""
+        count = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._door.accept()[0].close()
+                count += 1
+        return count
 
     def opened(self) -> int:
-        """How often it was opened since this was asked last."""
+        """How often it was opened or the door was knocked at since this was asked last."""
+        return self.knocked() + self._read()
+
+    def _read(self) -> int:
         try:
             found = os.read(self._descriptor, 65536)
         except BlockingIOError:
@@ -86,6 +121,7 @@ class Watched:
     def close(self) -> None:
         """Watches no longer."""
         os.close(self._descriptor)
+        self._door.close()
 
 
 @pytest.fixture
@@ -148,11 +184,11 @@ def family(payload: str) -> list[Any]:
     return made
 
 
-def fill(store: Store, marker: str) -> None:
+def fill(store: Store, watched: Watched) -> None:
     """Every payload in every field."""
     for payload in PAYLOADS:
         with store.edit("Change account {name}", name=payload) as uow:
-            for record in family(payload.replace(MARKER, marker)):
+            for record in family(watched.put_into(payload)):
                 if uow.get(type(record), record.id) is None:
                     uow.add(record)
                 else:
@@ -166,7 +202,34 @@ def test_every_text_field_holds_a_payload() -> None:
         for field in type(record).entity.fields:
             if field.kind in (Kind.TEXT, Kind.NOTE, Kind.TEXTS) and field.name not in ("currency", "steps"):
                 assert "<b>" in str(wire[field.name]), (type(record).entity.name, field.name)
-    assert len(PAYLOADS) >= 20 and len({type(record) for record in family(SHORT)}) >= len(ENTITIES) - 1
+    assert len(PAYLOADS) >= 40 and len({type(record) for record in family(SHORT)}) >= len(ENTITIES) - 1
+
+
+@pytest.mark.parametrize("payload", REFUSED)
+def test_what_cannot_be_shown_is_not_taken(tmp_path: Path, payload: str) -> None:
+    clock = FakeClock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+    store = Store.create(tmp_path / "profile", DataKey.new(), "test", clock, RandomIds(clock))
+    with pytest.raises(Refused), store.edit("Add") as uow:
+        uow.add(Account(id="a", name=payload))
+    store.close()
+
+
+def test_papers_say_markup_in_letters(tmp_path: Path, watched: Watched) -> None:
+    """A statement of each payload's customer, set as PDF: its letters stand there, nothing was opened or called."""
+    clock = FakeClock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+    store = Store.create(tmp_path / "profile", DataKey.new(), "test", clock, RandomIds(clock))
+    fill(store, watched)
+    with store.reader() as reader:
+        for payload in PAYLOADS[::6]:
+            customer = derived("account", watched.put_into(payload))
+            told = statement.statement(reader, customer, date(2026, 1, 1), date(2026, 11, 23), "VND")
+            made = renderer.pdf(statement.paper(told, "vi", dated_on=date(2026, 11, 23)))
+            pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(made)]
+            letters = "".join(" ".join(pages).replace("\u200b", "").split())
+            name = reader.get(Account, customer).name
+            assert "".join(name.split())[:12] in letters, (name, letters[:400])
+    store.close()
+    assert watched.opened() == 0
 
 
 # --- what must not be on a screen -------------------------------------------------------------------------------------
@@ -233,9 +296,8 @@ def tips_of(view: QAbstractItemView) -> list[str]:
 
 @pytest.fixture
 def window(dressed: None, qtbot: Any, tmp_path: Path, watched: Watched) -> Iterator[WholeWindow]:
-    clock, marker = FakeClock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC)), watched.path.as_uri()
-    words = HOSTILE.replace(MARKER, marker)
-    with whole_window(qtbot, tmp_path, clock, lambda store: fill(store, marker), words) as made:
+    clock = FakeClock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+    with whole_window(qtbot, tmp_path, clock, lambda store: fill(store, watched), watched.put_into(HOSTILE)) as made:
         yield made
 
 
@@ -298,6 +360,8 @@ def test_the_probes_see_markup(qtbot: Any, watched: Watched) -> None:
     label.show()
     label.grab()
     assert watched.opened() > 0
+    socket.create_connection(("127.0.0.1", watched.port)).close()
+    assert watched.knocked() == 1
     label.setToolTip(picture)
     found = faults(Screen("control", label))
     assert len(found) == 2, found
