@@ -153,7 +153,7 @@ cache_instalment = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("invoice", sa.Text, nullable=False, index=True),
-    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, nullable=False, index=True),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("due_on", sa.Text),  # none while it waits for papers
     sa.Column("on_default_term", sa.Integer, nullable=False),
@@ -168,13 +168,14 @@ sa.Index(
     cache_instalment.c.on_default_term,
     sqlite_where=cache_instalment.c.open != 0,
 )
-sa.Index(
-    "cache_instalment__account",
-    cache_instalment.c.account,
+sa.Index(  # the sums of each account, the accounts one after the other
+    "cache_instalment__open",
     cache_instalment.c.currency,
-    cache_instalment.c.open,
+    cache_instalment.c.account,
     cache_instalment.c.due_on,
+    cache_instalment.c.open,
     cache_instalment.c.on_default_term,
+    sqlite_where=cache_instalment.c.open != 0,
 )
 
 # Only credits with something left, and receipts that are reported: those that are used up are many and say nothing.

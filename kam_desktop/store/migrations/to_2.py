@@ -105,7 +105,9 @@ INSERT INTO cache_instalment (id, invoice, account, currency, due_on, on_default
 DROP TABLE cache_instalment_1;
 CREATE INDEX cache_instalment__due ON cache_instalment (currency, due_on, account, open, on_default_term) WHERE open
   != 0;
-CREATE INDEX cache_instalment__account ON cache_instalment (account, currency, open, due_on, on_default_term);
+CREATE INDEX cache_instalment__open ON cache_instalment (currency, account, due_on, open, on_default_term) WHERE open
+  != 0;
+CREATE INDEX ix_cache_instalment_account ON cache_instalment (account);
 CREATE INDEX ix_cache_instalment_invoice ON cache_instalment (invoice);
 CREATE TABLE cache_credit (id TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL, dated_on TEXT NOT NULL, kind
   TEXT NOT NULL, status TEXT NOT NULL, free BIGINT NOT NULL, PRIMARY KEY (id));
