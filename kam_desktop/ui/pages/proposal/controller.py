@@ -19,6 +19,7 @@ from kam_desktop.ui.pages.proposal import questions
 from kam_desktop.ui.pages.proposal.board import BOARD, LIST, Board, view_switch
 from kam_desktop.ui.pages.proposal.board_side import BoardSide
 from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor, RateEnd
+from kam_desktop.ui.pages.proposal.line_side import LineSide
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow, ProposalList, ProposalPage, stage_names
 from kam_desktop.ui.pages.proposal.paper_side import PaperSide
 from kam_desktop.ui.shortcuts import add_shortcut
@@ -46,6 +47,7 @@ class ProposalController(RecordController):
         open_card = lambda key: desk.shell.show_page("proposal", key)  # noqa: E731
         self._side = BoardSide(self, self._board, questions, open_card, self._on_create)
         self._paper = PaperSide(self, self._editor.preview, questions, today)
+        self._line_side = LineSide(self, self._editor.lines, questions, today, lambda: self._detail)
         self._switch = view_switch(LIST)
         self._list.add_to_head(self._switch)
         editor, listing, shell = self._editor, self._list, desk.shell

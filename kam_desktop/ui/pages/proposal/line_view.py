@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
 
 from kam_desktop.domain.errors import Refused
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.cells import GROUP, AmountCell, Cell, DateCell, Index, TextCell
 from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.pages.proposal.catalogue_list import CatalogueList
 from kam_desktop.ui.pages.proposal.lines import DESCRIPTION, FIELDS, LineTable
 from kam_desktop.ui.sentences import sentence
 
 _ROLE = Qt.ItemDataRole
+_EDITING = QAbstractItemView.State.EditingState
 
 
 class CellEditor(Cell):
@@ -59,6 +62,11 @@ class CellEditor(Cell):
         editor.setGeometry(option.rect.adjusted(0, inset, 0, -inset))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and isinstance(editor, QLineEdit):
+            port = editor.parentWidget()
+            its = port.parentWidget() if port else None
+            if isinstance(its, LineView) and its.catalogue.take_key(event.key()):
+                return True
         leaving = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in (
             Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)  # fmt: skip
         if leaving and isinstance(editor, QLineEdit):
@@ -80,9 +88,18 @@ class LineView(TableView):
 
     Signals:
         drafted(int, int, str): line, column and what is being typed there; "" when nothing is any more.
+        product_sought(str): what is typed as an item; answer with `offer_products`.
+        product_chosen(int, str): a product was taken for that line.
+        pasted(int, str): text to be put as lines after that line.
+
+    Attributes:
+        catalogue: the products that fit what is being typed.
     """
 
     drafted = Signal(int, int, str)
+    product_sought = Signal(str)
+    product_chosen = Signal(int, str)
+    pasted = Signal(int, str)
 
     def __init__(self, model: LineTable) -> None:
         super().__init__(tr("Lines"), cell_focus=True)
@@ -108,17 +125,46 @@ class LineView(TableView):
         self._soon = QTimer(self, singleShot=True, interval=400)
         self._soon.timeout.connect(self._tell_draft)
         self.setTabKeyNavigation(True)
+        self.catalogue = CatalogueList(self)
+        self.catalogue.chosen.connect(self._on_product)
+        self._seek = QTimer(self, singleShot=True, interval=120)
+        self._seek.timeout.connect(self._on_seek)
 
     def _on_typed(self, index: QModelIndex, text: str) -> None:
         self._typing = (self.lines.line_at(index.row()), index.column(), text)
         if not self._soon.isActive():
             self._soon.start()
+        if index.column() == DESCRIPTION and self._typing[0] >= 0 and index.data(GROUP) is None:
+            self._seek.start()
+
+    def _open_editor(self) -> QLineEdit | None:
+        found = self.viewport().findChild(QLineEdit)
+        return found if isinstance(found, QLineEdit) and self.state() == _EDITING else None
+
+    def _on_seek(self) -> None:
+        if self._typing is not None and self._typing[1] == DESCRIPTION:
+            self.product_sought.emit(self._typing[2])
+
+    def offer_products(self, text: str, found: Sequence[tuple[str, str]]) -> None:
+        """Shows (id, words) of the products that fit, as long as that text still stands in the cell."""
+        editor = self._open_editor()
+        if editor is not None and editor.text() == text and self.currentIndex().column() == DESCRIPTION:
+            self.catalogue.offer(found if text.strip() else (), editor.geometry().translated(self.viewport().pos()))
+
+    def _on_product(self, identity: str) -> None:
+        line, editor = self.lines.line_at(self.currentIndex().row()), self._open_editor()
+        if editor is not None:
+            self.closeEditor(editor, QAbstractItemDelegate.EndEditHint.RevertModelCache)
+            self._on_closed()
+        self.product_chosen.emit(line, identity)
 
     def _tell_draft(self) -> None:
         if self._typing is not None:
             self.drafted.emit(*self._typing)
 
     def _on_closed(self, *_hint: object) -> None:
+        self._seek.stop()
+        self.catalogue.hide()
         if self._typing is not None:
             self._soon.stop()
             self._typing = None
@@ -156,7 +202,11 @@ class LineView(TableView):
         key, control = event.key(), event.modifiers() == Qt.KeyboardModifier.ControlModifier
         alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
         enter = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if control and enter:
+        if event.matches(QKeySequence.StandardKey.Paste) and self.state() != _EDITING:
+            if not self.lines.frozen:
+                after = line if line >= 0 else len(self.lines.lines) - 1
+                self.pasted.emit(after, QGuiApplication.clipboard().text())
+        elif control and enter:
             self.add_line()
         elif enter and self.state() != QAbstractItemView.State.EditingState and self.currentIndex().isValid():
             self.edit(self.currentIndex())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
@@ -13,6 +14,7 @@ from kam_desktop import formats
 from kam_desktop.domain.entities import ProposalLine
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.figures import totals as totals_figure
+from kam_desktop.domain.money import half_up
 from kam_desktop.language import N_, tr
 from kam_desktop.ui.kit.cells import GROUP, LOOK, PRIVATE, Index, Look
 from kam_desktop.ui.sentences import sentence
@@ -122,6 +124,26 @@ class LineTable(QAbstractTableModel):
         place = line + 1 if before else len(self.lines)
         self._show([*self.lines[:place], made, *self.lines[place:]])
         return place
+
+    def insert(self, line: int, made: Sequence[ProposalLine], label: str) -> int:
+        """Puts lines after another one, as one step; returns the place of the first."""
+        place = min(line + 1, len(self.lines))
+        self._tell([*self.lines[:place], *made, *self.lines[place:]], label)
+        return place
+
+    def fill(self, line: int, made: ProposalLine) -> None:
+        """A line from the catalogue in place of one; quantity, section and the rest of that one stay."""
+        now = self.lines[line]
+        quantity = now.quantity or made.quantity
+        cost = made.cost
+        if cost is not None and made.quantity and quantity is not None:
+            cost = half_up(Fraction(cost) * Fraction(quantity) / Fraction(made.quantity))
+        filled = dataclasses.replace(
+            now, product=made.product, description=made.description, unit=made.unit, price=made.price, cost=cost,
+            tax_rate=made.tax_rate or now.tax_rate, quantity=quantity,
+        )  # fmt: skip
+        label = N_("Change a line of {name}") if now.description else N_("Add a line to {name}")
+        self._tell([*self.lines[:line], filled, *self.lines[line + 1 :]], label)
 
     def duplicate(self, line: int) -> int:
         """The same line again below it; returns its place."""

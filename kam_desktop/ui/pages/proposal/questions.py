@@ -163,3 +163,28 @@ def write_paper(target: Path, paper: Any, folder: Path | None) -> None:
     from kam_desktop.documents import renderer
 
     renderer.write(target, renderer.pdf(paper, folder))
+
+
+# The catalogue.
+
+
+def ask_products(reader: Any, text: str, detail: Any, today: date) -> list[tuple[str, str]]:
+    """(id, name with unit and price) of the products that fit what is typed, priced for the customer and the day."""
+    from kam_desktop.services import product
+
+    version, found = detail.version, []
+    for each in product.search(reader, text, 8):
+        price = product.price_on(reader, each, version.quoted_on or today, detail.account, 1, version.currency)
+        name = (each.name_en if version.language == "en" else "") or each.name
+        told = formats.amount(price.amount, version.currency) if price is not None else ""
+        found.append((each.id, " · ".join(filter(None, (name, each.unit, told)))))
+    return found
+
+
+def ask_product_line(reader: Any, identity: str, detail: Any, quantity: Any, today: date) -> Any:
+    """The line that a product makes on the day of the offer."""
+    from kam_desktop.services import product, rule
+
+    version = detail.version
+    return product.line_of(reader, identity, version.quoted_on or today, rule.vat_rules(reader), detail.account,
+                           quantity, version.currency, version.language)  # fmt: skip
