@@ -74,6 +74,8 @@ DEEDS: tuple[Deed, ...] = (
     Deed("done", N_("Done"), RECORD, ("Ctrl+D",)),
     Deed("commit", N_("Save"), RECORD, ("Ctrl+Return", "Ctrl+Enter")),
     Deed("leave", N_("Up or cancel"), RECORD, ("Escape",), fixed=True),
+    Deed("next_tab", N_("Next tab"), RECORD, ("Ctrl+Tab", "Ctrl+PgDown")),
+    Deed("previous_tab", N_("Previous tab"), RECORD, ("Ctrl+Shift+Tab", "Ctrl+PgUp")),
     Deed("lift", N_("Lift or drop the card"), BOARD, ("Space",)),
     Deed("card_left", N_("Move the card to the left"), BOARD, ("Ctrl+Left", "Ctrl+Shift+Left")),
     Deed("card_right", N_("Move the card to the right"), BOARD, ("Ctrl+Right", "Ctrl+Shift+Right")),

@@ -274,6 +274,7 @@ class Probe:
         yield lambda: page.currentWidget() is page.detail and self.quiet()
         self.found["open_record"] = monotonic() - began
         yield _SETTLE_S
+        page.detail.show_tab("details")
         form = page.detail.form
         letters: list[float] = []
         self.heart.begin("type in a form")

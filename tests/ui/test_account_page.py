@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
-from kam_desktop.domain.entities import Account, Activity, Contact
+from kam_desktop.domain.entities import Account, Activity, Contact, Occasion
+from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.query import Query
-from kam_desktop.ui import theme
+from kam_desktop.ui import reaching, theme
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.cells import GROUP, LOOK
 from kam_desktop.ui.pages.account.controller import AccountController
@@ -108,6 +109,7 @@ def test_an_opened_account_is_edited_in_its_form(qtbot: Any, page: AccountPage, 
     page.open_place("a")
     settle(qtbot, house)
     assert page.currentWidget() is page.detail
+    page.detail.show_tab("details")
     name = page.detail.form.editor("short_name").inner
     name.setFocus()
     name.selectAll()
@@ -272,3 +274,111 @@ def test_near_days_leave_out_the_year_of_today(dressed: None) -> None:
 
     assert near_day(date(2026, 11, 19), date(2026, 11, 23)) == "19 Nov"
     assert near_day(date(2025, 11, 19), date(2026, 11, 23)) == "19 Nov 2025"
+
+
+def test_the_overview_shows_money_time_line_and_side_column(qtbot: Any, page: AccountPage, house: House) -> None:
+    house.add(
+        Activity(id="t", account="a", kind="note", at=datetime(2026, 11, 20, 3, tzinfo=UTC), subject="Ghi chú",
+                 said="Có thể bớt 3 %"),
+        Task(id="k", account="a", subject="Chốt đề xuất", due_on=date(2026, 11, 25)),
+        Occasion(id="o", account="a", name="Ngày ký hợp đồng", happens_on=date(2024, 12, 1)),
+    )  # fmt: skip
+    page.open_place("a")
+    settle(qtbot, house)
+    overview = page.detail.overview
+    assert page.detail.tab() == "overview"
+    assert (
+        "Received: –" in overview.figures.accessibleName()
+        and "Overdue: 86,400,000" in overview.figures.accessibleName()
+    )
+    model = overview.timeline.model
+    assert [model.id_at(row) for row in range(model.rowCount())] == ["activity:t", "invoice:i1"]
+    assert "Có thể bớt 3 %" in model.data(model.index(0, 0)) and model.row_value("activity:t").private
+    said = [each.accessibleName() for each in overview.side.findChildren(QAbstractButton)]
+    for words in ("Done: Chốt đề xuất", "Call Ngô Thị Ánh Tuyết · 0912 345 678", "Ngày ký hợp đồng · 2 years"):
+        assert words in said, said
+
+
+def test_a_task_is_ticked_in_the_side_column_and_undo_opens_it_again(
+    qtbot: Any, page: AccountPage, house: House
+) -> None:
+    house.add(Task(id="k", account="a", subject="Chốt đề xuất", due_on=date(2026, 11, 25)))
+    page.open_place("a")
+    settle(qtbot, house)
+    side = page.detail.overview.side
+    tick = next(each for each in side.findChildren(QAbstractButton) if each.accessibleName() == "Done: Chốt đề xuất")
+    tick.setFocus()
+    qtbot.keyClick(tick, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.get(Task, "k")).done_on == date(2026, 11, 23))
+    settle(qtbot, house)
+    undo = house.shell.toasts[-1][1]
+    assert undo is not None
+    undo()
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.get(Task, "k")).done_on is None)
+
+
+def test_the_filter_of_the_time_line_and_opening_a_row(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("a")
+    settle(qtbot, house)
+    timeline = page.detail.overview.timeline
+    timeline.filters.choose("talks")
+    timeline.filter_chosen.emit("talks")
+    settle(qtbot, house)
+    assert timeline.model.rowCount() == 0
+    timeline.filter_chosen.emit("money")
+    settle(qtbot, house)
+    timeline.view.setFocus()
+    qtbot.keyClick(timeline.view, Qt.Key.Key_Return)
+    assert house.shell.shown[-1] == ("collection", "i1")
+
+
+def test_ctrl_tab_walks_the_tabs_and_they_hold_their_rows(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("a")
+    settle(qtbot, house)
+    detail = page.detail
+    detail.overview.timeline.view.setFocus()
+    seen = []
+    for _ in range(7):
+        qtbot.keyClick(detail.focusWidget() or detail, Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
+        seen.append(detail.tab())
+    assert seen == ["people", "proposals", "money", "tasks", "history", "details", "overview"]
+    assert detail.people.model.row_value("p").texts[:3] == ("Ngô Thị Ánh Tuyết", "", "0912 345 678")
+    assert detail.invoices.model.row_value("i1").texts[:3] == ("I1", "86,400,000", "38")
+    assert detail.tabs._options["people"].count == "1" and detail.tabs._options["tasks"].count == ""
+
+
+def test_an_occasion_is_added_and_deleted(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("a")
+    settle(qtbot, house)
+    page.detail.overview.side.occasion_wanted.emit("")
+    dialog = page.findChild(FormDialog)
+    assert dialog is not None
+    dialog.form.editor("name").set_raw("Khai trương")
+    dialog.form.editor("happens_on").set_raw("01/12/2026")
+    dialog._save()
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.count(Query("occasion"))) == 1)
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: page.findChild(FormDialog) is None)
+    key = house.read(lambda reader: reader.all(Query("occasion")))[0].id
+    page.detail.overview.side.occasion_wanted.emit(key)
+    settle(qtbot, house)
+    again = page.findChild(FormDialog)
+    assert again is not None
+    remove = next(each for each in again.findChildren(QAbstractButton) if each.accessibleName() == "Delete")
+    remove.click()
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.count(Query("occasion"))) == 0)
+
+
+def test_only_telephone_mail_and_zalo_leave_the_program() -> None:
+    assert reaching.address("phone", "0912 345 678") == "tel:+84912345678"
+    assert reaching.address("zalo", "0912.345.678") == "https://zalo.me/0912345678"
+    assert reaching.address("mail", "tuyet@maytrang.vn") == "mailto:tuyet@maytrang.vn"
+    for kind, value in (
+        ("mail", "a@b.vn?bcc=x@y.vn"),
+        ("mail", "javascript:alert(1)"),
+        ("phone", "x"),
+        ("zalo", "me/../x"),
+    ):
+        assert reaching.address(kind, value) == ""
+    for url in ("file:///etc/passwd", "https://example.com/1", "http://zalo.me/1", "https://u:p@zalo.me/1"):
+        assert not reaching.allowed(QUrl(url))

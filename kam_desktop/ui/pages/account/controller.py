@@ -7,18 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
-from shiboken6 import isValid
 
 from kam_desktop import formats
-from kam_desktop.domain.entities import Account, Activity, Contact
+from kam_desktop.domain.entities import Account, Occasion
 from kam_desktop.language import N_, tr, trn
+from kam_desktop.ui import reaching
 from kam_desktop.ui.desk import Desk
-from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.list_tools import Deed, ListTools
 from kam_desktop.ui.pages.account import questions
-from kam_desktop.ui.pages.account.form import AccountDetail, ContactForm, InteractionForm
+from kam_desktop.ui.pages.account.detail import AccountDetail
+from kam_desktop.ui.pages.account.dialogs import Dialogs
 from kam_desktop.ui.pages.account.page import AccountLine, AccountList, AccountPage
 from kam_desktop.ui.shortcuts import add_shortcut
 
@@ -35,7 +35,24 @@ class AccountController(RecordController):
     """One for each account page. `page` is the widget."""
 
     entities = frozenset(
-        {"account", "contact", "activity", "invoice", "instalment", "receipt", "allocation", "credit_note", "proposal"}
+        {
+            "account",
+            "contact",
+            "activity",
+            "invoice",
+            "instalment",
+            "receipt",
+            "allocation",
+            "credit_note",
+            "proposal",
+            "proposal_version",
+            "task",
+            "occasion",
+            "promise_to_pay",
+            "receipt_decision",
+            "documents_confirmed",
+            "dunning_event",
+        }
     )
     page: AccountPage
 
@@ -62,6 +79,7 @@ class AccountController(RecordController):
         add_shortcut(self._list, "log", self._on_interaction)
         self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
         self._order = self.keep_layout(self._list.table, "account") or self._order
+        self.dialogs = Dialogs(self, self._account_id, questions.ask_people, self._remove_occasion)
         self.tools = ListTools(self, self, self._list, "account", tr("Accounts"))
 
     @property
@@ -70,10 +88,23 @@ class AccountController(RecordController):
 
     def _made_detail(self) -> AccountDetail:
         made, desk = AccountDetail(self.desk.today()), self.desk
-        made.back_wanted.connect(lambda: desk.shell.show_page("account"))
-        made.interaction_wanted.connect(self._on_interaction)
-        made.contact_wanted.connect(self._on_contact)
-        made.archive_wanted.connect(self._on_archive)
+        line, side = made.overview.timeline, made.overview.side
+        for signal, slot in (
+            (made.back_wanted, lambda: desk.shell.show_page("account")),
+            (made.interaction_wanted, self._on_interaction), (made.contact_wanted, self.dialogs.contact),
+            (made.archive_wanted, self._on_archive), (made.tab_shown, self._on_tab),
+            (line.filter_chosen, self._on_events), (line.model.wanted, self._on_events_wanted),
+            (line.opened, lambda event: self._on_event(*event.open)),
+            (side.step_wanted, lambda: self.dialogs.step("")), (side.occasion_wanted, self.dialogs.occasion),
+            (side.ticked, self._on_ticked), (side.opened, self._on_event),
+            (side.reached, self._on_reached), (made.tasks.create_wanted, lambda: self.dialogs.step("")),
+            (made.tasks.opened, lambda line: self.dialogs.step(line.id)), (made.tasks.ticked, self._on_ticked),
+            (made.people.opened, lambda line: self.dialogs.contact(line.id)),
+            (made.proposals.opened, lambda line: self._on_event(*line.open)),
+            (made.proposals.create_wanted, lambda: desk.shell.show_page("proposal", NEW)),
+            (made.invoices.opened, lambda line: self._on_event(*line.open)),
+        ):  # fmt: skip
+            signal.connect(slot)
         add_shortcut(made, "log", self._on_interaction)
         add_shortcut(made, "leave", lambda: desk.shell.show_page("account"))
         self.bind(made.form, N_("Change account {name}"), N_("Add account {name}"), self._on_saved)
@@ -252,21 +283,57 @@ class AccountController(RecordController):
             self._ask_detail(place)
 
     def _ask_detail(self, key: str) -> None:
-        today = self.desk.today()
-        self.ask(lambda reader: questions.ask_detail(reader, key, today), self._show_detail, "detail")
+        today, shown = self.desk.today(), self._shown_events()
+        self.ask(lambda reader: questions.ask_whole(reader, key, shown, today), self._show_detail, "detail")
 
-    def _show_detail(self, answer: tuple[Any, dict[str, str]]) -> None:
-        brief, titles = answer
-        if brief.account.id != self._place:
+    def _shown_events(self) -> str:
+        return self.page.detail.overview.timeline.filters.chosen()
+
+    def _show_detail(self, whole: questions.Whole) -> None:
+        if whole.account.id != self._place:
             return
-        form = self._detail.form
-        fresh = form.record is None or form.record.id != brief.account.id
-        tier = self._listing.class_of(brief.account.id) if self._listing is not None else ""
-        self._detail.show_account(brief.account, tier, titles)
-        self._detail.show_around(questions.figures_of(brief), brief.contacts, brief.activities)
-        self.page.setCurrentWidget(self._detail)
+        detail, form = self._detail, self._detail.form
+        fresh = form.record is None or form.record.id != whole.account.id
+        tier = self._listing.class_of(whole.account.id) if self._listing is not None else ""
+        detail.show_account(whole.account, tier or whole.account.tier, whole.titles)
+        detail.show_head(whole.head)
+        detail.overview.show_money(whole.figures, whole.parts)
+        detail.overview.side.show_around(whole.around)
+        detail.show_lists(whole.lists, whole.counts)
+        self._show_events((whole.events, whole.first))
         if fresh:
+            detail.show_tab("overview")
             self.ask_draft(form)
+        elif detail.tab() == "history":
+            self._on_tab("history")
+        self.page.setCurrentWidget(detail)
+
+    def _on_events(self, shown: str) -> None:
+        key = self._place
+        self.ask(lambda reader: questions.ask_events(reader, key, shown), self._show_events, "events")
+
+    def _show_events(self, answer: tuple[Sequence[str], Mapping[str, Any]]) -> None:
+        events, first = answer
+        timeline = self._detail.overview.timeline
+        timeline.model.set_answer(Answer(list(events), (), first))
+        timeline.show_state(empty=not events)
+
+    def _on_events_wanted(self, keys: list[str]) -> None:
+        self.ask_rows(lambda reader: questions.ask_event_rows(reader, keys), self._detail.overview.timeline.model)
+
+    def _on_event(self, page: str, place: str) -> None:
+        if page == "activity":
+            self._on_interaction(place)
+        elif page == "task":
+            self.dialogs.step(place)
+        elif place:
+            self.desk.shell.show_page(page, place.removeprefix("receipt:"))
+
+    def _on_tab(self, key: str) -> None:
+        place = self._place
+        if key == "history" and place not in ("", NEW):
+            show = self._detail.history.show_lines
+            self.ask(lambda reader: questions.ask_history(reader, place), show, "history")
 
     def _on_saved(self, record: Any) -> None:
         if self._place == NEW:
@@ -289,49 +356,45 @@ class AccountController(RecordController):
     def _account_id(self) -> str:
         return self._place if self._place not in ("", NEW) else self._list.place.current()
 
-    def _on_contact(self, key: str) -> None:
-        account = self._account_id()
-        form = ContactForm(self.desk.today())
-        dialog = FormDialog(self.page, tr("Contact") if key else tr("Add contact"), form, tr("Save"))
-        self.bind(form, N_("Change contact {name}"), N_("Add contact {name}"), dialog.saved)
-        if key:
-            self.show_in(form, Contact, key)
-        else:
-            form.show_record(Contact(id=self.desk.new_id(), account=account, full_name=""), is_new=True)
-            self.ask_draft(form, account)
-        dialog.open()
+    def _on_interaction(self, key: str = "") -> None:
+        if self._account_id():
+            self.dialogs.interaction(key)
 
-    def _on_interaction(self) -> None:
-        account = self._account_id()
-        if not account:
-            return
-        form = InteractionForm(self.desk.today())
-        dialog = FormDialog(self.page, tr("Log interaction"), form, tr("Save"))
-        self.bind(form, N_("Change interaction {name}"), N_("Log interaction {name}"), dialog.saved)
-        now = self.desk.clock.now()
-        form.show_record(Activity(id=self.desk.new_id(), account=account, kind="call", at=now, subject=""), is_new=True)
-        form.asked.disconnect()
-        form.asked.connect(lambda name, text: self._offer_people(form, account, name, text))
-        self.ask_draft(form, account)
-        dialog.open()
+    def _remove_occasion(self, record: Occasion) -> None:
+        def work(uow: Any) -> Any:
+            from kam_desktop.services import records
+
+            return records.remove(uow, Occasion, record.id)
+
+        self.edit(work, N_("Delete occasion {name}"), name=record.name)
+
+    def _on_ticked(self, key: str) -> None:
+        today = self.desk.today()
+
+        def work(uow: Any) -> Any:
+            from kam_desktop.services import task
+
+            return task.finish(uow, key, today)
+
+        self.edit(work, N_("Task done"))
+
+    def _on_reached(self, kind: str, value: str) -> None:
+        if not reaching.reach(kind, value):
+            self.desk.shell.toast(tr("No program of this computer takes {value}.", value=value), None, "warning")
 
     def reopen(self, draft_key: str) -> bool:
         """See last_place.Reopens: a person or an interaction that was being typed."""
         entity, _, rest = draft_key.partition(":")
+        if entity == "account" and rest in (self._place, "new:"):
+            self._detail.show_tab("details")
+            return True
         if entity not in ("contact", "activity") or (entity == "activity" and not rest.startswith("new:")):
             return False
         account = rest.removeprefix("new:") if rest.startswith("new:") else ""
         if account and account != self._account_id():
             self.desk.shell.show_page("account", account)  # it was typed over the list
         if entity == "contact":
-            self._on_contact("" if account else rest)
+            self.dialogs.contact("" if account else rest)
         else:
             self._on_interaction()
         return True
-
-    def _offer_people(self, form: InteractionForm, account: str, name: str, text: str) -> None:
-        self.ask(
-            lambda reader: questions.ask_people(reader, account, text),
-            lambda found: form.offer(name, found) if isValid(form) else None,
-            "people",
-        )

@@ -24,9 +24,10 @@ from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, PlainLabel, captio
 from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
+from kam_desktop.ui.pages.account.side import near_day as near_day
 
 if TYPE_CHECKING:
-    from kam_desktop.ui.pages.account.form import AccountDetail
+    from kam_desktop.ui.pages.account.detail import AccountDetail
 
 LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 
@@ -91,11 +92,6 @@ class Peek:
     next_step_on: date | None
     people: tuple[Person, ...]
     recent: tuple[Happened, ...]
-
-
-def near_day(value: date | None, today: date) -> str:
-    """A day of this year without its year."""
-    return formats.short_day(value) if value is not None and value.year == today.year else formats.day(value)
 
 
 def _revenue(line: AccountLine) -> str:

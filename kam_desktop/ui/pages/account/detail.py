@@ -1,0 +1,219 @@
+"""One customer on one page: head, tabs, the overview with money and time line, lists, the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from kam_desktop.domain.entities import Account
+from kam_desktop.language import tr
+from kam_desktop.ui import keymap, theme
+from kam_desktop.ui.badges import Avatar, Pill, Tier
+from kam_desktop.ui.charts import Figure, FigureStrip, Part, StackedBar
+from kam_desktop.ui.form_dialog import head_name
+from kam_desktop.ui.kit.buttons import Button, IconButton, Tabs
+from kam_desktop.ui.kit.frames import Line, Panel, page_head, scrolled
+from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, set_tip
+from kam_desktop.ui.pages.account import tabs
+from kam_desktop.ui.pages.account.form import AccountForm
+from kam_desktop.ui.pages.account.side import SideColumn
+from kam_desktop.ui.pages.account.timeline import Timeline
+from kam_desktop.ui.shortcuts import add_shortcut
+
+OVERVIEW, PEOPLE, PROPOSALS, MONEY, TASKS, HISTORY, DETAILS = (
+    "overview", "people", "proposals", "money", "tasks", "history", "details",
+)  # fmt: skip
+TABS = (OVERVIEW, PEOPLE, PROPOSALS, MONEY, TASKS, HISTORY, DETAILS)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The second line of the head; `tax_sound` is True, False, or None without a tax code."""
+
+    letters: str
+    legal_name: str
+    tax_code: str
+    tax_sound: bool | None
+    rest: str
+
+
+class Overview(QWidget):
+    """Money from won proposals to what is overdue, the time line, and the side column."""
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self.figures = FigureStrip()
+        self.bar = StackedBar(name=tr("Received, not due yet, overdue"), labels=False, height=8)
+        self.timeline = Timeline(today)
+        self.side = SideColumn(today)
+        self.side.setFixedWidth(theme.px(372))
+        money = Panel(lines="bottom", margins=(24, 14, 24, 16), gap=12).add(self.figures, self.bar)
+        self.timeline.setProperty("pane", True)
+        self.timeline.setFocusProxy(self.timeline.view)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.timeline, 1)
+        middle.addWidget(self.side)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(money)
+        box.addLayout(middle, 1)
+
+    def show_money(self, figures: Sequence[Figure], parts: Sequence[Part]) -> None:
+        """The strip, and the bar below it."""
+        self.figures.set_figures(figures)
+        self.bar.set_parts(parts)
+
+
+class AccountDetail(QWidget):
+    """One customer.
+
+    Signals:
+        back_wanted, interaction_wanted, contact_wanted(id or ""), archive_wanted(bool): the button was pressed.
+        tab_shown(str): another tab is seen.
+
+    Attributes:
+        overview, people, proposals, invoices, tasks, history: what is in the tabs.
+        form: the fields, in the last tab.
+    """
+
+    back_wanted = Signal()
+    interaction_wanted = Signal()
+    contact_wanted = Signal(str)
+    archive_wanted = Signal(bool)
+    tab_shown = Signal(str)
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self.form = AccountForm(today)
+        self._archived = False
+        self._avatar = Avatar("", 44)
+        self._name = head_name()
+        self._tier, self._gone = Tier("C"), Pill(tr("Archived"))
+        self._legal = ElidedLabel(tone="text2")
+        self._legal.setSizePolicy(self._name.sizePolicy())
+        self._rest = ElidedLabel(tone="text2")
+        self._rest.setSizePolicy(self._name.sizePolicy())
+        self._mark = IconLabel("circle-check", "muted", 14)
+        self._archive = IconButton("archive", tr("Archive"), small=False)
+        self._log = Button(tr("Log interaction"), kind="primary", icon="pencil", key=keymap.shown("log"))
+        self._create = Button(tr("Add account"), kind="primary", key=keymap.shown("commit"))
+        back = IconButton("arrow-left", tr("All accounts"), small=False)
+        head = page_head(back)
+        head.setMinimumHeight(theme.px(72))
+        names = QVBoxLayout()
+        names.setSpacing(0)
+        for row in ((self._name, self._tier, self._gone, None), (self._legal, self._mark, self._rest, None)):
+            line = QHBoxLayout()
+            line.setSpacing(theme.px(8))
+            for widget in row:
+                if widget is None:
+                    line.addStretch(1)
+                else:
+                    line.addWidget(widget)
+            names.addLayout(line)
+        head.add(self._avatar)
+        head.box.addSpacing(theme.px(4))
+        head.box.addLayout(names, 1)
+        head.add(self._archive, self._log, self._create)
+        self.tabs = Tabs([
+            (OVERVIEW, tr("Overview")), (PEOPLE, tr("Contacts")), (PROPOSALS, tr("Proposals")),
+            (MONEY, tr("Collections")), (TASKS, tr("Tasks")), (HISTORY, tr("History")), (DETAILS, tr("Details")),
+        ], name=tr("What is shown of the account"))  # fmt: skip
+        self._tab_row = Panel(row=True, margins=(24, 0, 24, 0)).add(self.tabs)
+        self._tab_line = Line()
+        self.overview = Overview(today)
+        self.people, self.proposals = tabs.people_tab(), tabs.proposals_tab()
+        self.invoices, self.tasks, self.history = tabs.invoices_tab(), tabs.tasks_tab(), tabs.history_tab()
+        fields = scrolled(self.form)
+        fields.setProperty("pane", True)
+        fields.setFocusProxy(self.form.editor("name"))
+        self._stack = QStackedWidget()
+        for each in (self.overview, self.people, self.proposals, self.invoices, self.tasks, self.history, fields):
+            self._stack.addWidget(each)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        for part in (head, self._tab_row, self._tab_line):
+            box.addWidget(part)
+        box.addWidget(self._stack, 1)
+        back.clicked.connect(self.back_wanted)
+        self._log.clicked.connect(self.interaction_wanted)
+        self._archive.clicked.connect(lambda: self.archive_wanted.emit(not self._archived))
+        self._create.clicked.connect(self.form.commit)
+        self.tabs.changed.connect(self.show_tab)
+        self.overview.side.contact_wanted.connect(self.contact_wanted)
+        self.overview.side.all_people.connect(lambda: self.show_tab(PEOPLE))
+        self.overview.side.all_steps.connect(lambda: self.show_tab(TASKS))
+        self.people.create_wanted.connect(lambda: self.contact_wanted.emit(""))
+        add_shortcut(self, "next_tab", lambda: self._turn(1))
+        add_shortcut(self, "previous_tab", lambda: self._turn(-1))
+
+    def tab(self) -> str:
+        """The tab that is shown."""
+        return TABS[self._stack.currentIndex()]
+
+    def show_tab(self, key: str) -> None:
+        """Shows another tab; the keyboard follows when it was in the one that goes."""
+        focused = QApplication.focusWidget()
+        inside = focused is not None and self._stack.isAncestorOf(focused)
+        self.tabs.choose(key)
+        self._stack.setCurrentIndex(TABS.index(key))
+        if inside:
+            targets = {OVERVIEW: self.overview.timeline.view, DETAILS: self.form.editor("name").inner}
+            page = self._stack.currentWidget()
+            target = targets.get(key) or getattr(page, "table", page) or self
+            target.setFocus(Qt.FocusReason.TabFocusReason)
+        self.tab_shown.emit(key)
+
+    def _turn(self, step: int) -> None:
+        if self._tab_row.isVisible():
+            self.show_tab(TABS[(TABS.index(self.tab()) + step) % len(TABS)])
+
+    def show_account(self, account: Account, tier: str, titles: dict[str, str], *, is_new: bool = False) -> None:
+        """The head and the fields."""
+        self._archived = account.archived
+        self._name.setText(account.short_name or account.name or tr("New account"))
+        self._tier.setVisible(bool(tier) and not is_new)
+        if tier:
+            self._tier.text = tier
+            self._tier.setAccessibleName(tr("Tier {name}", name=tier))
+            self._tier.update()
+        self._gone.setVisible(account.archived)
+        self._archive.setAccessibleName(tr("Bring back") if account.archived else tr("Archive"))
+        for widget in (self._archive, self._log, self._tab_row, self._tab_line, self._avatar, self._legal, self._rest):
+            widget.setVisible(not is_new)
+        if is_new:
+            self._mark.hide()
+            self.show_tab(DETAILS)
+        self._create.setVisible(is_new)
+        self.form.show_record(account, titles, is_new=is_new)
+
+    def show_head(self, head: Head) -> None:
+        """The avatar and the second line."""
+        self._avatar.text = head.letters
+        self._avatar.update()
+        code = tr("Tax code {code}", code=head.tax_code) if head.tax_code else ""
+        self._legal.setText(" · ".join(filter(None, (head.legal_name, code))))
+        self._mark.setVisible(head.tax_sound is not None)
+        icon, tone = ("circle-check", "success") if head.tax_sound else ("triangle-alert", "warning")
+        self._mark.set_icon(icon, tone)
+        words = tr("The check digit is right; whether it is in use was not asked.")
+        said = words if head.tax_sound else tr("The check digit of this tax code is wrong.")
+        self._mark.setAccessibleName(said)
+        set_tip(self._mark, said)
+        self._rest.setText(head.rest)
+
+    def show_lists(self, lists: Mapping[str, Sequence[tabs.Line]], counts: Mapping[str, int]) -> None:
+        """The rows of the tabs, and how many there are."""
+        for key, widget in ((PEOPLE, self.people), (PROPOSALS, self.proposals), (MONEY, self.invoices),
+                            (TASKS, self.tasks), (HISTORY, self.history)):  # fmt: skip
+            if key in lists:
+                widget.show_lines(lists[key])
+            if key in counts:
+                self.tabs.set_count(key, str(counts[key]) if counts[key] else "")

@@ -1,0 +1,111 @@
+"""The dialogs over the account page: a person, an interaction, a task, an occasion; made new or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from shiboken6 import isValid
+
+from kam_desktop.domain.entities import LOCAL_PERSON_ID, Activity, Contact, Occasion
+from kam_desktop.domain.entities.task import Task
+from kam_desktop.language import N_, tr
+from kam_desktop.ui.form_dialog import FormDialog
+from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.kit.record_controller import RecordController
+from kam_desktop.ui.kit.record_form import RecordForm
+from kam_desktop.ui.pages.account.form import ContactForm, InteractionForm, OccasionForm, StepForm
+
+AskPeople = Callable[[Any, str, str], Sequence[tuple[str, str]]]
+
+
+class Dialogs:
+    """Opens them for a controller and the customer of that moment; the key "" makes a new record.
+
+    `ask_people(reader, account, text)` looks for the customer's own people.
+    """
+
+    def __init__(
+        self,
+        controller: RecordController,
+        account: Callable[[], str],
+        ask_people: AskPeople,
+        remove_occasion: Callable[[Occasion], object],
+    ) -> None:
+        self._controller, self._account, self._ask_people = controller, account, ask_people
+        self._remove = remove_occasion
+
+    def contact(self, key: str = "") -> FormDialog:
+        """A person."""
+        made = Contact(id=self._new_id(), account=self._account(), full_name="")
+        titles = (tr("Contact"), tr("Add contact"))
+        return self._open(
+            ContactForm(self._today()), made, key, titles, N_("Change contact {name}"), N_("Add contact {name}")
+        )
+
+    def interaction(self, key: str = "") -> FormDialog:
+        """What happened."""
+        account = self._account()
+        now = self._controller.desk.clock.now()
+        made = Activity(id=self._new_id(), account=account, kind="call", at=now, subject="")
+        form = InteractionForm(self._today())
+        titles = (tr("Interaction"), tr("Log interaction"))
+        dialog = self._open(form, made, key, titles, N_("Change interaction {name}"), N_("Log interaction {name}"))
+        self._own_people(form, account)
+        return dialog
+
+    def step(self, key: str = "") -> FormDialog:
+        """A task for the customer."""
+        made = Task(id=self._new_id(), account=self._account(), subject="", owner=LOCAL_PERSON_ID)
+        titles = (tr("Task"), tr("Add task"))
+        return self._open(StepForm(self._today()), made, key, titles, N_("Change task {name}"), N_("Add task {name}"))
+
+    def occasion(self, key: str = "") -> FormDialog:
+        """A day to remember; one that is there can be deleted."""
+        account = self._account()
+        made, form = Occasion(id=self._new_id(), account=account, name="", happens_on=None), OccasionForm(self._today())
+        titles = (tr("Occasion"), tr("Add occasion"))
+        dialog = self._open(form, made, key, titles, N_("Change occasion {name}"), N_("Add occasion {name}"))
+        self._own_people(form, account)
+        if key:
+            dialog.add_button(Button(tr("Delete"), kind="danger")).clicked.connect(partial(self._delete, dialog, form))
+        return dialog
+
+    def _delete(self, dialog: FormDialog, form: RecordForm, _on: bool = False) -> None:
+        record = form.record
+        dialog.reject()
+        if isinstance(record, Occasion):
+            self._remove(record)
+
+    def _open(
+        self, form: RecordForm, made: Any, key: str, titles: tuple[str, str], changed: str, created: str
+    ) -> FormDialog:
+        controller = self._controller
+        dialog = FormDialog(controller.page, titles[0] if key else titles[1], form, tr("Save"))
+        controller.bind(form, changed, created, dialog.saved)
+        if key:
+            controller.show_in(form, type(made), key)
+        else:
+            form.show_record(made, is_new=True)
+            controller.ask_draft(form, made.account)
+        dialog.open()
+        return dialog
+
+    def _own_people(self, form: RecordForm, account: str) -> None:
+        """The contact field finds people of this customer only."""
+        form.asked.disconnect()
+        form.asked.connect(lambda name, text: self._offer(form, account, name, text))
+
+    def _offer(self, form: RecordForm, account: str, name: str, text: str) -> None:
+        self._controller.ask(
+            lambda reader: self._ask_people(reader, account, text),
+            lambda found: form.offer(name, found) if isValid(form) else None,
+            "people",
+        )
+
+    def _today(self) -> Any:
+        return self._controller.desk.today()
+
+    def _new_id(self) -> str:
+        return self._controller.desk.new_id()
