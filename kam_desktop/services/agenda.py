@@ -7,9 +7,22 @@ from datetime import date, timedelta
 
 from kam_desktop import formats
 from kam_desktop.domain.entities import FIRM_ID, Firm
+from kam_desktop.domain.entities.proposal import OPEN_STAGES
 from kam_desktop.store.reader import Reader
 
 _NO_DAYS = formats.FirmDays()
+_PROMISED = """
+select p.pay_on, count(*), sum(p.amount) from promise_to_pay p
+where p.pay_on between :first and :last and p.currency = :currency and not coalesce(p.withdrawn, 0)
+  and not exists (select 1 from promise_to_pay r where r.replaces = p.id) group by 1
+"""
+_TASKS = (
+    "select due_on, count(*) from task where due_on between :first and :last and coalesce(done_on, '') = '' group by 1"
+)
+_STEPS = (
+    "select next_step_on, count(*) from proposal where next_step_on between :first and :last "  # noqa: S608 - ours
+    f"and stage in ({', '.join(f':s{at}' for at in range(len(OPEN_STAGES)))}) group by 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +32,8 @@ class Day:
     Attributes:
         holiday: its name in the current language, "" on other days.
         amount, count: what is open and falls due on it, in minor units, and of how many instalments.
+        promised, promised_amount: promises to pay of that day that nothing took the place of, in minor units.
+        tasks, steps: open tasks that are due, next steps of open proposals.
         next_working: the next working day, when this is none and something falls due on it.
     """
 
@@ -27,6 +42,10 @@ class Day:
     amount: int
     count: int
     next_working: date | None
+    promised: int = 0
+    promised_amount: int = 0
+    tasks: int = 0
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +61,7 @@ class Beginnings:
 def next_days(
     reader: Reader, as_of: date, currency: str = "VND", days: int = 10, own: formats.FirmDays = _NO_DAYS
 ) -> list[Day]:
-    """The coming days on which something falls due or that are public holidays, the day itself included.
+    """The coming days on which something falls due or is to be done, and public holidays; the day itself too.
 
     A day off does not move what the contract says: only the next working day is told beside it (features.md 2, Ageing).
 
@@ -56,14 +75,20 @@ def next_days(
     )
     values = {"currency": currency, "first": as_of.isoformat(), "last": last.isoformat()}
     due = {date.fromisoformat(row[0]): (row[1], row[2]) for row in reader.sql(statement, values)}
+    promised = {date.fromisoformat(row[0]): (row[1], row[2]) for row in reader.sql(_PROMISED, values)}
+    tasks = {date.fromisoformat(row[0]): row[1] for row in reader.sql(_TASKS, values)}
+    stages = {f"s{at}": stage for at, stage in enumerate(OPEN_STAGES)}
+    steps = {date.fromisoformat(row[0]): row[1] for row in reader.sql(_STEPS, {**values, **stages})}
     holidays = {**formats.holidays_of(as_of.year, own), **formats.holidays_of(last.year, own)}
     found = []
     for step in range(days + 1):
         day = as_of + timedelta(days=step)
         amount, count = due.get(day, (0, 0))
-        if count or day in holidays:
+        words, said = promised.get(day, (0, 0))
+        todo, following = tasks.get(day, 0), steps.get(day, 0)
+        if count or words or todo or following or day in holidays:
             moved = formats.next_working_day(day, own) if count and not formats.is_working_day(day, own) else None
-            found.append(Day(day, holidays.get(day, ""), amount, count, moved))
+            found.append(Day(day, holidays.get(day, ""), amount, count, moved, words, said, todo, following))
     return found
 
 

@@ -98,7 +98,8 @@ class Filter:
     """Which lines the worklist shows; every condition must hold.
 
     Attributes:
-        account: "" for all. owner: the person in charge of the account, "" for all.
+        account: "" for all; accounts: several at once, () for all.
+        owner: the person in charge of the account, "" for all.
         due_from, due_to: due dates, both included; None for no end. show: one of SHOWS.
     """
 
@@ -107,6 +108,7 @@ class Filter:
     due_from: date | None = None
     due_to: date | None = None
     show: str = ""
+    accounts: tuple[str, ...] = ()
 
 
 EVERYTHING = Filter()
@@ -242,30 +244,34 @@ _CANDIDATES = """
 with each as (
   select c.id, c.invoice, c.account, c.due_on, c.open,
          c.open * case when c.due_on is null then {papers} {ages} else {oldest} end as weight
-  from cache_instalment c
-  where c.currency = :currency and c.open <> 0 and +c.open > 0 and (c.due_on is null or c.due_on <= :soon)
-    and (:account = '' or c.account = :account)
-    and (:due_from = '' or c.due_on >= :due_from) and (:due_to = '' or c.due_on <= :due_to)
-    and (:owner = '' or c.account in (select id from account where owner = :owner))),
+  from cache_instalment c where {where} and (c.due_on is null or c.due_on <= :soon)),
 promised as (
-  select c.id, c.invoice, c.account, c.due_on, c.open, 0 as weight
+  select c.id, c.invoice, c.account, c.due_on, c.open
   from promise_to_pay p join cache_instalment c on c.account = p.account
-  where (c.invoice = p.invoice or coalesce(p.invoice, '') = '') and not coalesce(p.withdrawn, 0)
-    and c.currency = :currency and +c.open > 0 and (:account = '' or c.account = :account)
-    and (:due_from = '' or c.due_on >= :due_from) and (:due_to = '' or c.due_on <= :due_to)
-    and (:owner = '' or c.account in (select id from account where owner = :owner))
+  where (c.invoice = p.invoice or coalesce(p.invoice, '') = '') and not coalesce(p.withdrawn, 0) and {where}
   limit :most)
 select x.id, x.invoice, x.account, v.issued_on, x.due_on, x.open
 from (select id, invoice, account, due_on, open from (select * from each order by weight desc, id limit :most)
       union select id, invoice, account, due_on, open from promised) x
 join invoice v on v.id = x.invoice
 """
-_COUNT = """
-select count(*) from cache_instalment c where c.currency = :currency and c.open <> 0 and +c.open > 0
-  and (c.due_on is null or c.due_on <= :soon) and (:account = '' or c.account = :account)
-  and (:due_from = '' or c.due_on >= :due_from) and (:due_to = '' or c.due_on <= :due_to)
-  and (:owner = '' or c.account in (select id from account where owner = :owner))
-"""
+_COUNT = "select count(*) from cache_instalment c where {where} and (c.due_on is null or c.due_on <= :soon)"
+
+
+def _where(only: Filter) -> str:
+    """What holds of every line; only conditions that are asked for, so that an index answers them."""
+    found = ["c.currency = :currency and c.open <> 0 and +c.open > 0"]
+    if only.account:
+        found.append("c.account = :account")
+    if only.accounts:
+        found.append("c.account in (select value from json_each(:accounts))")
+    if only.owner:
+        found.append("c.account in (select id from account where owner = :owner)")
+    if only.due_from is not None:
+        found.append("c.due_on >= :due_from")
+    if only.due_to is not None:
+        found.append("c.due_on <= :due_to")
+    return " and ".join(found)
 
 
 def candidates(reader: Reader, as_of: date, currency: str, only: Filter = EVERYTHING) -> list[Candidate]:
@@ -274,7 +280,8 @@ def candidates(reader: Reader, as_of: date, currency: str, only: Filter = EVERYT
         f"when c.due_on >= date(:day, '-{days} days') then {chance}"
         for days, chance in ((0, figure.NOT_DUE_CHANCE), *figure.AGE_CHANCES)
     )
-    statement = _CANDIDATES.format(papers=figure.PAPERS_CHANCE, ages=ages, oldest=figure.OLDEST_CHANCE)
+    statement = _CANDIDATES.format(papers=figure.PAPERS_CHANCE, ages=ages, oldest=figure.OLDEST_CHANCE,
+                                   where=_where(only))  # fmt: skip
     rows = reader.sql(statement, {**_values(as_of, currency, only), "day": as_of.isoformat(), "most": MOST})
     return [
         Candidate(key, invoice, account, date.fromisoformat(issued), date.fromisoformat(due) if due else None, amount)
@@ -287,6 +294,7 @@ def _values(as_of: date, currency: str, only: Filter) -> dict[str, str]:
         "currency": currency,
         "soon": (as_of + timedelta(days=figure.SOON_DAYS)).isoformat(),
         "account": only.account,
+        "accounts": json.dumps(only.accounts),
         "owner": only.owner,
         "due_from": only.due_from.isoformat() if only.due_from else "",
         "due_to": only.due_to.isoformat() if only.due_to else "",
@@ -340,7 +348,9 @@ def worklist(
     for group in figure.GROUPS:
         amounts = [each.open for each in entries if each.line.group == group]
         sums[group] = (len(amounts), sum(amounts))
-    count = reader.sql(_COUNT, _values(as_of, currency, only))[0][0] if len(found) >= MOST else 0
+    count = (
+        reader.sql(_COUNT.format(where=_where(only)), _values(as_of, currency, only))[0][0] if len(found) >= MOST else 0
+    )
     left_out = max(0, count - len(found))
     by_id = {each.instalment: each for each in entries}
     return Worklist(as_of, currency, tuple(entries), sums, left_out, len(rules.steps), by_id)

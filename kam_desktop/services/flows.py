@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,87 +15,31 @@ from kam_desktop.domain.entities import (
     PromiseToPay,
     Proposal,
     ProposalVersion,
-    Task,
 )
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.figures import provision
-from kam_desktop.domain.query import Op, Order, Query, Where
+from kam_desktop.domain.query import Query
 from kam_desktop.language import N_
-from kam_desktop.services import dunning, records, rule, summary
+from kam_desktop.services import dunning, occasion, records, rule, summary
 from kam_desktop.services import promise as promises
 from kam_desktop.services import proposal as proposals
+from kam_desktop.services.today import (
+    BROKEN_CHANCE,
+    NOW,
+    WEEK,
+    WEEK_DAYS,
+    WEIGHTS,
+    Figure,
+    Today,
+    TodayItem,
+    answer_items,
+    occasion_items,
+    task_items,
+)
 from kam_desktop.store import figures, today_figures
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.today_figures import Due
 from kam_desktop.store.unit_of_work import UnitOfWork
-
-NOW, WEEK = "now", "week"
-_WEEK_DAYS = 7
-# The chance that money is lost whose payer broke his word: about that of a debt of half a year.
-_BROKEN_CHANCE = 0.25
-# What an unanswered offer weighs in the order of today, in đồng: the fixed weight of a deadline (features.md 2, Today).
-_WEIGHTS = {"proposal_ended": 40_000_000, "proposal_ends": 30_000_000, "follow_up": 20_000_000, "task": 15_000_000}
-
-
-@dataclass(frozen=True, slots=True)
-class TodayItem:
-    """One line of Today: whose it is, why it stands there, and the one thing to do next.
-
-    Attributes:
-        kind: overdue | due | promise | proposal_ended | proposal_ends | follow_up | task.
-        section: "now" or "week".
-        reason: an English sentence with places, translated where it is shown; `reason_args` fills them with int
-            and date values, written in the reader's language there.
-        amount: minor units of `currency`; None when there is none to tell.
-        day: the day that the line is about: the earliest due date, the end of validity, the day of the next step.
-        entity, id: the record to open. action: call | remind | follow_up.
-        weight: the expected loss of doing nothing today, in đồng; what the order follows.
-    """
-
-    kind: str
-    section: str
-    account: str
-    account_name: str
-    reason: str
-    reason_args: Mapping[str, Any]
-    amount: int | None
-    currency: str
-    day: date | None
-    entity: str
-    id: str
-    action: str
-    weight: int
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure beside the list. An amount in minor units, or a count alone (amount None)."""
-
-    key: str
-    label: str
-    amount: int | None
-    count: int
-    currency: str
-    as_of: date
-
-
-@dataclass(frozen=True)
-class Today:
-    """What today asks for.
-
-    Attributes:
-        items: in their order: what cannot wait, then this week; at most `limit` in each section.
-        left_out: how many more there are in each section.
-        figures: five of them; `made_at` is the moment they were worked out.
-    """
-
-    as_of: date
-    made_at: datetime | None
-    items: tuple[TodayItem, ...]
-    left_out: Mapping[str, int]
-    figures: tuple[Figure, ...]
-    payments_entered: bool = True
-    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None = None) -> Today:
@@ -106,19 +49,17 @@ def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None
     """
     currency = firm_currency(reader)
     late = today_figures.overdue(reader, as_of, currency, limit)
-    soon = today_figures.due(reader, as_of, as_of + timedelta(days=_WEEK_DAYS), currency, limit)
-    items = _money_items(reader, as_of, late.top, currency, "overdue") + _money_items(
-        reader, as_of, soon.top, currency, "due"
-    )
+    soon = today_figures.due(reader, as_of, as_of + timedelta(days=WEEK_DAYS), currency, limit)
+    items = _late_items(reader, as_of, late.top, currency) + _due_items(reader, as_of, soon.top, currency)
     for other in today_figures.other_currencies(reader, currency):
         rate = today_figures.exchange_rate(reader, other)
-        for kind, found in (
-            ("overdue", today_figures.overdue(reader, as_of, other, limit)),
-            ("due", today_figures.due(reader, as_of, as_of + timedelta(days=_WEEK_DAYS), other, limit)),
-        ):
-            items += _money_items(reader, as_of, found.top, other, kind, rate)
+        items += _late_items(reader, as_of, today_figures.overdue(reader, as_of, other, limit).top, other, rate)
+        week = today_figures.due(reader, as_of, as_of + timedelta(days=WEEK_DAYS), other, limit)
+        items += _due_items(reader, as_of, week.top, other, rate)
     offers, offers_left = _proposal_items(reader, as_of, limit)
-    items += offers + _task_items(reader, as_of, limit) + _promise_items(reader, as_of, currency)
+    items += offers + task_items(reader, as_of, limit) + _promise_items(reader, as_of, currency)
+    items += answer_items(reader, as_of, limit, frozenset(each.id for each in offers))
+    items += occasion_items(reader, as_of, occasion.upcoming(reader, as_of, WEEK_DAYS, limit=limit))
     shown: list[TodayItem] = []
     left_out: dict[str, int] = {}
     for section, count in ((NOW, late.count - len(late.top)), (WEEK, soon.count - len(soon.top))):
@@ -228,22 +169,72 @@ def firm_currency(reader: Reader) -> str:
     return firm.currency if firm else "VND"
 
 
-def _money_items(
-    reader: Reader, as_of: date, found: Sequence[Due], currency: str, kind: str, rate: float = 1.0
-) -> list[TodayItem]:
+def _late_items(reader: Reader, as_of: date, found: Sequence[Due], currency: str, rate: float = 1.0) -> list[TodayItem]:
+    """A line for each customer with something overdue that can be acted on today: why, and the next action.
+
+    Of several invoices the one is told on which acting brings most. Where everything waits, for the day of a promise
+    or after a reminder, there is no line; a broken promise has one of its own.
+    """
+    if not found:
+        return []
+    only = dunning.Filter(accounts=tuple(each.account for each in found), due_to=as_of - timedelta(days=1))
+    doing: dict[str, list[dunning.Entry]] = {}
+    for entry in worklist(reader, as_of, currency, only).entries:
+        if entry.line.group == "today" and entry.line.reason != "broken_promise":
+            doing.setdefault(entry.account, []).append(entry)
+    accounts = reader.many(Account, list(doing))
+    invoices = reader.many(Invoice, [entries[0].invoice for entries in doing.values()])
+
+    def number(entry: dunning.Entry) -> str:
+        return invoices[entry.invoice].number if entry.invoice in invoices else ""
+
+    items = []
+    for account, entries in doing.items():
+        first = entries[0]
+        items.append(
+            TodayItem(
+                kind="overdue",
+                section=NOW,
+                account=account,
+                account_name=_name(accounts.get(account)),
+                reason=dunning.REASONS[first.line.reason],
+                reason_args={**first.args, "why": first.line.reason, "number": number(first)},
+                amount=sum(each.open for each in entries),
+                currency=currency,
+                day=first.due_on,
+                entity="invoice",
+                id=first.invoice,
+                action=first.line.action,
+                weight=round(sum(each.line.gain for each in entries) * rate),
+                number=number(first),
+                more=len(entries) - 1,
+            )
+        )
+    return items
+
+
+def _name(account: Account | None) -> str:
+    return (account.short_name or account.name) if account is not None else ""
+
+
+def _due_items(reader: Reader, as_of: date, found: Sequence[Due], currency: str, rate: float = 1.0) -> list[TodayItem]:
+    """A line for each customer with something that falls due this week."""
     accounts = reader.many(Account, [each.account for each in found])
     invoices = reader.many(Invoice, [each.invoice for each in found if each.count == 1])
     items = []
     for each in found:
-        account = accounts.get(each.account)
         invoice = invoices.get(each.invoice)
-        reason, args = _money_reason(as_of, each, kind, invoice)
+        args: dict[str, Any] = {"day": each.first_due_on, "n": each.count}
+        reason = N_("{n} instalments are due this week, the first on {day}.")
+        if invoice is not None:
+            args["number"] = invoice.number
+            reason = N_("Invoice {number} is due on {day}.")
         items.append(
             TodayItem(
-                kind=kind,
-                section=NOW if kind == "overdue" else WEEK,
+                kind="due",
+                section=WEEK,
                 account=each.account,
-                account_name=(account.short_name or account.name) if account else "",
+                account_name=_name(accounts.get(each.account)),
                 reason=reason,
                 reason_args=args,
                 amount=each.open,
@@ -251,25 +242,11 @@ def _money_items(
                 day=each.first_due_on,
                 entity="invoice" if invoice else "account",
                 id=invoice.id if invoice else each.account,
-                action="call" if kind == "overdue" else "remind",
+                action="message",
                 weight=round(each.weight * rate),
             )
         )
     return items
-
-
-def _money_reason(as_of: date, due: Due, kind: str, invoice: Invoice | None) -> tuple[str, dict[str, Any]]:
-    days = abs((as_of - due.first_due_on).days)
-    args: dict[str, Any] = {"days": days, "day": due.first_due_on, "n": due.count}
-    if invoice is not None:
-        args["number"] = invoice.number
-    if kind == "overdue":
-        if invoice is not None:
-            return N_("Invoice {number} was due on {day}: {days} days overdue."), args
-        return N_("{n} instalments are overdue, the oldest for {days} days."), args
-    if invoice is not None:
-        return N_("Invoice {number} is due on {day}."), args
-    return N_("{n} instalments are due this week, the first on {day}."), args
 
 
 def _promise_items(reader: Reader, as_of: date, currency: str) -> list[TodayItem]:
@@ -299,14 +276,14 @@ def _promise_items(reader: Reader, as_of: date, currency: str) -> list[TodayItem
                 entity="invoice" if record.invoice else "account",
                 id=record.invoice or record.account,
                 action="call",
-                weight=round(each.missing * rate * _BROKEN_CHANCE),
+                weight=round(each.missing * rate * BROKEN_CHANCE),
             )
         )
     return items
 
 
 def _proposal_items(reader: Reader, as_of: date, limit: int) -> tuple[list[TodayItem], int]:
-    found = today_figures.proposals_due(reader, as_of, as_of + timedelta(days=_WEEK_DAYS), limit)
+    found = today_figures.proposals_due(reader, as_of, as_of + timedelta(days=WEEK_DAYS), limit)
     by_id = reader.many(Proposal, [each.proposal for each in found.top])
     versions = reader.many(ProposalVersion, [each.version for each in found.top if each.version])
     totals = proposals.totals_of(reader, versions.values())
@@ -336,37 +313,7 @@ def _proposal_items(reader: Reader, as_of: date, limit: int) -> tuple[list[Today
                 entity="proposal",
                 id=proposal.id,
                 action="follow_up",
-                weight=_WEIGHTS[each.kind],
+                weight=WEIGHTS[each.kind],
             )
         )
     return items, found.count - len(found.top)
-
-
-def _task_items(reader: Reader, as_of: date, limit: int) -> list[TodayItem]:
-    """Open tasks that are due by the end of the week, the earliest first."""
-    soon = (Where("done_on", Op.EMPTY), Where("due_on", Op.AT_MOST, as_of + timedelta(days=_WEEK_DAYS)))
-    found = reader.page(Query("task", soon, (Order("due_on"), Order("title"))), limit)
-    tasks = [each for each in found if isinstance(each, Task)]
-    accounts = reader.many(Account, {each.account for each in tasks if each.account})
-    items = []
-    for task in tasks:
-        account = accounts.get(task.account)
-        day = task.due_on or as_of
-        items.append(
-            TodayItem(
-                kind="task",
-                section=NOW if day <= as_of else WEEK,
-                account=task.account,
-                account_name=(account.short_name or account.name) if account else task.subject,
-                reason=N_("{subject}: to be done by {day}.") if account else N_("To be done by {day}."),
-                reason_args={"subject": task.subject, "day": day},
-                amount=None,
-                currency="",
-                day=day,
-                entity="task",
-                id=task.id,
-                action="follow_up",
-                weight=_WEIGHTS["task"],
-            )
-        )
-    return items

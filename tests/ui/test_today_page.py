@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLabel
 
-from kam_desktop.domain.entities import FIRM_ID, Firm, Proposal
+from kam_desktop.domain.entities import FIRM_ID, DunningEvent, Firm, Occasion, PromiseToPay, Proposal, Task
 from kam_desktop.services.summary import OPENING_PENDING
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.buttons import Button
@@ -51,7 +51,7 @@ def test_what_is_overdue_comes_first_with_its_reason_and_one_action(page: TodayP
         ("Right now", "Công ty TNHH Điện máy Kỳ Vân", "12 days overdue"),
         ("This week", "Công ty TNHH Điện máy Kỳ Vân", "Falls due"),
     ]
-    assert found[0].reason == "Invoice I1 was due on 16 Oct 2026: 38 days overdue."
+    assert found[0].reason == "I1 · 38 days overdue: reminder step 4 is due."
     assert (found[0].amount, found[0].label, found[0].tone) == ("₫86,400,000", "16 Oct", "danger")
     assert (found[1].tone, found[2].tone, found[2].label) == ("warning", "", "tomorrow")
     assert house.shell.counts["today"] == 2
@@ -62,7 +62,7 @@ def test_the_rows_are_a_sound_model_and_say_themselves(page: TodayPage) -> None:
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     page.list.show_items(items(page)[:1])
     words = model.data(model.index(1), Qt.ItemDataRole.AccessibleTextRole)
-    assert words.startswith("1; Sữa Mây Trắng; 38 days overdue;") and words.endswith("Enter: Open the invoice")
+    assert words.startswith("1; Sữa Mây Trắng; 38 days overdue;") and words.endswith("Enter: Write and log")
     assert model.flags(model.index(0)) == Qt.ItemFlag.NoItemFlags  # a head is never chosen
 
 
@@ -71,14 +71,14 @@ def test_enter_opens_the_exact_record(qtbot: Any, page: TodayPage, house: House)
     qtbot.keyClick(page.list, Qt.Key.Key_Down)
     qtbot.keyClick(page.list, Qt.Key.Key_Down)
     qtbot.keyClick(page.list, Qt.Key.Key_Enter)
-    assert house.shell.shown == [("collection", "i1"), ("collection", "i4")]
+    assert house.shell.shown == [("collection", "log:i1"), ("collection", "i4")]
 
 
 def test_the_painted_button_of_the_chosen_row_is_pressed_too(qtbot: Any, page: TodayPage, house: House) -> None:
     index = page.list.currentIndex()
     place = button_area(page.list.visualRect(index), items(page)[0]).center()
     qtbot.mouseClick(page.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert house.shell.shown == [("collection", "i1")]
+    assert house.shell.shown == [("collection", "log:i1")]
     qtbot.mouseClick(page.list.viewport(), Qt.MouseButton.LeftButton, pos=place + QPoint(-300, 0))
     assert len(house.shell.shown) == 1  # elsewhere in the row chooses only
 
@@ -149,3 +149,48 @@ def test_a_name_is_text_and_never_markup(qtbot: Any, house: House) -> None:
     page = shown(qtbot, house)
     assert any(each.title == "<b>Đậm</b> & Con" for each in items(page))
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in page.findChildren(QLabel))
+
+
+def test_what_waits_is_no_line_and_a_broken_promise_is_one(qtbot: Any, house: House) -> None:
+    house.add(
+        *firm_of_three(),
+        DunningEvent(id="e1", account="a", invoice="i1", step=4, reminded_at=datetime(2026, 11, 22, 3, tzinfo=UTC)),
+        PromiseToPay(id="pr", account="b", invoice="i2", promised_on=date(2026, 11, 10), pay_on=date(2026, 11, 20),
+                     amount=16_200_000),
+    )  # fmt: skip
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: [each.what for each in items(page)] == ["Broken promise"])
+    assert (items(page)[0].action, items(page)[0].tone) == ("Call and log", "danger")
+
+
+def test_a_task_is_ticked_off_by_keys_and_comes_back(qtbot: Any, house: House) -> None:
+    house.add(
+        *firm_of_three(),
+        Task(id="t1", subject="Gửi biên bản", account="a", due_on=date(2026, 11, 20)),
+        Occasion(id="o1", account="a", name="Khánh thành", happens_on=date(2026, 11, 25)),
+        Proposal(id="p1", account="b", title="Tết 2027", expected_close_on=date(2026, 11, 23)),
+    )
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: {"Task", "Occasion", "Answer due"} <= {each.what for each in items(page)})
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    page.list.choose("task:task:t1")
+    page.list.setFocus()
+    qtbot.keyClick(page.list, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "Task" not in {each.what for each in items(page)})
+    house.shell.toasts[-1][1]()  # undo
+    qtbot.waitUntil(lambda: "Task" in {each.what for each in items(page)})
+    page.done_wanted.emit("overdue:invoice:i1")
+    assert "Only tasks" in house.shell.toasts[-1][0]
+
+
+def test_the_next_days_tell_promises_and_tasks(qtbot: Any, house: House) -> None:
+    house.add(
+        *firm_of_three(),
+        PromiseToPay(id="pr", account="a", invoice="i1", promised_on=date(2026, 11, 20), pay_on=date(2026, 12, 4),
+                     amount=5_000_000),
+        Task(id="t1", subject="Gửi biên bản", due_on=date(2026, 12, 4)),
+    )  # fmt: skip
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "1 promise to pay" in said(page))
+    assert "5,000,000" in said(page) and "1 task" in said(page)

@@ -239,7 +239,9 @@ def test_today_orders_by_what_is_lost_by_waiting(store: Store) -> None:
         ]
         first, second, third, _ = today.items
         assert first.entity == "invoice" and first.reason_args["number"] == "17" and first.reason_args["days"] == 100
-        assert second.entity == "account" and second.amount == 310_000_000 and second.reason_args["n"] == 2
+        assert (first.action, first.reason_args["step"]) == ("letter", 5)
+        assert second.entity == "invoice" and second.amount == 310_000_000
+        assert (second.number, second.more) == ("18", 1), "the one on which acting brings most"
         assert (third.entity, third.id, third.reason_args["step"]) == ("proposal", offered.id, "Gọi lại")
         for item in today.items:
             assert item.reason.format(**item.reason_args)

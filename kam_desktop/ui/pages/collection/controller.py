@@ -222,13 +222,16 @@ class CollectionController(ReceiptDeeds):
     # Places that other pages and the search lead to.
 
     def open_place(self, place: str) -> None:
-        """A view by its name, "account:<id>", a new receipt, or the id of an invoice or of what hangs on one."""
+        """A view by name, "account:<id>", "log:<invoice>", a new receipt, or the id of an invoice or its part."""
         if place in (WORKLIST, OPEN, AGEING, RECEIPTS):
             self._filter = Filter()
             self.page.show_view(place)
             self.refresh()
         elif place == _RECEIPT:
             self._on_receipt("")
+        elif place.startswith("log:"):
+            self.ask(lambda reader: whereabouts(reader, place[4:]), self._show_whereabouts)
+            self.work.log([place[4:]])
         elif place.startswith("account:"):
             key = place.partition(":")[2]
             self.ask(lambda reader: name_of(reader, key), lambda name: self._narrow(Filter(key, None, name)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kam_desktop import formats
-from kam_desktop.language import tr, trn
+from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.record_controller import RecordController
@@ -17,14 +17,15 @@ from kam_desktop.ui.pages.today.worklist import Item
 
 if TYPE_CHECKING:
     from kam_desktop.services.agenda import Beginnings, Day
-    from kam_desktop.services.flows import Figure as Counted
-    from kam_desktop.services.flows import Today, TodayItem
+    from kam_desktop.services.today import Figure as Counted
+    from kam_desktop.services.today import Today, TodayItem
 
 LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 SAMPLE = "demo.kit"
 _ICONS = {
     "overdue": "hourglass", "due": "receipt-text", "proposal_ended": "file-text", "proposal_ends": "file-text",
-    "follow_up": "handshake", "task": "list-checks", "promise": "handshake",
+    "follow_up": "handshake", "task": "list-checks", "promise": "handshake", "answer_due": "file-text",
+    "occasion": "star",
 }  # fmt: skip
 _FIGURE_PLACES = {
     "overdue": ("collection", "ageing"), "due": ("collection", "open"), "collected": ("collection", "receipts"),
@@ -45,7 +46,7 @@ class TodayController(RecordController):
     entities = frozenset({
         "firm", "account", "activity", "proposal", "proposal_version", "proposal_line", "invoice", "instalment",
         "receipt", "allocation", "credit_note", "opening_settlement", "task", "promise_to_pay", "documents_confirmed",
-        "receipt_decision", "payment_term_line", "rule",
+        "receipt_decision", "payment_term_line", "rule", "dunning_event", "dunning_step", "occasion", "contact",
     })  # fmt: skip
     page: TodayPage
 
@@ -54,6 +55,7 @@ class TodayController(RecordController):
         self._places: dict[str, tuple[str, str]] = {}
         page = self.page
         page.item_opened.connect(self._on_opened)
+        page.done_wanted.connect(self._on_done)
         page.figure_opened.connect(lambda key: desk.shell.show_page(*_FIGURE_PLACES.get(key, ("collection", ""))))
         page.step_opened.connect(self._on_step)
         page.opening_wanted.connect(lambda: desk.shell.show_page("importing", "opening"))
@@ -84,32 +86,55 @@ class TodayController(RecordController):
 
     def _item(self, item: TodayItem, today: date) -> Item:
         key = f"{item.kind}:{item.entity}:{item.id}"
-        self._places[key] = ("collection", item.id) if item.entity == "invoice" else (item.entity, item.id)
+        why = str(item.reason_args.get("why", ""))
+        spoken = item.entity == "invoice" and item.kind in ("overdue", "promise") and item.action in _LOGGED
+        self._places[key] = ("collection", f"log:{item.id}" if spoken else item.id) if item.entity == "invoice" else (
+            item.entity, item.id)  # fmt: skip
         late = (today - item.day).days if item.day is not None and item.kind == "overdue" else 0
         what = {
             "overdue": trn("{n} day overdue", "{n} days overdue", late), "due": tr("Falls due"),
             "proposal_ended": tr("Offer has ended"), "proposal_ends": tr("Offer ends soon"),
             "follow_up": tr("Next step"), "task": tr("Task"), "promise": tr("Broken promise"),
+            "answer_due": tr("Answer due"), "occasion": tr("Occasion"),
         }  # fmt: skip
         action = {
             "invoice": tr("Open the invoice"),
             "account": tr("Open the customer"),
             "proposal": tr("Open the proposal"),
             "task": tr("Open the task"),
-        }
+        }.get(item.entity, "")
+        if spoken:
+            action = _spoken()[item.action]
+        elif item.kind == "overdue":
+            action = {"papers": tr("Confirm the papers"), "receipt": tr("Record a receipt")}.get(item.action, action)
         warned = late > 0 or item.kind in ("proposal_ended", "proposal_ends", "promise")
         return Item(
             key=key,
             group=tr("Right now") if item.section == "now" else tr("This week"),
             icon=_ICONS.get(item.kind, "circle"),
-            tone="danger" if late > LATE_DAYS else "warning" if warned else "",
+            tone="danger" if late > LATE_DAYS or item.kind == "promise" else "warning" if warned else "",
             title=item.account_name,
-            what=what.get(item.kind, ""),
-            reason=tr(item.reason, **_written(item.reason_args)),
+            what=_SAID.get(why, lambda: what.get(item.kind, ""))(),
+            reason=_reason(item),
             amount=formats.amount(item.amount, item.currency, symbol=True) if item.amount is not None else "",
             label=_when(item.day, today) if not late else formats.short_day(item.day),
-            action=action.get(item.entity, ""),
+            action=action,
+            action_icon="phone" if spoken and item.action == "call" else "",
         )
+
+    def _on_done(self, key: str) -> None:
+        kind, _, identity = key.partition(":task:")
+        if kind != "task":
+            self.desk.shell.toast(tr("Only tasks are ticked off here; the other lines go when what they say is done."))
+            return
+        today = self.desk.today()
+
+        def work(uow: Any) -> Any:
+            from kam_desktop.services import task
+
+            return task.finish(uow, identity, today)
+
+        self.edit(work, N_("Finish a task"))
 
     def _on_opened(self, key: str) -> None:
         if key in self._places:
@@ -126,11 +151,34 @@ class TodayController(RecordController):
         self.desk.shell.show_page(*places[key])
 
 
+_LOGGED = ("call", "message", "letter", "meeting")
+_SAID: Mapping[str, Callable[[], str]] = {
+    "promise_today": lambda: tr("Promised today"), "papers_missing": lambda: tr("Papers missing"),
+    "said_paid": lambda: tr("Says it is paid"), "disputed": lambda: tr("Disputed"),
+    "limitation_near": lambda: tr("Limitation near"), "limitation_over": lambda: tr("Limitation over"),
+}  # fmt: skip
+
+
+def _spoken() -> dict[str, str]:
+    """What Enter does with a line on which the customer is spoken to."""
+    return {"call": tr("Call and log"), "message": tr("Message and log"), "letter": tr("Write and log"),
+            "meeting": tr("Meet and log")}  # fmt: skip
+
+
+def _reason(item: TodayItem) -> str:
+    said = tr(item.reason, **_written(item.reason_args))
+    if item.number:
+        said = f"{item.number} · {said}"
+    if item.more:
+        said += " " + trn("And {n} more invoice.", "And {n} more invoices.", item.more)
+    return said
+
+
 def _ask(reader: Any, today: date, now: Any) -> _Answer:
     from kam_desktop.services import agenda, flows, rule
 
     found = flows.today(reader, today, made_at=now)
-    days = agenda.next_days(reader, today, flows.firm_currency(reader), own=rule.holidays(reader))
+    days = agenda.next_days(reader, today, flows.firm_currency(reader), 14, rule.holidays(reader))
     return _Answer(found, days, agenda.beginnings(reader))
 
 
@@ -169,9 +217,18 @@ def _figure(figure: Counted) -> Figure:
 
 
 def _day(day: Day) -> DayRow:
-    words = trn("{n} instalment falls due", "{n} instalments fall due", day.count)
-    lines = ((words, formats.amount(day.amount)),) if day.count else ()
-    return DayRow(day.on, day.holiday, lines, day.next_working)
+    lines = []
+    if day.count:
+        words = trn("{n} instalment falls due", "{n} instalments fall due", day.count)
+        lines.append((words, formats.amount(day.amount)))
+    if day.promised:
+        words = trn("{n} promise to pay", "{n} promises to pay", day.promised)
+        lines.append((words, formats.amount(day.promised_amount)))
+    if day.tasks:
+        lines.append((trn("{n} task", "{n} tasks", day.tasks), ""))
+    if day.steps:
+        lines.append((trn("{n} next step of a proposal", "{n} next steps of proposals", day.steps), ""))
+    return DayRow(day.on, day.holiday, tuple(lines), day.next_working)
 
 
 def _steps(begun: Beginnings) -> tuple[Step, ...]:

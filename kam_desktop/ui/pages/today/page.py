@@ -21,13 +21,14 @@ from PySide6.QtWidgets import (
 
 from kam_desktop import formats
 from kam_desktop.language import tr
-from kam_desktop.ui import paint, theme
+from kam_desktop.ui import keymap, paint, theme
 from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Card, Line, Panel, page_head, scrolled, side_panel
 from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, Link, PlainLabel, caption, section, strong, title
 from kam_desktop.ui.kit.states import EmptyState, Notice
 from kam_desktop.ui.pages.today.worklist import Item, Worklist
+from kam_desktop.ui.shortcuts import add_shortcut
 
 PANE = "pane"
 
@@ -127,6 +128,7 @@ class TodayPage(QWidget):
 
     Signals:
         item_opened(key): do what the line says.
+        done_wanted(key): the task of the line is done.
         figure_opened(key): show what the figure was counted from.
         step_opened(key): open the screen of a step for a new profile.
         opening_wanted: answer which imported invoices are still open.
@@ -135,6 +137,7 @@ class TodayPage(QWidget):
     """
 
     item_opened = Signal(str)
+    done_wanted = Signal(str)
     figure_opened = Signal(str)
     step_opened = Signal(str)
     opening_wanted = Signal()
@@ -144,9 +147,10 @@ class TodayPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._day = PlainLabel(size=theme.SECTION, tone="text2")
-        self._hint = ElidedLabel(tr("Enter does what the line says"), size=theme.CAPTION, tone="muted")
+        self._hint = ElidedLabel(_keys(), size=theme.CAPTION, tone="muted")
         self.list = Worklist()
         self.list.opened.connect(self.item_opened)
+        add_shortcut(self.list, "done", lambda: self.done_wanted.emit(self.list.current_key()))
         self._notices = QVBoxLayout()
         self._notices.setContentsMargins(*(theme.px(side) for side in (24, 0, 24, 12)))
         self._more = Link("")
@@ -243,7 +247,7 @@ class TodayPage(QWidget):
         if other is not None:
             self._middle.addWidget(other)
         self._middle.setCurrentWidget(other or self.list)
-        self._hint.setText(tr("Enter does what the line says") if other is None else "")
+        self._hint.setText(_keys() if other is None else "")
 
     def _checklist(self, steps: Sequence[Step]) -> QWidget:
         holder = Panel(margins=(24, 24, 24, 24), gap=4)
@@ -288,6 +292,10 @@ class TodayPage(QWidget):
     def remember(self, state: object) -> None:
         """Chooses that line again once it is shown."""
         self.list.choose(str(state or ""))
+
+
+def _keys() -> str:
+    return tr("Enter does it · {key}: task done", key=keymap.shown("done"))
 
 
 def emptied(box: QBoxLayout) -> None:
