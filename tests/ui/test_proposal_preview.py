@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +12,13 @@ import pypdfium2
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QLabel
 
 from kam_desktop.domain.entities import FIRM_ID, Firm, Proposal, ProposalLine, ProposalVersion
+from kam_desktop.services import proposal as verbs
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit import dialogs
+from kam_desktop.ui.pages.proposal.compare import CompareDialog
 from kam_desktop.ui.pages.proposal.controller import ProposalController
 from kam_desktop.ui.pages.proposal.lines import PRICE
 from tests.ui.conftest import House, account
@@ -87,6 +91,37 @@ def test_without_our_name_the_pane_says_what_is_missing(qtbot: Any, page: Any, h
     page.editor.toggle_preview(True)
     qtbot.waitUntil(lambda: "heads every paper" in page.editor.preview._said.text())
     assert not images(page)
+
+
+def test_two_versions_stand_beside_each_other(qtbot: Any, page: Any, house: House, qtmodeltester: Any) -> None:
+    with house.store.edit("Next") as uow:
+        newest = verbs.new_version(uow, "v")
+    with house.store.edit("Lines") as uow:
+        [kept] = verbs.lines_of(uow, newest.id)
+        more = ProposalLine(id="", version="", place=1, description="Quà", quantity=Decimal(2), price=500)
+        verbs.set_lines(uow, newest.id, [dataclasses.replace(kept, price=190_000_000), more])
+    page.open_place("")
+    settle(qtbot, house)
+    page.open_place("p")
+    settle(qtbot, house)
+    menu = page.editor._versions
+    assert [each.text() for each in menu.actions() if each.text()] == [
+        "Version 2 · draft", "Version 1 · draft", "Compare with version 1",
+    ]  # fmt: skip
+    menu.actions()[-1].trigger()
+    settle(qtbot, house)
+    dialog = page.findChild(CompareDialog)
+    model = dialog.model
+    qtmodeltester.check(model)
+    rows = [[model.data(model.index(row, column)) for column in range(7)] for row in range(model.rowCount())]
+    assert rows == [
+        ["changed", "Ý tưởng lớn", "1 × 180,000,000 · 8%", "180,000,000", "1 × 190,000,000 · 8%", "190,000,000",
+         "+10,000,000"],
+        ["added", "Quà", "", "–", "2 × 500 · 8%", "1,000", "+1,000"],
+    ]  # fmt: skip
+    told = [each.text() for each in dialog.findChildren(QLabel)]
+    assert "+10,801,080" in told and not any("77,654,321" in each for each in told)
+    dialog.close()
 
 
 def test_ctrl_p_writes_the_pdf_without_our_cost(

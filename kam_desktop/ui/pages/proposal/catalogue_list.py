@@ -1,4 +1,4 @@
-"""The products that fit what is typed into a line: a list under the cell that never takes the keyboard."""
+"""The products that fit what is typed into a line: a list that never takes the keyboard."""
 
 from __future__ import annotations
 

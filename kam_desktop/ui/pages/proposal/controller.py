@@ -18,6 +18,7 @@ from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.pages.proposal import questions
 from kam_desktop.ui.pages.proposal.board import BOARD, LIST, Board, view_switch
 from kam_desktop.ui.pages.proposal.board_side import BoardSide
+from kam_desktop.ui.pages.proposal.compare import CompareDialog
 from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor, RateEnd
 from kam_desktop.ui.pages.proposal.line_side import LineSide
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow, ProposalList, ProposalPage, stage_names
@@ -58,7 +59,8 @@ class ProposalController(RecordController):
             (listing.create_wanted, self._on_create), (listing.current_changed, self._on_current),
             (editor.back_wanted, lambda: shell.show_page("proposal")),
             (editor.new_version_wanted, self._on_new_version), (editor.sent_wanted, self._on_sent),
-            (editor.export.clicked, lambda *_on: self._paper.export()), (editor.version_chosen, self._on_version),
+            (editor.export.clicked, lambda *_on: self._paper.export()),
+            (editor.version_chosen, self._on_version), (editor.compare_wanted, self._on_compare),
             (editor.model.edited, self._on_lines), (editor.lines.drafted, self._on_cell_draft),
             (self.page.place_wanted, self.open_place), (self._switch.changed, lambda _key: self._show_view(BOARD)),
             (self._board.list_wanted, lambda: self._show_view(LIST)),
@@ -215,6 +217,16 @@ class ProposalController(RecordController):
     def _on_version(self, key: str) -> None:
         self._version = key
         self._ask_detail()
+
+    def _on_compare(self, other: str) -> None:
+        """The older of both stands at the left."""
+        key, numbers = self._place, {each.id: each.number or 0 for each in self._detail.versions}
+        old, new = sorted((other, self._version), key=lambda each: numbers.get(each, 0))
+
+        def show(shown: Any) -> None:
+            CompareDialog(self.page, shown).open()
+
+        self.ask(lambda reader: questions.ask_compared(reader, key, old, new), show)
 
     def _on_new_version(self) -> None:
         version, name = self._version, self._detail.proposal.title

@@ -198,13 +198,14 @@ class ProposalEditor(QWidget):
 
     Signals:
         back_wanted, new_version_wanted, sent_wanted: the button was pressed.
-        version_chosen(str): another version is to be shown.
+        version_chosen(str): another version is to be shown. compare_wanted(str): that one beside the one shown.
     """
 
     back_wanted = Signal()
     new_version_wanted = Signal()
     sent_wanted = Signal()
     version_chosen = Signal(str)
+    compare_wanted = Signal(str)
 
     def __init__(self, today: date) -> None:
         super().__init__()
@@ -301,7 +302,15 @@ class ProposalEditor(QWidget):
             text = tr("Version {number} · {status}", number=each.number, status=status_names().get(each.status, ""))
             action = QAction(text.replace("&", "&&"), self._versions)
             action.triggered.connect(lambda _on=False, key=each.id: self.version_chosen.emit(key))
+            action.setCheckable(True)
+            action.setChecked(each.id == version.id)
             self._versions.addAction(action)
+        self._versions.addSeparator()
+        for each in versions:
+            if each.id != version.id:
+                action = QAction(tr("Compare with version {number}", number=each.number), self._versions)
+                action.triggered.connect(lambda _on=False, key=each.id: self.compare_wanted.emit(key))
+                self._versions.addAction(action)
         self._version.setVisible(len(versions) > 1)
         self._sent.setVisible(not frozen)
         self._new.setVisible(frozen)

@@ -1,4 +1,4 @@
-"""Joins the price table to the lanes: lines from the catalogue and from the clipboard, versions compared."""
+"""Joins the price table to the lanes: lines from the catalogue and from the clipboard."""
 
 from __future__ import annotations
 

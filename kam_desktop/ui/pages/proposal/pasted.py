@@ -1,4 +1,4 @@
-"""Rows copied from a spreadsheet, read as lines of a proposal: which column is what, which row a section."""
+"""Rows copied from a spreadsheet, read as lines: which column is what, which row a section."""
 
 from __future__ import annotations
 

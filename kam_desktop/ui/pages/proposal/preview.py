@@ -27,12 +27,14 @@ class _Pages(QWidget):
         super().__init__()
         self.images: Sequence[QImage] = ()
         self._size = 0
+        self._scaled: dict[tuple[int, int], QImage] = {}  # by page and width on the device: drawn once, not each time
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def show_images(self, images: Sequence[QImage], size: int) -> None:
         """Other pages, or another size."""
         self.images, self._size = images, size
+        self._scaled.clear()
         self.refit()
 
     def refit(self) -> None:
@@ -59,11 +61,19 @@ class _Pages(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(event.rect(), theme.color("subtle"))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for place, image in zip(self.places(), self.images, strict=True):
+        for at, place in enumerate(self.places()):
             if place.intersects(event.rect()):
                 painter.fillRect(place.adjusted(-1, -1, 1, 1), theme.color("border"))
-                painter.drawImage(place, image)
+                painter.drawImage(place, self._drawn(at, place.width()))
+
+    def _drawn(self, at: int, wide: int) -> QImage:
+        """A page at the width that it has on the screen; letters scaled down while painting would be ragged."""
+        width = round(wide * self.devicePixelRatioF())
+        found = self._scaled.get((at, width))
+        if found is None:
+            found = self.images[at].scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
+            self._scaled[at, width] = found
+        return found
 
 
 class Preview(QWidget):

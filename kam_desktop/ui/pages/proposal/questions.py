@@ -16,6 +16,7 @@ from kam_desktop.language import tr, trn
 from kam_desktop.ui.desk import read_draft, titles_of
 from kam_desktop.ui.pages.proposal.board import ColumnTexts
 from kam_desktop.ui.pages.proposal.cards import BoardCard
+from kam_desktop.ui.pages.proposal.compare import Compared, ComparedLine
 from kam_desktop.ui.pages.proposal.form import RateEnd
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow
 
@@ -188,3 +189,39 @@ def ask_product_line(reader: Any, identity: str, detail: Any, quantity: Any, tod
     version = detail.version
     return product.line_of(reader, identity, version.quoted_on or today, rule.vat_rules(reader), detail.account,
                            quantity, version.currency, version.language)  # fmt: skip
+
+
+# Versions compared.
+
+
+def ask_compared(reader: Any, key: str, old: str, new: str) -> Compared:
+    """Two versions of a proposal beside each other."""
+    from kam_desktop.domain.figures import comparison
+    from kam_desktop.services import proposal
+
+    before, after = proposal.detail(reader, key, old), proposal.detail(reader, key, new)
+    currency = after.version.currency
+
+    def told(line: Any) -> str:
+        if line is None:
+            return ""
+        words = f"{formats.number(line.quantity)} × {formats.amount(line.price, currency)}"
+        if line.discount_percent:
+            words += f" − {formats.percent(line.discount_percent)}"
+        return f"{words} · {line.tax_rate}"
+
+    def net(line: Any) -> int | None:
+        return None if line is None else proposal.line_net(line)
+
+    lines = [
+        ComparedLine(each.kind, (each.new or each.old).description, told(each.old), told(each.new), net(each.old),
+                     net(each.new))
+        for each in comparison.compare(before.lines, after.lines)
+    ]  # fmt: skip
+    first, second = (tr("Version {number}", number=each.version.number) for each in (before, after))
+    sums = [
+        (tr("Before VAT"), before.totals.net, after.totals.net),
+        (tr("VAT"), before.totals.tax, after.totals.tax),
+        (tr("Total"), before.totals.total, after.totals.total),
+    ]
+    return Compared(first, second, currency, lines, sums)
