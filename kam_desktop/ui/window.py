@@ -195,6 +195,7 @@ class Window(QMainWindow):
         if changed:
             self._context = Context()
             self.set_selection_text("")
+        self.navigation.set_rail(True)  # a wide page that comes or goes beside the wide list outgrows the screen
         self.pages.setCurrentWidget(page)
         self.navigation.show_key(key)
         if isinstance(page, OpensPlaces):

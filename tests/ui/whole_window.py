@@ -10,16 +10,19 @@ from typing import Any
 from unittest import mock
 
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtGui import QContextMenuEvent, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QTableView, QWidget
 
 from kam_desktop import app, language
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
-from kam_desktop.ui import pages, theme
+from kam_desktop.ui import keymap, pages, theme
 from kam_desktop.ui.desktop import Desktop
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.dialogs import Dialog
+from kam_desktop.ui.navigation import ALONE
 from kam_desktop.ui.recovery_sheet import RecoverySheet
 from kam_desktop.ui.tour import HasPlaces
 from kam_desktop.ui.unlock_dialog import UnlockDialog
@@ -28,6 +31,9 @@ from tests.fakes import FakeClock
 
 Fill = Callable[[Store], None]
 TELLING = "a sentence about what happened"
+ASKING = ("keys", "capture", "columns", "save_view", "new", "log", "receipt")
+"""Deeds whose keys bring something up. Those of EVERYWHERE bring up the same over every page."""
+EVERYWHERE = ("keys", "capture")
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ class WholeWindow:
         yield from self._pages()
         yield from self._panels()
         yield from self._dialogs()
+        yield from self._by_keys()
         yield from self._first_run()
 
     def _shown(self, name: str) -> Screen:
@@ -244,6 +251,51 @@ class WholeWindow:
             with mock.patch.object(Dialog, "exec", lambda self: self.open() or 0):
                 call()
             yield from self._dialog(f"dialog to {name}")
+
+    def _by_keys(self) -> Iterator[Screen]:
+        """What keys and the menu key bring up over each page and its first record."""
+        asked = set[str]()
+        for entry in pages.PAGES:
+            if entry.section == ALONE:
+                continue
+            for place in ("", *(each for entity in entry.opens[:1] for each in self.ids(entity))):
+                for deed in (*ASKING, "context menu"):
+                    self.window.show_page(entry.key, place)
+                    self.settle()
+                    self._ask(deed)
+                    for opened in self._opened():
+                        name = f"{deed} over {entry.key}{', a record' if place else ''}"
+                        if not (deed in EVERYWHERE and deed in asked):
+                            yield Screen(name, opened)
+                        asked.add(deed)
+                        if isinstance(opened, Dialog):
+                            opened.reject()
+                            opened.deleteLater()
+                        else:
+                            opened.close()
+                        self.settle_deletions()
+        self.window.show_page(pages.PAGES[0].key)
+        self.settle()
+
+    def _ask(self, deed: str) -> None:
+        """Presses the keys of a deed, or the menu key in the list that is shown."""
+        if deed != "context menu":
+            keys = QKeySequence(keymap.keys(deed)[0])[0]
+            QTest.keyClick(self.window.focusWidget() or self.window, keys.key(), keys.keyboardModifiers())
+        else:
+            views = self.window.findChildren(QTableView)
+            for view in [each for each in views if each.isVisible() and each.model().rowCount()][:1]:
+                view.setFocus()
+                at = view.visualRect(view.currentIndex()).center()
+                event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, view.viewport().mapToGlobal(at))
+                QApplication.sendEvent(view.viewport(), event)
+        self.settle()
+
+    def _opened(self) -> list[QWidget]:
+        """The dialogs and popups that are up now."""
+        popup = QApplication.activePopupWidget()
+        found: list[QWidget] = [each for each in self.window.findChildren(Dialog) if each.isVisible()]
+        return [popup, *found] if popup is not None else found
 
     def _dialog(self, name: str, *, asks: bool = False) -> Iterator[Screen]:
         self.settle()
