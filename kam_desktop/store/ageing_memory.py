@@ -12,8 +12,8 @@ Key = tuple[date, str, tuple[int, ...]]
 
 KEPT = 3
 """Ageings, of different days or currencies, that are remembered at most."""
-KEPT_ROWS = 150_000
-"""Accounts in all of them together: some 50 MB. The newest one is always kept."""
+KEPT_ROWS = 60_000
+"""Accounts in all of them together: some 20 MB. The newest one is always kept."""
 
 
 class AgeingSums(NamedTuple):

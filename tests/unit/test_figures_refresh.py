@@ -1,4 +1,4 @@
-"""Caches and the remembered ageing follow every single edit that changes what counts or when it is due."""
+"""Caches and the remembered ageing follow every single edit of what counts or when it is due."""
 
 from __future__ import annotations
 

@@ -364,13 +364,13 @@ def check_day(reader: Reader, facts: Facts, day: date, seed: int) -> None:
     for currency in ("VND", "USD"):
         wanted = pure.ageing(positions, currency)
         values = {"day": day.isoformat(), "currency": currency}
-        free = {each.account: 0 for each in wanted.credits}
+        unlaid = {each.account: 0 for each in wanted.credits}
         for each in wanted.credits:
-            free[each.account] += each.unallocated
-        free = {account: amount for account, amount in free.items() if amount}
-        assert figures.free_credits(reader, day, currency) == free, (seed, day, currency)
-        assert free_credits._looked_up(reader, values) == free, (seed, day, currency)
-        assert free_credits._whole(reader, values)[0] == free, (seed, day, currency)
+            unlaid[each.account] += each.unallocated
+        unlaid = {account: amount for account, amount in unlaid.items() if amount}
+        assert figures.free_credits(reader, day, currency) == unlaid, (seed, day, currency)
+        assert free_credits._looked_up(reader, values) == unlaid, (seed, day, currency)
+        assert free_credits._whole(reader, values)[0] == unlaid, (seed, day, currency)
         waiting = {k: v for (k, code), v in positions.reported.items() if code == currency}
         assert figures.reported(reader, day, currency) == waiting, (seed, day, currency)
         found = figures.ageing(reader, day, currency, pure.DEFAULT_EDGES)
