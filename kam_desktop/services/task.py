@@ -55,3 +55,9 @@ def finish(uow: UnitOfWork, identity: str, on: date | None) -> Task:
     task = dataclasses.replace(records.get(uow, Task, identity), done_on=on)
     uow.put(task)
     return task
+
+
+def add(uow: UnitOfWork, subject: str, account: str = "", due_on: date | None = None) -> Task:
+    """A task of the person who works here."""
+    made = Task(id=uow.new_id(), subject=subject, account=account, owner=records.author(uow), due_on=due_on)
+    return records.save(uow, made)

@@ -1,4 +1,4 @@
-"""One customer's time line: talks, papers and money in one order, as ids with rows read a page at a time."""
+"""One customer's time line: talks, papers and money in one order, ids first, rows by page."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.language import N_, tr
 from kam_desktop.ui import keymap, pages, theme
 from kam_desktop.ui.background import Background, broken_by
+from kam_desktop.ui.capture_popup import Capture
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
@@ -32,6 +33,8 @@ from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
 from kam_desktop.ui.palette import Hit
 from kam_desktop.ui.sentences import words_of
+from kam_desktop.ui.shortcuts import add_shortcut
+from kam_desktop.ui.tray import Tray, forward
 from kam_desktop.ui.window import Command, Job, PageSpec, Window
 
 LOOK_FILE = "look.json"  # language, theme and zoom alone: the first frame needs them before the profile can be read
@@ -57,6 +60,9 @@ class Desktop(QObject):
         self.window = Window([blank, *pages.specs(self.desk)], finder=self._find)
         self.window.resize(theme.px(1366), theme.px(768))
         self.last_place = LastPlace(self.desk, self.window)
+        self.tray = Tray(self.window, self.desk)
+        self.capture = Capture(self.desk, self.window)
+        add_shortcut(self.window, "capture", self.capture.open, everywhere=True)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
         background.broken.connect(self.tell_broken)
@@ -83,6 +89,7 @@ class Desktop(QObject):
             fresh = json.loads(self.window.state())
             self.window.restore(json.dumps({**fresh, "page": pages.PAGES[0].key, **at}).encode())
         self.last_place.reopen()
+        self.tray.follow()
         self.window.set_status(N_("Saved on this computer"))
         self._ask_counts()
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
@@ -100,9 +107,7 @@ class Desktop(QObject):
 
     def come_forward(self) -> None:
         """Somebody started the program again: this window is the one to work in."""
-        self.window.setWindowState(self.window.windowState() & ~Qt.WindowState.WindowMinimized)
-        self.window.raise_()
-        self.window.activateWindow()
+        forward(self.window)
 
     # Commands and search.
 
@@ -111,6 +116,7 @@ class Desktop(QObject):
         for title, deed, synonyms, shortcut, icon in (
             (N_("Undo"), desk.undo, ("hoan tac", "undo"), "undo", "undo-2"),
             (N_("Redo"), desk.redo, ("lam lai", "redo"), "redo", "redo-2"),
+            (N_("Quick capture"), self.capture.open, ("ghi nhanh", "capture", "note"), "capture", "pencil"),
             (N_("Keyboard shortcuts"), window.show_keys, ("phim tat", "shortcuts", "keys"), "keys", "keyboard"),
             (N_("Vietnamese"), partial(self.use_language, "vi"), ("tieng viet", "language"), "", "languages"),
             (N_("English"), partial(self.use_language, "en"), ("tieng anh", "language"), "", "languages"),

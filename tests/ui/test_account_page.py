@@ -382,3 +382,45 @@ def test_only_telephone_mail_and_zalo_leave_the_program() -> None:
         assert reaching.address(kind, value) == ""
     for url in ("file:///etc/passwd", "https://example.com/1", "http://zalo.me/1", "https://u:p@zalo.me/1"):
         assert not reaching.allowed(QUrl(url))
+
+
+def test_the_log_opens_in_the_subject_takes_its_kind_by_key_and_the_next_step(
+    qtbot: Any, page: AccountPage, house: House
+) -> None:
+    page.open_place("a")
+    settle(qtbot, house)
+    page.detail.show_tab("people")
+    page.detail.people.place.show("p")
+    page.detail.interaction_wanted.emit()
+    dialog = page.findChild(FormDialog)
+    assert dialog is not None
+    subject = dialog.form.editor("subject").inner
+    qtbot.waitUntil(subject.hasFocus)
+    settle(qtbot, house)
+    qtbot.keyClicks(subject, "Hop")
+    qtbot.keyClick(subject, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    dialog.form.step.editor.set_raw("Gửi báo giá")
+    dialog.form.step_on.editor.set_raw("25/11")
+    qtbot.keyClick(subject, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.count(Query("task"))) == 1)
+    settle(qtbot, house)
+    made = house.read(lambda reader: reader.all(Query("activity")))[0]
+    step = house.read(lambda reader: reader.all(Query("task")))[0]
+    assert (made.kind, made.contact, made.subject) == ("meeting", "p", "Hop")
+    assert (step.subject, step.account, step.due_on) == ("Gửi báo giá", "a", date(2026, 11, 25))
+    assert not house.draft("activity:new:a")
+
+
+def test_a_next_step_that_was_typed_is_kept_with_the_draft(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.list.peek.interaction_wanted.emit()
+    dialog = page.findChild(FormDialog)
+    assert dialog is not None
+    settle(qtbot, house)
+    step = dialog.form.step.editor.inner
+    step.setFocus()
+    qtbot.keyClicks(step, "Gui mau")
+    qtbot.waitUntil(lambda: "Gui mau" in house.draft("activity:new:a"))
+    dialog.reject()
+    qtbot.waitUntil(lambda: page.findChild(FormDialog) is None)
+    page.list.peek.interaction_wanted.emit()
+    qtbot.waitUntil(lambda: page.findChild(FormDialog).form.step.editor.raw() == "Gui mau")

@@ -79,7 +79,7 @@ class AccountController(RecordController):
         add_shortcut(self._list, "log", self._on_interaction)
         self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
         self._order = self.keep_layout(self._list.table, "account") or self._order
-        self.dialogs = Dialogs(self, self._account_id, questions.ask_people, self._remove_occasion)
+        self.dialogs = Dialogs(self, self._account_id, questions.ask_people, self._remove_occasion, questions.save_log)
         self.tools = ListTools(self, self, self._list, "account", tr("Accounts"))
 
     @property
@@ -222,14 +222,8 @@ class AccountController(RecordController):
         return lambda reader, ids: questions.ask_lines(reader, listing, ids, today) if listing is not None else {}
 
     def _archive_all(self, archived: bool, ids: Sequence[str]) -> None:
-        def work(uow: Any) -> Any:
-            from kam_desktop.services import records
-
-            for key in ids:
-                records.archive(uow, Account, key, archived)
-
         label = N_("Archive {n} accounts") if archived else N_("Bring back {n} accounts")
-        self.edit(work, label, n=str(len(ids)))
+        self.edit(partial(questions.archive, ids, archived), label, n=str(len(ids)))
 
     # The panel.
 
@@ -341,15 +335,10 @@ class AccountController(RecordController):
         self.warn(lambda reader: questions.ask_warnings(reader, record.id))
 
     def _on_archive(self, archived: bool) -> None:
-        key = self._place
-
-        def work(uow: Any) -> Any:
-            from kam_desktop.services import records
-
-            return records.archive(uow, Account, key, archived)
-
-        name = self._detail.form.record.name if isinstance(self._detail.form.record, Account) else ""
-        self.edit(work, N_("Archive account {name}") if archived else N_("Bring back account {name}"), name=name)
+        record = self._detail.form.record
+        label = N_("Archive account {name}") if archived else N_("Bring back account {name}")
+        name = record.name if isinstance(record, Account) else ""
+        self.edit(partial(questions.archive, [self._place], archived), label, name=name)
 
     # People and interactions.
 
@@ -358,25 +347,15 @@ class AccountController(RecordController):
 
     def _on_interaction(self, key: str = "") -> None:
         if self._account_id():
-            self.dialogs.interaction(key)
+            people = self.page.detail.people if self._place not in ("", NEW) else None
+            line = people.model.row_value(people.place.current()) if people and people.isVisible() else None
+            self.dialogs.interaction(key, (line.id, line.texts[0]) if line else ("", ""))
 
     def _remove_occasion(self, record: Occasion) -> None:
-        def work(uow: Any) -> Any:
-            from kam_desktop.services import records
-
-            return records.remove(uow, Occasion, record.id)
-
-        self.edit(work, N_("Delete occasion {name}"), name=record.name)
+        self.edit(partial(questions.remove_occasion, record.id), N_("Delete occasion {name}"), name=record.name)
 
     def _on_ticked(self, key: str) -> None:
-        today = self.desk.today()
-
-        def work(uow: Any) -> Any:
-            from kam_desktop.services import task
-
-            return task.finish(uow, key, today)
-
-        self.edit(work, N_("Task done"))
+        self.edit(partial(questions.finish_task, key, self.desk.today()), N_("Task done"))
 
     def _on_reached(self, kind: str, value: str) -> None:
         if not reaching.reach(kind, value):

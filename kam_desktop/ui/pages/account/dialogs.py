@@ -1,8 +1,9 @@
-"""The dialogs over the account page: a person, an interaction, a task, an occasion; made new or changed."""
+"""The dialogs over the account page: a person, an interaction, a task, an occasion."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -19,11 +20,14 @@ from kam_desktop.ui.pages.account.form import ContactForm, InteractionForm, Occa
 
 AskPeople = Callable[[Any, str, str], Sequence[tuple[str, str]]]
 
+SaveLog = Callable[[Any, Any, tuple[str, date | None]], Any]
+
 
 class Dialogs:
     """Opens them for a controller and the customer of that moment; the key "" makes a new record.
 
-    `ask_people(reader, account, text)` looks for the customer's own people.
+    `ask_people(reader, account, text)` looks for the customer's own people; `save_log(uow, activity, next_step)` saves
+    an interaction with the step that follows, in the edit lane.
     """
 
     def __init__(
@@ -32,9 +36,10 @@ class Dialogs:
         account: Callable[[], str],
         ask_people: AskPeople,
         remove_occasion: Callable[[Occasion], object],
+        save_log: SaveLog,
     ) -> None:
         self._controller, self._account, self._ask_people = controller, account, ask_people
-        self._remove = remove_occasion
+        self._remove, self._save_log = remove_occasion, save_log
 
     def contact(self, key: str = "") -> FormDialog:
         """A person."""
@@ -44,15 +49,17 @@ class Dialogs:
             ContactForm(self._today()), made, key, titles, N_("Change contact {name}"), N_("Add contact {name}")
         )
 
-    def interaction(self, key: str = "") -> FormDialog:
-        """What happened."""
+    def interaction(self, key: str = "", contact: tuple[str, str] = ("", "")) -> FormDialog:
+        """What happened; `contact` is the (id, name) of the person that is current."""
         account = self._account()
         now = self._controller.desk.clock.now()
-        made = Activity(id=self._new_id(), account=account, kind="call", at=now, subject="")
+        made = Activity(id=self._new_id(), account=account, contact=contact[0], kind="call", at=now, subject="")
         form = InteractionForm(self._today())
         titles = (tr("Interaction"), tr("Log interaction"))
-        dialog = self._open(form, made, key, titles, N_("Change interaction {name}"), N_("Log interaction {name}"))
+        labels = (N_("Change interaction {name}"), N_("Log interaction {name}"))
+        dialog = self._open(form, made, key, titles, *labels, shown=dict([contact]), save=partial(self._log, form))
         self._own_people(form, account)
+        form.editor("subject").inner.setFocus()
         return dialog
 
     def step(self, key: str = "") -> FormDialog:
@@ -72,6 +79,9 @@ class Dialogs:
             dialog.add_button(Button(tr("Delete"), kind="danger")).clicked.connect(partial(self._delete, dialog, form))
         return dialog
 
+    def _log(self, form: InteractionForm, uow: Any, record: Any) -> Any:
+        return self._save_log(uow, record, form.next_step)
+
     def _delete(self, dialog: FormDialog, form: RecordForm, _on: bool = False) -> None:
         record = form.record
         dialog.reject()
@@ -79,15 +89,16 @@ class Dialogs:
             self._remove(record)
 
     def _open(
-        self, form: RecordForm, made: Any, key: str, titles: tuple[str, str], changed: str, created: str
-    ) -> FormDialog:
+        self, form: RecordForm, made: Any, key: str, titles: tuple[str, str], changed: str, created: str,
+        shown: dict[str, str] | None = None, save: Callable[[Any, Any], Any] | None = None,
+    ) -> FormDialog:  # fmt: skip
         controller = self._controller
         dialog = FormDialog(controller.page, titles[0] if key else titles[1], form, tr("Save"))
-        controller.bind(form, changed, created, dialog.saved)
+        controller.bind(form, changed, created, dialog.saved, save)
         if key:
             controller.show_in(form, type(made), key)
         else:
-            form.show_record(made, is_new=True)
+            form.show_record(made, shown, is_new=True)
             controller.ask_draft(form, made.account)
         dialog.open()
         return dialog

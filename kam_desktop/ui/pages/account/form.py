@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
+from typing import Any
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kam_desktop.domain.entities import Account, Activity, Contact, Occasion
 from kam_desktop.domain.entities.task import Task
+from kam_desktop.domain.entity import Record
+from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.form_dialog import two_columns
+from kam_desktop.ui.kit.editors import Labelled, editor_for
 from kam_desktop.ui.kit.labels import section
-from kam_desktop.ui.kit.record_form import RecordForm
+from kam_desktop.ui.kit.record_form import RecordForm, sentence
+from kam_desktop.ui.shortcuts import add_shortcut
 
 KIND_ICONS = {"meeting": "handshake", "call": "phone", "message": "message-circle", "note": "pencil"}
 
@@ -68,18 +75,74 @@ class ContactForm(RecordForm):
 
 
 class InteractionForm(RecordForm):
-    """What happened with a customer, written down at once."""
+    """What happened with a customer, written down at once; with it the next step, if there is one.
+
+    Attributes:
+        next_step: (what is to be done, by when) as it was when the form was committed; "" for none.
+    """
 
     def __init__(self, today: date) -> None:
         super().__init__(Activity, today=today)
+        self.next_step: tuple[str, date | None] = ("", None)
+        self._given = False
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.px(12))
         box.addWidget(self.problem_line())
         box.addLayout(two_columns([
             [self.add("subject")], [self.add("kind", names=kind_names()), self.add("at")], [self.add("contact")],
-            [self.add("said", lines=4)], [self.add("promised", lines=2)],
+            [self.add("said", lines=3)], [self.add("promised", lines=2)],
         ]))  # fmt: skip
+        self.step = Labelled(editor_for(Task.entity.field("subject")))
+        self.step_on = Labelled(editor_for(Task.entity.field("due_on"), today=today))
+        self._after = QWidget()
+        after = QVBoxLayout(self._after)
+        after.setContentsMargins(0, 0, 0, 0)
+        after.setSpacing(theme.px(8))
+        after.addWidget(section(tr("Next step")))
+        after.addLayout(two_columns([[self.step, self.step_on]]))
+        box.addWidget(self._after)
+        for row in (self.step, self.step_on):
+            row.editor.typed.connect(self._draft.start)
+        for number, kind in enumerate(KIND_ICONS):
+            add_shortcut(self, f"kind_{number + 1}", partial(self._choose, kind))
+
+    def _choose(self, kind: str) -> None:
+        self.editor("kind").set_value(kind)
+        self.editor("kind").typed.emit()
+
+    def show_record(self, record: Record, titles: Mapping[str, str] | None = None, *, is_new: bool = False) -> None:
+        """See RecordForm; a next step is asked for with a new interaction only."""
+        super().show_record(record, titles, is_new=is_new)
+        self._after.setVisible(is_new)
+
+    def draft(self) -> dict[str, Any]:
+        """See RecordForm; the next step is kept with it."""
+        raws = {"+step": self.step.editor.raw(), "+step_on": self.step_on.editor.raw()}
+        return super().draft() | ({} if self._given else {name: raw for name, raw in raws.items() if raw})
+
+    def show_draft(self, draft: Mapping[str, Any]) -> bool:
+        """See RecordForm."""
+        for name, row in (("+step", self.step), ("+step_on", self.step_on)):
+            if draft.get(name):
+                row.editor.set_raw(draft[name])
+        return super().show_draft(draft) or bool(draft)
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """See RecordForm."""
+        self._given = False
+        super().show_problems(problems)
+
+    def _commit(self, names: set[str]) -> bool:
+        try:
+            subject = str(self.step.editor.raw()).strip()
+            self.next_step = (subject, self.step_on.editor.value()) if subject and self.is_new else ("", None)
+        except Refused as refused:
+            self.step_on.show_problem(" ".join(map(sentence, refused.problems)))
+            return False
+        self.step_on.show_problem("")
+        self._given = self.is_new
+        return super()._commit(names)
 
 
 class StepForm(RecordForm):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kam_desktop import formats
-from kam_desktop.domain.entities import Account, Contact
+from kam_desktop.domain.entities import Account, Contact, Occasion
 from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.text import company_core
 from kam_desktop.language import N_, tr, trn
@@ -97,6 +97,37 @@ def ask_people(reader: Any, key: str, text: str) -> list[tuple[str, str]]:
 
     people = records.children(reader, Contact, "account", key)
     return [(each.id, each.full_name) for each in people if fold(text) in fold(each.full_name)]
+
+
+def save_log(uow: Any, activity: Any, step: tuple[str, date | None]) -> Any:
+    """Saves an interaction, and the next step as a task of the same customer; one step to undo."""
+    from kam_desktop.services import records, task
+
+    if step[0]:
+        task.add(uow, step[0], activity.account, step[1])
+    return records.save(uow, activity)
+
+
+def archive(ids: Sequence[str], archived: bool, uow: Any) -> None:
+    """Archives customers, or brings them back."""
+    from kam_desktop.services import records
+
+    for key in ids:
+        records.archive(uow, Account, key, archived)
+
+
+def remove_occasion(key: str, uow: Any) -> None:
+    """Deletes an occasion."""
+    from kam_desktop.services import records
+
+    records.remove(uow, Occasion, key)
+
+
+def finish_task(key: str, today: date, uow: Any) -> Any:
+    """A task is done today."""
+    from kam_desktop.services import task
+
+    return task.finish(uow, key, today)
 
 
 def ask_warnings(reader: Any, key: str) -> list[Any]:

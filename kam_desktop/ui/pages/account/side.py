@@ -1,4 +1,4 @@
-"""The side column of one customer: next steps, people, occasions, and what the customer must never see."""
+"""The side column of one customer: next steps, people, occasions, what the customer never sees."""
 
 from __future__ import annotations
 

@@ -1,0 +1,131 @@
+"""Quick capture: a line read while it is typed, saved, kept as a draft, undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from kam_desktop.domain.entities import Activity, PromiseToPay
+from kam_desktop.domain.entities.task import Task
+from kam_desktop.domain.query import Query
+from kam_desktop.ui.capture_popup import DRAFT, Capture
+from tests.ui.conftest import House, firm_of_three
+
+
+class Frame(QMainWindow):
+    """A window at a place, which notes what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setCentralWidget(QWidget())
+        self.place, self.toasts = ("today", ""), list[Any]()
+
+    def where(self) -> tuple[str, str]:
+        return self.place
+
+    def toast(self, text: str, undo: Any = None, tone: str = "") -> None:
+        self.toasts.append((text, undo))
+
+
+@pytest.fixture
+def box(qtbot: Any, house: House) -> Capture:
+    """The open box over a firm of three."""
+    house.add(*firm_of_three())
+    frame = Frame()
+    qtbot.addWidget(frame)
+    frame.resize(900, 600)
+    frame.show()
+    frame.activateWindow()
+    qtbot.waitUntil(frame.isActiveWindow)
+    made = Capture(house.desk, frame)
+    made.open()
+    qtbot.waitUntil(house.background.is_idle)
+    return made
+
+
+def typed(qtbot: Any, house: House, box: Capture, text: str) -> None:
+    assert box.popup is not None
+    box.popup.edit.setText(text)
+    box.popup.edit.textEdited.emit(text)
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def key(qtbot: Any, house: House, box: Capture, wanted: Qt.Key) -> None:
+    assert box.popup is not None
+    qtbot.keyClick(box.popup.edit, wanted)
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def only(house: House, entity: str) -> Any:
+    (found,) = house.read(lambda reader: reader.all(Query(entity)))
+    return found
+
+
+def test_a_task_is_read_without_accents_saved_and_undone(qtbot: Any, house: House, box: Capture) -> None:
+    typed(qtbot, house, box, "gọi lại mai 9h #sua")
+    assert box.popup is not None
+    assert box.popup.reading.text() == "gọi lại · tomorrow 09:00 · Sữa Mây Trắng"
+    key(qtbot, house, box, Qt.Key.Key_Return)
+    made = only(house, "task")
+    assert isinstance(made, Task) and (made.account, made.subject, str(made.due_on)) == (
+        "a",
+        "gọi lại · 09:00",
+        "2026-11-24",
+    )
+    qtbot.waitUntil(lambda: box.popup is None)
+    text, undo = box.parent().toasts[-1]  # type: ignore[attr-defined]
+    assert text == "Capture gọi lại"
+    undo()
+    qtbot.waitUntil(lambda: house.read(lambda reader: reader.count(Query("task"))) == 0)
+
+
+def test_a_talk_and_a_promise_need_their_customer(qtbot: Any, house: House, box: Capture) -> None:
+    typed(qtbot, house, box, "gọi chị Tuyết")
+    key(qtbot, house, box, Qt.Key.Key_Return)
+    assert box.popup is not None and box.popup.said.text().startswith("Say which customer")
+    typed(qtbot, house, box, "gọi @tuyet xin thêm 2 ngày")
+    key(qtbot, house, box, Qt.Key.Key_Return)
+    made = only(house, "activity")
+    assert isinstance(made, Activity) and (made.account, made.contact, made.kind) == ("a", "p", "call")
+    qtbot.waitUntil(lambda: box.popup is None)
+    box.open()
+    typed(qtbot, house, box, "hẹn trả 50tr thứ 6 #may")
+    key(qtbot, house, box, Qt.Key.Key_Return)
+    promise = only(house, "promise_to_pay")
+    assert isinstance(promise, PromiseToPay) and (promise.amount, str(promise.pay_on)) == (50_000_000, "2026-11-27")
+
+
+def test_the_choice_among_several_is_made_with_the_arrows(qtbot: Any, house: House, box: Capture) -> None:
+    typed(qtbot, house, box, "ghi chú #cong_ty gặp lại")
+    assert box.popup is not None and len(box.popup._whom) == 3
+    second = box.popup._whom[1].account
+    key(qtbot, house, box, Qt.Key.Key_Down)
+    assert box.popup.edit.text() == "ghi chú #cong_ty gặp lại"
+    key(qtbot, house, box, Qt.Key.Key_Return)
+    assert only(house, "activity").account == second
+
+
+def test_the_line_that_is_left_is_there_again(qtbot: Any, house: House, box: Capture) -> None:
+    typed(qtbot, house, box, "gửi mẫu cho #sua")
+    key(qtbot, house, box, Qt.Key.Key_Escape)
+    assert "gửi mẫu" in house.draft(DRAFT)
+    qtbot.waitUntil(lambda: box.popup is None)
+    box.open()
+    qtbot.waitUntil(lambda: box.popup is not None and box.popup.edit.text() == "gửi mẫu cho #sua")
+
+
+def test_nothing_is_read_or_changed_while_an_input_method_composes(qtbot: Any, house: House, box: Capture) -> None:
+    assert box.popup is not None
+    edit, seen = box.popup.edit, list[str]()
+    box.popup.edited.connect(seen.append)
+    QApplication.sendEvent(edit, QInputMethodEvent("goij", []))
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert seen == [] and house.read(lambda reader: reader.count(Query("task"))) == 0
+    done = QInputMethodEvent("", [])
+    done.setCommitString("gọi")
+    QApplication.sendEvent(edit, done)
+    assert edit.text() == "gọi" and seen and set(seen) == {"gọi"}
