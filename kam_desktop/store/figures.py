@@ -24,7 +24,7 @@ from kam_desktop.store.ageing_memory import (
 )
 from kam_desktop.store.ageing_memory import AgeingSums as AgeingSums
 from kam_desktop.store.counting import STOPPED
-from kam_desktop.store.free_credits import free_and_reported
+from kam_desktop.store.free_credits import free_and_reported, long_past
 from kam_desktop.store.free_credits import free_credit as free_credit
 from kam_desktop.store.free_credits import free_credits as free_credits
 from kam_desktop.store.free_credits import reported as reported
@@ -137,14 +137,16 @@ def _ageing(
 ) -> dict[str, AgeingSums]:
     """`ageing` of these accounts, or of all: from the caches, and exactly for what later facts concern."""
     empty = [0] * (FIRST_BUCKET + len(edges) + 1)
-    moved = moved_invoices(reader, as_of, currency)
+    past = accounts is not None and long_past(reader, as_of, currency)
+    moved = [] if past else moved_invoices(reader, as_of, currency)
     values: dict[str, Any] = {"day": as_of.isoformat(), "currency": currency}
     where = "currency = :currency and open <> 0"
     if accounts is not None:
         values["accounts"] = json.dumps(list(accounts))
         where += " and account in (select value from json_each(:accounts))"
         own = reader.sql("select id from invoice where account in (select value from json_each(:accounts))", values)
-        moved = sorted({row[0] for row in own}.intersection(moved))
+        of_accounts = {row[0] for row in own}
+        moved = sorted(of_accounts if past else of_accounts.intersection(moved))
     values.update({f"edge_{place}": _before(as_of, edge) for place, edge in enumerate((0, *edges))})
     # `indexed by`: the index in the order of accounts gives the groups one after the other, with nothing sorted.
     cached = f"select account, {_sums_sql(len(edges))} from cache_instalment indexed by cache_instalment__open "
