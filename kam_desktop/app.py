@@ -238,7 +238,7 @@ def run_window(profile: Path | str | None = None, *, demo: bool = False, lang: s
         return run_demo(lang)
     folder = (Path(profile) if profile else config.profile_dir()).absolute()
     app = _application(folder, lang)
-    name = "kam-" + hashlib.sha256(f"{getpass.getuser()}|{folder}".encode()).hexdigest()[:24]
+    name = instance_name(folder)
     if _raised_first(name):
         return 0
     desktop = _desktop(folder)
@@ -249,6 +249,11 @@ def run_window(profile: Path | str | None = None, *, demo: bool = False, lang: s
     server.listen(name)
     server.newConnection.connect(desktop.come_forward)
     return _run(app, door)
+
+
+def instance_name(folder: Path) -> str:
+    """Where the first window of this user on a profile listens for a second start."""
+    return "kam-" + hashlib.sha256(f"{getpass.getuser()}|{folder}".encode()).hexdigest()[:24]
 
 
 def _raised_first(name: str) -> bool:

@@ -260,7 +260,9 @@ _COUNT = "select count(*) from cache_instalment c where {where} and (c.due_on is
 
 def _where(only: Filter) -> str:
     """What holds of every line; only conditions that are asked for, so that an index answers them."""
-    found = ["c.currency = :currency and c.open <> 0 and +c.open > 0"]
+    # of few accounts their own index answers, of all of them the one of currencies and due dates
+    few = "+" if only.account or only.accounts else ""
+    found = [f"{few}c.currency = :currency and {few}c.open <> 0 and +c.open > 0"]
     if only.account:
         found.append("c.account = :account")
     if only.accounts:
@@ -268,9 +270,9 @@ def _where(only: Filter) -> str:
     if only.owner:
         found.append("c.account in (select id from account where owner = :owner)")
     if only.due_from is not None:
-        found.append("c.due_on >= :due_from")
+        found.append(f"{few}c.due_on >= :due_from")
     if only.due_to is not None:
-        found.append("c.due_on <= :due_to")
+        found.append(f"{few}c.due_on <= :due_to")
     return " and ".join(found)
 
 

@@ -42,10 +42,19 @@ from kam_desktop.store.today_figures import Due
 from kam_desktop.store.unit_of_work import UnitOfWork
 
 
-def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None = None) -> Today:
+def today(
+    reader: Reader,
+    as_of: date,
+    limit: int = 50,
+    made_at: datetime | None = None,
+    occasions: Sequence[occasion.Coming] | None = None,
+) -> Today:
     """One ordered list of what is overdue, due this week, and of offers that end or want a follow-up.
 
     The order is the expected loss of doing nothing today: money at risk × its chance by age, or a deadline's weight.
+
+    Args:
+        occasions: of the week, where somebody has asked for them already (`week_occasions`).
     """
     currency = firm_currency(reader)
     late = today_figures.overdue(reader, as_of, currency, limit)
@@ -59,7 +68,7 @@ def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None
     offers, offers_left = _proposal_items(reader, as_of, limit)
     items += offers + task_items(reader, as_of, limit) + _promise_items(reader, as_of, currency)
     items += answer_items(reader, as_of, limit, frozenset(each.id for each in offers))
-    items += occasion_items(reader, as_of, occasion.upcoming(reader, as_of, WEEK_DAYS, limit=limit))
+    items += occasion_items(reader, as_of, week_occasions(reader, as_of) if occasions is None else occasions)
     shown: list[TodayItem] = []
     left_out: dict[str, int] = {}
     for section, count in ((NOW, late.count - len(late.top)), (WEEK, soon.count - len(soon.top))):
@@ -87,6 +96,11 @@ def today(reader: Reader, as_of: date, limit: int = 50, made_at: datetime | None
         ),
         payments_entered=summary.payments_entered(reader),
     )
+
+
+def week_occasions(reader: Reader, as_of: date) -> list[occasion.Coming]:
+    """The occasions of the week; of 100,000 customers this reads every contact, so keep it for the day."""
+    return occasion.upcoming(reader, as_of, WEEK_DAYS, limit=50)
 
 
 def worklist(

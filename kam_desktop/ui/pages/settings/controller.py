@@ -16,7 +16,7 @@ from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID, Firm, Person
 from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import theme, tray
 from kam_desktop.ui.background import Failure, Job
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
@@ -53,7 +53,7 @@ class SettingsController(RecordController):
     page: SettingsPage
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, SettingsPage(desk.today()))
+        super().__init__(desk, SettingsPage(desk.today(), in_tray=desk.remembered.get(tray.PREFERENCE) == "on"))
         self._window: Any = desk.shell  # the window itself: its language and look are changed here
         page = self.page
         self._law = Law(self, page, page.rules, page.terms, _rule_verbs)
@@ -61,6 +61,7 @@ class SettingsController(RecordController):
         page.place_wanted.connect(self.open_place)
         page.language_chosen.connect(self._on_language)
         page.look_chosen.connect(self._on_look)
+        page.tray_chosen.connect(self._on_tray)
         page.keyring_wanted.connect(self._on_keyring)
         page.passphrase_wanted.connect(self._on_passphrase)
         page.recovery_wanted.connect(self._on_recovery)
@@ -130,6 +131,11 @@ class SettingsController(RecordController):
 
     def _on_look(self, mode: str, zoom: int) -> None:
         QTimer.singleShot(0, partial(self._window.set_look, mode, zoom))
+
+    def _on_tray(self, on: bool) -> None:
+        found = self._window.findChild(tray.Tray)
+        if found is not None:
+            found.choose(on)
 
     def _on_language(self, code: str) -> None:
         def switch() -> None:

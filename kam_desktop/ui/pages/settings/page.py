@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBox
 
 from kam_desktop import config, formats, language
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import theme, tray
 from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.kit.buttons import Button, Segmented, Tabs
 from kam_desktop.ui.kit.cells import DateCell, Look, PillCell, TextCell
@@ -77,6 +77,7 @@ class SettingsPage(QWidget):
     Signals:
         section_shown(key): one of SECTIONS.
         language_chosen(code), look_chosen(mode, zoom): take effect at once.
+        tray_chosen(on): an icon in the system's tray, or none.
         keyring_wanted, passphrase_wanted, recovery_wanted: set up that way to the data.
         backup_wanted, folder_wanted: make a backup now; show the folder.
         undo_wanted(number): take that step back.
@@ -86,6 +87,7 @@ class SettingsPage(QWidget):
     section_shown = Signal(str)
     language_chosen = Signal(str)
     look_chosen = Signal(str, int)
+    tray_chosen = Signal(bool)
     keyring_wanted = Signal()
     passphrase_wanted = Signal()
     recovery_wanted = Signal()
@@ -94,8 +96,9 @@ class SettingsPage(QWidget):
     undo_wanted = Signal(int)
     place_wanted = Signal(str)
 
-    def __init__(self, today: date) -> None:
+    def __init__(self, today: date, *, in_tray: bool = False) -> None:
         super().__init__()
+        self._tray = in_tray
         self.form, self.person = FirmForm(today), PersonForm(today)
         self.rules, self.terms = RulesView(today), TermsView(today)
         names = (
@@ -153,6 +156,11 @@ class SettingsPage(QWidget):
             (tr("Size of text"), tr("Also with Ctrl + and Ctrl −; Ctrl 0 is 100 %."), size),
         ):  # fmt: skip
             whole.add(_setting(name, help_text, switch))
+        if tray.available():
+            words_of_tray = [("", tr("Off")), ("on", tr("On"))]
+            shown = Segmented(words_of_tray, "on" if self._tray else "", name=tr("Icon in the system's tray"))
+            shown.changed.connect(lambda key: self.tray_chosen.emit(key == "on"))
+            whole.add(_setting(tr("Icon in the system's tray"), tr("A click on it brings the window forward."), shown))
         return whole
 
     # Security.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,14 @@ from kam_desktop.ui.pages.today.page import DayRow, Figure, Shown, Step, TodayPa
 from kam_desktop.ui.pages.today.worklist import Item
 
 if TYPE_CHECKING:
+    from kam_desktop.domain.change import ChangeSet
     from kam_desktop.services.agenda import Beginnings, Day
     from kam_desktop.services.today import Figure as Counted
     from kam_desktop.services.today import Today, TodayItem
 
 LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 SAMPLE = "demo.kit"
+_OCCASIONS = frozenset({"account", "contact", "occasion"})
 _ICONS = {
     "overdue": "hourglass", "due": "receipt-text", "proposal_ended": "file-text", "proposal_ends": "file-text",
     "follow_up": "handshake", "task": "list-checks", "promise": "handshake", "answer_due": "file-text",
@@ -38,6 +40,7 @@ class _Answer:
     today: Today
     days: list[Day]
     begun: Beginnings
+    occasions: Sequence[Any]
 
 
 class TodayController(RecordController):
@@ -53,6 +56,7 @@ class TodayController(RecordController):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, TodayPage())
         self._places: dict[str, tuple[str, str]] = {}
+        self._occasions: tuple[date, Sequence[Any]] | None = None  # asked once a day: they read every contact
         page = self.page
         page.item_opened.connect(self._on_opened)
         page.done_wanted.connect(self._on_done)
@@ -64,10 +68,17 @@ class TodayController(RecordController):
 
     def refresh(self) -> None:
         today, now = self.desk.today(), self.desk.clock.now()
-        self.ask(lambda reader: _ask(reader, today, now), self._show, "today")
+        kept = self._occasions[1] if self._occasions is not None and self._occasions[0] == today else None
+        self.ask(lambda reader: _ask(reader, today, now, kept), self._show, "today")
+
+    def _on_published(self, changes: ChangeSet) -> None:
+        if changes.entities & _OCCASIONS:
+            self._occasions = None
+        super()._on_published(changes)
 
     def _show(self, answer: _Answer) -> None:
         found = answer.today
+        self._occasions = (found.as_of, answer.occasions)
         items = [self._item(each, found.as_of) for each in found.items]
         steps = _steps(answer.begun) if not items else ()
         self.page.show_today(Shown(
@@ -174,12 +185,13 @@ def _reason(item: TodayItem) -> str:
     return said
 
 
-def _ask(reader: Any, today: date, now: Any) -> _Answer:
+def _ask(reader: Any, today: date, now: Any, kept: Sequence[Any] | None) -> _Answer:
     from kam_desktop.services import agenda, flows, rule
 
-    found = flows.today(reader, today, made_at=now)
+    occasions = flows.week_occasions(reader, today) if kept is None else kept
+    found = flows.today(reader, today, made_at=now, occasions=occasions)
     days = agenda.next_days(reader, today, flows.firm_currency(reader), 14, rule.holidays(reader))
-    return _Answer(found, days, agenda.beginnings(reader))
+    return _Answer(found, days, agenda.beginnings(reader), occasions)
 
 
 def _written(args: Mapping[str, Any]) -> dict[str, str]:
