@@ -20,10 +20,10 @@ _HANDS = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.InputM
 
 @runtime_checkable
 class Reopens(Protocol):
-    """A controller that opens dialogs which are no place of their page."""
+    """A controller that opens dialogs, or shows forms in tabs, which are no place of their page."""
 
     def reopen(self, draft_key: str) -> bool:
-        """Opens the dialog whose form keeps its draft under that name; False when it is none of its own."""
+        """Brings up the form that keeps its draft under that name; False when it is none of its own."""
 
 
 def caret_of(widget: QWidget) -> int:
@@ -56,6 +56,7 @@ class LastPlace(QObject):
         self._look.timeout.connect(self._on_look)
         self._wanted: dict[str, Any] = {}
         self._looks = self._quiet = 0
+        self._asked = False
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.connect(self._on_focus)
@@ -116,7 +117,7 @@ class LastPlace(QObject):
         if place and (editing or place != "new"):
             self._window.show_page(self.page(), place)
         if editing:
-            self._wanted, self._looks, self._quiet = kept, _LOOKS, 0
+            self._wanted, self._looks, self._quiet, self._asked = kept, _LOOKS, 0, False
             QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
             self._look.start()
 
@@ -142,7 +143,7 @@ class LastPlace(QObject):
                 self._end()
 
     def _find(self) -> QWidget | None:
-        """The editor where somebody was, when it is there; a dialog is opened for it."""
+        """The editor where somebody was, when it is there; its controller is asked once to bring it up."""
         if self._wanted.get("cell"):
             cells = self._window.findChildren(QLineEdit)
             return next((each for each in cells if each.property("cell") and each.isVisible()), None)
@@ -151,7 +152,8 @@ class LastPlace(QObject):
             if isinstance(form, RecordForm) and form.isVisible() and form.draft_key() == key:
                 return next((each for each in form.findChildren(QWidget) if form.field_of(each) == field), None)
         page = self._window.page(self._window.current_key())
-        if page is not None and any(isinstance(each, Reopens) and each.reopen(key) for each in page.children()):
+        if page is not None and not self._asked:
+            self._asked = any(isinstance(each, Reopens) and each.reopen(key) for each in page.children())
             self._quiet = 0  # its record and its draft are asked for now
         return None
 

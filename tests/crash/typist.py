@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
-from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtGui import QInputMethodEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
@@ -23,6 +23,7 @@ from kam_desktop.domain.ids import RandomIds
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from kam_desktop.store.unit_of_work import UnitOfWork
+from kam_desktop.ui import keymap
 from kam_desktop.ui.desktop import Desktop
 from kam_desktop.ui.kit.editors import LineEditor, NoteEditor
 from kam_desktop.ui.kit.record_form import RecordForm
@@ -152,6 +153,11 @@ class Typist:
         assert found is not None
         return found
 
+    def press(self, deed: str) -> None:
+        """The keys of a deed."""
+        keys = QKeySequence(keymap.keys(deed)[0])[0]
+        QTest.keyClick(self.focus(), keys.key(), keys.keyboardModifiers())
+
     def first(self, entity: str) -> str:
         """The id of the first record of a table; the answer comes at once, this is no part of the program."""
         found: list[Any] = []
@@ -161,18 +167,18 @@ class Typist:
             QTest.qWait(5)
         return str(found[0])
 
+    def shown(self, name: str) -> QWidget | None:
+        """The editor of a field, when a form with it is shown."""
+        for each in self.window.findChildren(RecordForm):
+            if each.isVisible() and name in each.kind.entity.names and each.record is not None:
+                return next((at for at in each.findChildren(QWidget) if each.field_of(at) == name), None)
+        return None
+
     def field(self, name: str) -> Iterator[Wait]:
         """Puts the keyboard into a field of the form that is shown."""
-
-        def shown() -> QWidget | None:
-            for each in self.window.findChildren(RecordForm):
-                if each.isVisible() and name in each.kind.entity.names and each.record is not None:
-                    return next((at for at in each.findChildren(QWidget) if each.field_of(at) == name), None)
-            return None
-
-        yield lambda: shown() is not None
+        yield lambda: self.shown(name) is not None
         yield None
-        widget = shown()
+        widget = self.shown(name)
         assert widget is not None
         widget.setFocus()
 
@@ -196,11 +202,16 @@ class Typist:
             self.window.show_page("account", self.first("account"))
             yield None
             if self.place == "interaction":
-                QTest.keyClick(self.focus(), Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+                self.press("log")
                 yield lambda: QApplication.activeModalWidget() is not None
                 yield None
                 yield from self.field("subject")
             else:
+                for _ in range(12):  # the fields stand in one of its tabs
+                    if self.shown("address") is not None:
+                        break
+                    self.press("next_tab")
+                    yield None
                 yield from self.field("internal_note" if self.place == "note" else "address")
 
     def open_cell(self) -> Iterator[Wait]:
