@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMainWindow, QMenu, QSystemTrayIcon
 
-from kam_desktop import config
 from kam_desktop.language import tr
 from kam_desktop.ui import icons
 from kam_desktop.ui.desk import Desk
@@ -39,7 +38,6 @@ class Tray(QObject):
         if not self.is_on() or not available():
             return
         self.icon = QSystemTrayIcon(icons.icon("layers"), self)
-        self.icon.setToolTip(config.APP_NAME)
         menu = QMenu(self._window)
         menu.addAction(tr("Show the window"), lambda: forward(self._window))
         menu.addAction(tr("Close the program"), self._window.close)

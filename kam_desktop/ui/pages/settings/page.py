@@ -157,7 +157,7 @@ class SettingsPage(QWidget):
         ):  # fmt: skip
             whole.add(_setting(name, help_text, switch))
         if tray.available():
-            words_of_tray = [("", tr("Off")), ("on", tr("On"))]
+            words_of_tray = [("", tr("Hidden")), ("on", tr("Shown"))]
             shown = Segmented(words_of_tray, "on" if self._tray else "", name=tr("Icon in the system's tray"))
             shown.changed.connect(lambda key: self.tray_chosen.emit(key == "on"))
             whole.add(_setting(tr("Icon in the system's tray"), tr("A click on it brings the window forward."), shown))
