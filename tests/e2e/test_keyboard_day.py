@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QInputMethodEvent, QKeySequence
@@ -103,6 +104,8 @@ class Hands:
             dialog = QApplication.activeModalWidget()
             if isinstance(dialog, QFileDialog) and dialog.isVisible():
                 ticking.stop()
+                named = QApplication.focusWidget() or dialog
+                QTest.keyClick(named, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
                 for letter in str(path):
                     QTest.keyClick(QApplication.focusWidget() or dialog, letter)
                 told.append(dialog.windowTitle())
@@ -212,6 +215,17 @@ def offer(hands: Hands, account: str) -> str:
     return str(found[0][0])
 
 
+def export(hands: Hands, target: Path) -> None:
+    """The client's page of the proposal as a file."""
+    hands.path(target, "Ctrl+P")
+    hands.until(target.is_file, "the PDF")
+    assert target.read_bytes().startswith(b"%PDF-")
+    letters = "".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(target))
+    told = "".join(letters.replace("\u200b", "").split())
+    for item, _quantity, _price in ITEMS:
+        assert "".join(item.split()) in told
+
+
 def debtor(hands: Hands) -> tuple[str, str]:
     """A customer of the sample with an instalment of which nothing is paid: id and name."""
     question = """
@@ -261,6 +275,7 @@ def test_a_day_by_keyboard(hands: Hands, tmp_path: Path) -> None:
     account = find(hands, "duong bien dai duong", NEWCOMER)
     log_call(hands, account)
     offer(hands, account)
+    export(hands, tmp_path / "bao-gia.pdf")
     payer, name = debtor(hands)
     receipt = receive(hands, payer, name)
     hands.press("Ctrl+Z")
