@@ -97,10 +97,14 @@ class Tour(QObject):
                 window.close_palette()
 
     def _collection(self, look: str) -> Iterator[str]:
-        """Opens the panels of the collections: an invoice that waits for papers, one overdue, receipts."""
+        """Opens the panels of the collections: the worklist's, an invoice that waits, one overdue, receipts."""
         window = self._desktop.window
-        window.show_page("collection", "open")
+        window.show_page("collection", "worklist")
         page: Any = window.page("collection")
+        yield ""
+        page.worklist.table.opened.emit(page.worklist.table.currentIndex())
+        yield f"collection-work-{look}"
+        window.show_page("collection", "open")
         yield ""
         model = page.open.model
         lines = [(row, model.row_value(model.id_at(row))) for row in range(model.rowCount())]

@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QAbstractButton
 
 from kam_desktop.domain.entities import FIRM_ID, Firm, Instalment, Invoice, PromiseToPay
 from kam_desktop.domain.locale.vietnam import vietqr
@@ -124,11 +125,13 @@ def test_the_panel_has_a_code_for_exactly_what_is_open(qtbot: Any, page: Collect
     picture = page.invoice.findChildren(CodePicture)[-1]
     grabbed = picture.grab().toImage()
     assert grabbed.pixelColor(1, 1).name() == "#ffffff", "quiet around, in the dark too"
-    from PySide6.QtWidgets import QAbstractButton
 
-    copy = next(each for each in page.invoice.findChildren(QAbstractButton)
-                if each.accessibleName() == "Copy the payment code" and each.isVisible())  # fmt: skip
-    copy.click()
+    def copies() -> list[QAbstractButton]:
+        found = page.invoice.findChildren(QAbstractButton)
+        return [each for each in found if each.accessibleName() == "Copy the payment code" and each.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(copies()))
+    copies()[-1].click()
     assert shown_now.code in QGuiApplication.clipboard().text()
     assert "Customer has the full document set" in words_in(page.invoice)
 

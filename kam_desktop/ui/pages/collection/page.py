@@ -167,7 +167,7 @@ class CollectionPage(QWidget):
         self._views.show_only(self._view(key))
         self._tools.setVisible(key != WORKLIST)
         self.setFocusProxy(self._view(key))
-        if key == AGEING:
+        if key == AGEING or (key == RECEIPTS and self.panel_shown() == "invoice"):
             self.close_panel()
         if changed:
             self.view_changed.emit(key)

@@ -125,7 +125,8 @@ def ask_reminded(reader: Any, invoices: Sequence[str], as_of: date) -> Reminded:
     before = dunning.reached(reader, invoices).get(invoices[0])
     above = [each for each in steps if (each.place or 0) > (before.step if before else 0)]
     due = [each for each in above if days and (each.days_after_due or 0) <= max(days)]
-    channel = due[-1].channel if due else before.channel if before else "call"
+    broken = any(each.state == "broken" for each in detail.promise_states.values())
+    channel = "call" if broken or not (due or before) else due[-1].channel if due else before.channel if before else ""
     people = sorted(reader.children(Contact, "account", detail.invoice.account), key=lambda each: not each.main)
     amount = formats.amount(detail.open, detail.invoice.currency, symbol=True)
     title = f"{name_of(reader, detail.invoice.account)} · {detail.invoice.number} · {amount}"

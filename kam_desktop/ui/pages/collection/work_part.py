@@ -13,6 +13,7 @@ from shiboken6 import isValid
 from kam_desktop import formats
 from kam_desktop.domain.errors import Refused
 from kam_desktop.language import N_, tr, trn
+from kam_desktop.ui import theme
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.list_tools import Deed, ListTools
@@ -20,6 +21,8 @@ from kam_desktop.ui.pages.collection import questions
 from kam_desktop.ui.pages.collection.answers import WorkAnswer, WorkFilter
 from kam_desktop.ui.pages.collection.outcome import Outcome, OutcomeDialog, Reminded
 from kam_desktop.ui.pages.collection.worklist import group_words, orders, shows
+
+_ROOMY = 1240  # px of the page, from which on the first view has its panel open
 
 
 class WorkPart(QObject):
@@ -34,6 +37,7 @@ class WorkPart(QObject):
         self._controller, self.desk = controller, controller.desk
         self._page, self.view = controller.page, controller.page.worklist
         self.only = WorkFilter()
+        self._begun = False  # whether the panel was shown beside the list once, as far as there is room
         self.found: Any = None
         view = self.view
         view.order_chosen.connect(lambda key: self.narrow(order=key))
@@ -77,6 +81,9 @@ class WorkPart(QObject):
         )  # fmt: skip
         if count and not self.view.place.current():
             self.view.place.show(ids[0])
+        if count and not self._begun and self._page.width() >= theme.px(_ROOMY) and not self._page.panel_shown():
+            self._controller.show_instalment(self.view.place.current() or ids[0], focus=False)
+        self._begun = self._begun or bool(count)
 
     def _on_wanted(self, ids: list[str]) -> None:
         found = self.found

@@ -127,7 +127,7 @@ class WorklistView(QWidget):
         steps.pad = 10
         self.table.set_columns([
             Column(0, TextCell(name=True)), Column(74, TextCell("text2"), 1), Column(40, DateCell(), 2),
-            Column(32, AmountCell()), Column(104, AmountCell()), Column(40, steps, 3), Column(108, PillCell()),
+            Column(32, AmountCell()), Column(104, AmountCell()), Column(40, steps, 3), Column(128, PillCell()),
         ])  # fmt: skip
         self.totals = TotalsRow(self.table)
         self.model.answered.connect(lambda: self.totals.set_texts(self.model.answer.totals))
