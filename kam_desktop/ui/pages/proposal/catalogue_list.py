@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QStringListModel, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
 from kam_desktop.language import tr
@@ -35,7 +34,11 @@ class CatalogueList(QListView):
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(tr("Products"))
-        self.setStyleSheet(f"QListView {{ padding: {theme.px(4)}px; }} QListView::item {{ height: {theme.px(28)}px; }}")
+        line, high = theme.name_of("border_strong"), theme.px(28)
+        self.setStyleSheet(
+            f"QListView {{ border: 1px solid {line}; padding: {theme.px(3)}px; }}"
+            f"QListView::item {{ height: {high}px; padding: 0 {theme.px(6)}px; }}"
+        )
         self.clicked.connect(lambda index: self._choose(index.row()))
         self.hide()
 
@@ -75,9 +78,3 @@ class CatalogueList(QListView):
         self.hide()
         if 0 <= row < len(self._ids):
             self.chosen.emit(self._ids[row])
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self.viewport())
-        painter.setPen(theme.color("border_strong"))
-        painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))

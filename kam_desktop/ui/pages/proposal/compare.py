@@ -14,11 +14,10 @@ from kam_desktop.ui.kit.buttons import Button, Chip
 from kam_desktop.ui.kit.cells import AmountCell, Look, PillCell, TextCell
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.frames import Panel
-from kam_desktop.ui.kit.labels import PlainLabel
-from kam_desktop.ui.kit.record_table import Answer, RecordTable, TableColumn
+from kam_desktop.ui.kit.record_table import Answer, RecordTable, RowGroup, TableColumn
 from kam_desktop.ui.kit.table_view import Column, TableView
 
-_TONES = {"added": "success", "removed": "danger", "changed": "warning", "same": ""}
+_TONES = {"": "", "added": "success", "removed": "danger", "changed": "warning", "same": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Compared:
 
 def kind_names() -> dict[str, str]:
     """What became of a line, in the current language."""
-    return {"added": tr("added"), "removed": tr("removed"), "changed": tr("changed"), "same": tr("same")}
+    return {"": "", "added": tr("added"), "removed": tr("removed"), "changed": tr("changed"), "same": tr("same")}
 
 
 def difference(old: int | None, new: int | None, currency: str) -> str:
@@ -60,7 +59,7 @@ class CompareDialog(Dialog):
     """The comparison over the window; what is the same in both can be left out."""
 
     def __init__(self, parent: QWidget, shown: Compared) -> None:
-        super().__init__(parent, tr("{old} and {new}", old=shown.old, new=shown.new), width=1000)
+        super().__init__(parent, tr("{old} and {new}", old=shown.old, new=shown.new), width=1060)
         self._shown, self._all = shown, False
         names, currency = kind_names(), shown.currency
 
@@ -69,29 +68,24 @@ class CompareDialog(Dialog):
 
         columns = [
             (TableColumn("", lambda line: names[line.kind], lambda line: Look(tone=_TONES[line.kind])),
-             Column(96, PillCell())),
+             Column(84, PillCell())),
             (TableColumn(tr("Item"), lambda line: line.item), Column(0, TextCell(name=True))),
-            (TableColumn(shown.old, lambda line: line.before), Column(150, TextCell("text2"), 2)),
-            (TableColumn(tr("Amount"), lambda line: amount(line.old_net)), Column(112, AmountCell())),
-            (TableColumn(shown.new, lambda line: line.after), Column(150, TextCell("text2"), 2)),
-            (TableColumn(tr("Amount"), lambda line: amount(line.new_net)), Column(112, AmountCell(strong=True))),
+            (TableColumn(shown.old, lambda line: line.before), Column(158, TextCell("text2"))),
+            (TableColumn(tr("Amount"), lambda line: amount(line.old_net)), Column(108, AmountCell())),
+            (TableColumn(shown.new, lambda line: line.after), Column(158, TextCell("text2"))),
+            (TableColumn(tr("Amount"), lambda line: amount(line.new_net)), Column(108, AmountCell(strong=True))),
             (TableColumn(tr("Difference"), lambda line: difference(line.old_net, line.new_net, currency)),
-             Column(116, AmountCell())),
+             Column(108, AmountCell())),
         ]  # fmt: skip
         self.model = RecordTable([column for column, _ in columns], self)
         self.table = TableView(tr("Lines of both versions"))
         self.table.setModel(self.model)
         self.table.set_columns([column for _, column in columns])
-        self.table.setMinimumHeight(theme.px(320))
+        self.table.setMinimumHeight(theme.px(400))
         self._which = Chip(tr("Show"), "")
         self._which.clicked.connect(self._turn)
         self.body.addWidget(Panel(row=True).add(self._which, None))
         self.body.addWidget(self.table, 1)
-        for name, old, new in shown.totals:
-            row = Panel(row=True, gap=16, margins=(12, 2, 12, 2)).add(PlainLabel(name, weight=theme.MEDIUM), None)
-            for words in (amount(old), amount(new), difference(old, new, currency)):
-                row.add(PlainLabel(words, weight=theme.MEDIUM, select=True))
-            self.body.addWidget(row)
         self.add_button(Button(tr("Close"), kind="primary"), 1)
         self._fill()
 
@@ -104,4 +98,8 @@ class CompareDialog(Dialog):
         lines = self._shown.lines if self._all or not differing else differing
         self._which.set_texts(tr("Show"), tr("All lines") if lines is self._shown.lines else tr("Differences"))
         rows = {str(at): line for at, line in enumerate(lines)}
-        self.model.set_answer(Answer(list(rows), (), rows))
+        totals = {f"t{at}": ComparedLine("", name, "", "", old, new)
+                  for at, (name, old, new) in enumerate(self._shown.totals)}  # fmt: skip
+        groups = [RowGroup(tr("Lines"), formats.number(len(rows)), len(rows))] if rows else []
+        groups.append(RowGroup(tr("Totals"), "", len(totals)))
+        self.model.set_answer(Answer([*rows, *totals], groups, rows | totals))

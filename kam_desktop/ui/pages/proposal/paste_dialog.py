@@ -54,10 +54,11 @@ class PasteDialog(Dialog):
         )
         self.body.addWidget(area)
         self.add_button(Button(tr("Cancel")), 0)
-        add = self.add_button(Button(tr("Add lines"), kind="primary"), 1)
+        # kept by name: only the layout holding it, a collection of garbage took it away while the dialog was open
+        self._add = self.add_button(Button(tr("Add lines"), kind="primary", parent=self), 1)
         self.accepted.connect(lambda: agreed(self.kinds()))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        add.setFocus()
+        self._add.setFocus()
 
     def kinds(self) -> tuple[str, ...]:
         """What was chosen for each column; of two alike the first holds it."""
