@@ -89,12 +89,34 @@ class Tour(QObject):
                         for name, place in page.tour_places():
                             window.show_page(entry.key, place)
                             yield f"{entry.key}-{name}-{lang}-{mode}"
+                yield from self._proposal(f"{lang}-{mode}")
                 yield from self._collection(f"{lang}-{mode}")
                 yield from self._import(f"{lang}-{mode}")
                 window.show_page(pages.PAGES[0].key)
                 window.open_palette("thu tien")  # Vietnamese typed without accents finds it in either language
                 yield f"palette-{lang}-{mode}"
                 window.close_palette()
+
+    def _proposal(self, look: str) -> Iterator[str]:
+        """Lifts a card of the board and carries it on, and shows the client's page beside the editor."""
+        window = self._desktop.window
+        window.show_page("proposal", "board")
+        page: Any = window.page("proposal")
+        yield ""
+        board = page.board
+        filled = [column for column in board.columns.values() if column.view.cards.ids and not column.is_folded()]
+        if filled:
+            first = filled[0].view
+            board.lift(first.cards.ids[0])
+            board.carry(1)
+            yield f"proposal-lifted-{look}"
+            board.put_back()
+            window.show_page("proposal", first.cards.ids[0])
+            yield ""
+            page.editor.toggle_preview(True)
+            yield ""
+            yield f"proposal-preview-{look}"
+            page.editor.toggle_preview(False)
 
     def _collection(self, look: str) -> Iterator[str]:
         """Opens the panels of the collections: the worklist's, an invoice that waits, one overdue, receipts."""

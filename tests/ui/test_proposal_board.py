@@ -16,7 +16,7 @@ from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
 from kam_desktop.ui import theme
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.pages.proposal.board import Board
-from kam_desktop.ui.pages.proposal.cards import CARD, HOLE, LIFTED, MIME, BoardCard, CardColumn, spoken
+from kam_desktop.ui.pages.proposal.cards import CARD, HOLE, LIFTED, MIME, BoardCard, CardColumn, ColumnTexts, spoken
 from kam_desktop.ui.pages.proposal.controller import ProposalController
 from tests.ui.conftest import TODAY, House, account
 
@@ -246,8 +246,6 @@ def test_two_thousand_cards_scroll_smoothly(qtbot: Any, dressed: None) -> None:
     board = Board(TODAY)
     qtbot.addWidget(board)
     board.resize(1310, 720)
-    from kam_desktop.ui.pages.proposal.board import ColumnTexts
-
     keys = [f"k{n}" for n in range(2000)]
     board.show_columns([ColumnTexts("working", keys, "2,000", "1", "1")], "2,000", empty=False)
     title = "Ra mắt sản phẩm mới trên toàn quốc lần thứ "

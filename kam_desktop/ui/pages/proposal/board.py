@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -20,24 +19,13 @@ from kam_desktop.ui.kit.frames import Panel, page_head, tool_row
 from kam_desktop.ui.kit.labels import ElidedLabel, Link, PlainLabel, caption, title
 from kam_desktop.ui.kit.search_box import SearchBox
 from kam_desktop.ui.kit.states import EmptyState
-from kam_desktop.ui.pages.proposal.cards import BoardCard, CardColumn
+from kam_desktop.ui.pages.proposal.cards import BoardCard, CardColumn, ColumnTexts
 from kam_desktop.ui.pages.proposal.page import stage_names
 from kam_desktop.ui.pages.proposal.stage_view import StageColumn
 from kam_desktop.ui.shortcuts import add_shortcut
 
 LIST, BOARD = "list", "board"
 _AROUND = 30  # cards asked for before and after one that is shown
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnTexts:
-    """One stage as the board shows it: its ids in order, and what stands in its head."""
-
-    stage: str
-    ids: Sequence[str]
-    count: str
-    total: str
-    weighted: str
 
 
 def view_switch(chosen: str) -> Segmented:
@@ -106,7 +94,7 @@ class Board(QWidget):
             view = column.view
             view.chosen.connect(lambda its=view: self._open(its.current()))
             view.aside.connect(lambda by, its=stage: self._aside(its, by))
-            view.given_up.connect(self._take_back)
+            view.given_up.connect(self.put_back)
             view.menu_wanted.connect(lambda at, its=view: self._menu(its.current(), at))
             for target in (view, column.strip):
                 target.dropped.connect(lambda key, its=stage: self.move_card(key, its))
@@ -231,7 +219,7 @@ class Board(QWidget):
     def _aside(self, stage: str, by: int) -> None:
         """Left or right arrow: a lifted card goes along, else only the keyboard."""
         if self._lifted:
-            self._carry(by)
+            self.carry(by)
             return
         row = self.columns[stage].view.currentIndex().row()
         shown = [each for each in STAGES if not self.columns[each].is_folded() and self.columns[each].view.cards.ids]
@@ -245,7 +233,7 @@ class Board(QWidget):
     def _by_key(self, by: int) -> None:
         """Ctrl with an arrow: the card moves without being lifted."""
         if self._lifted:
-            self._carry(by)
+            self.carry(by)
             return
         current = self._current()
         at = STAGES.index(current[0]) + by if current else -1
@@ -259,7 +247,11 @@ class Board(QWidget):
         current = self._current()
         if current is None:
             return
-        stage, identity = current
+        self.lift(current[1])
+
+    def lift(self, identity: str) -> None:
+        """Takes a card into the air; it goes along with `carry`, and hangs again with Space or `put_back`."""
+        stage = self._stage_of(identity)
         self._lifted, self._origin = identity, (stage, self.columns[stage].view.cards.ids.index(identity))
         self._show_lifted(stage)
         self._announce(tr("Lifted “{title}”", title=self._title(identity)))
@@ -283,7 +275,7 @@ class Board(QWidget):
             there = f"{self._names[self._origin[0]]} → {self._names[stage]}" if stage != self._origin[0] else ""
             self._way.setText(there)
 
-    def _carry(self, by: int) -> None:
+    def carry(self, by: int) -> None:
         """The lifted card goes one stage further; where it came from its place stays open."""
         here = self._stage_of(self._lifted)
         at = STAGES.index(here) + by
@@ -315,7 +307,7 @@ class Board(QWidget):
         self.columns[origin].view.cards.take(identity)
         self._tell_move(identity, origin, stage)
 
-    def _take_back(self, *, quiet: bool = False) -> None:
+    def put_back(self, *, quiet: bool = False) -> None:
         """Escape, or the keyboard went elsewhere: the lifted card hangs where it came from."""
         identity, (origin, row) = self._lifted, self._origin
         if not identity:
@@ -397,4 +389,4 @@ class Board(QWidget):
 
     def _on_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
         if self._lifted and now is not None and not self.isAncestorOf(now):
-            self._take_back(quiet=True)
+            self.put_back(quiet=True)

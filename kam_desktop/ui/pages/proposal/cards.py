@@ -52,6 +52,17 @@ class BoardCard:
     draft: str
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnTexts:
+    """One stage as the board shows it: its ids in order, and what stands in its head."""
+
+    stage: str
+    ids: Sequence[str]
+    count: str
+    total: str
+    weighted: str
+
+
 def validity(card: BoardCard, today: date) -> tuple[str, bool]:
     """Until when the offer is valid, and whether that needs attention; "" without a date."""
     if card.valid_until is None:

@@ -14,8 +14,7 @@ from kam_desktop.domain.figures import totals as totals_figure
 from kam_desktop.domain.text import company_core
 from kam_desktop.language import tr, trn
 from kam_desktop.ui.desk import read_draft, titles_of
-from kam_desktop.ui.pages.proposal.board import ColumnTexts
-from kam_desktop.ui.pages.proposal.cards import BoardCard
+from kam_desktop.ui.pages.proposal.cards import BoardCard, ColumnTexts
 from kam_desktop.ui.pages.proposal.compare import Compared, ComparedLine
 from kam_desktop.ui.pages.proposal.form import RateEnd
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow
