@@ -288,7 +288,7 @@ def test_leaving_in_the_middle_of_a_word(form: RecordForm) -> None:
 
 def test_keys_in_the_middle_of_a_word(window: WholeWindow, qtbot: Any) -> None:
     """The palette comes up over a word that is being composed, and goes again: nothing doubled, nothing lost."""
-    window.window.show_page("account", window.ids("account")[0])
+    window.window.show_page("settings")
     window.settle()
     shown = [each for each in window.window.findChildren(RecordForm) if each.isVisible() and each.record is not None]
     inner: Any = next(each.editor("address").inner for each in shown if "address" in each.kind.entity.names)

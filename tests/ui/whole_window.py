@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QTableView, QWidget
@@ -24,6 +24,7 @@ from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.navigation import ALONE
 from kam_desktop.ui.recovery_sheet import RecoverySheet
+from kam_desktop.ui.toasts import Toast
 from kam_desktop.ui.tour import HasPlaces
 from kam_desktop.ui.unlock_dialog import UnlockDialog
 from tests import makers
@@ -262,7 +263,14 @@ class WholeWindow:
                 for deed in (*ASKING, "context menu"):
                     self.window.show_page(entry.key, place)
                     self.settle()
+                    before = self._laid_over()
                     self._ask(deed)
+                    if self._laid_over() - before:  # a box in the window, as quick capture is
+                        if not (deed in EVERYWHERE and deed in asked):
+                            yield Screen(f"{deed} over {entry.key}", self.window)
+                        asked.add(deed)
+                        QTest.keyClick(self.window.focusWidget() or self.window, Qt.Key.Key_Escape)
+                        self.settle()
                     for opened in self._opened():
                         name = f"{deed} over {entry.key}{', a record' if place else ''}"
                         if not (deed in EVERYWHERE and deed in asked):
@@ -290,6 +298,12 @@ class WholeWindow:
                 event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, view.viewport().mapToGlobal(at))
                 QApplication.sendEvent(view.viewport(), event)
         self.settle()
+
+    def _laid_over(self) -> set[QWidget]:
+        """What lies over the window's frame now; messages that go by themselves do not count."""
+        frame = self.window.centralWidget()
+        inner = [each for each in frame.children() if isinstance(each, QWidget) and not isinstance(each, Toast)]
+        return {each for each in inner if each.isVisible()}
 
     def _opened(self) -> list[QWidget]:
         """The dialogs and popups that are up now."""
