@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 
 from PySide6.QtCore import QDate, QLocale, QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 
 from kam_desktop import formats, language
@@ -25,6 +26,9 @@ from kam_desktop.ui.pages.collection.worklist import WorklistView
 from kam_desktop.ui.shortcuts import add_shortcut
 
 WORKLIST, OPEN, AGEING, RECEIPTS = "worklist", "open", "ageing", "receipts"
+
+
+_ROOMY = 1180  # px of the page, from which on a list beside the panel has room for all its words
 
 
 class _Views(QStackedWidget):
@@ -208,7 +212,15 @@ class CollectionPage(QWidget):
         self._date.blockSignals(False)
         self._today_link.setVisible(day != self._today)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.worklist.set_tight(not self._side.isHidden() and self.width() < theme.px(_ROOMY))
+
     def _open_side(self, panel: QWidget) -> None:
+        self.worklist.set_tight(self.width() < theme.px(_ROOMY))  # before the panel takes the room
         self._panels.setCurrentWidget(panel)
         self._side.show()
 
@@ -267,6 +279,7 @@ class CollectionPage(QWidget):
         """Puts the panel away; the keyboard goes back to the list."""
         if not self._side.isHidden():
             self._side.hide()
+            self._fit()
             self._record.show()
             self._view(self.switch.chosen()).setFocus(Qt.FocusReason.OtherFocusReason)
             self.panel_closed.emit()

@@ -120,6 +120,7 @@ class WorklistView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._tight, self._settings = False, ("benefit", "")
         self.model = RecordTable(columns(), self)
         self.table = TableView(tr("Worklist"))
         self.place = KeptPlace(self.table, self.model)
@@ -156,6 +157,10 @@ class WorklistView(QWidget):
         self._stack.addWidget(EmptyState("circle-check", tr("Nothing is to be done about open money today."),
                                          tr("What falls due, is promised or waits comes here by itself.")))  # fmt: skip
         self._stack.addWidget(FilterEmpty(tr("No line of the worklist fits."), self.cleared.emit))
+        for at in range(1, self._stack.count()):
+            hidden = self._stack.widget(at)
+            if hidden is not None:
+                hidden.setMinimumWidth(1)  # a sentence nobody sees must not widen the list
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -171,10 +176,24 @@ class WorklistView(QWidget):
 
     def show_settings(self, order: str, show: str, filtered: str) -> None:
         """Shows in the chips how the list is sorted and narrowed; `filtered` is what a cell of the ageing meant."""
-        self._order.set_texts(tr("Sort by"), orders().get(order, ""))
-        self._show.set_texts(tr("Shown"), shows().get(show, ""))
+        self._settings = (order, show)
+        self._say_settings()
         self._filter.setVisible(bool(filtered))
         self._filter.set_texts("", filtered)
+
+    def set_tight(self, tight: bool) -> None:
+        """Beside a panel and with large text the chips say only what they are for; a menu says the rest."""
+        if tight != self._tight:
+            self._tight = tight
+            self._say_settings()
+
+    def _say_settings(self) -> None:
+        order, show = orders().get(self._settings[0], ""), shows().get(self._settings[1], "")
+        self._order.set_texts("" if self._tight else tr("Sort by"), tr("Sort by") if self._tight else order)
+        self._show.set_texts("" if self._tight else tr("Shown"), show if not self._tight or self._settings[1] else
+                             tr("Shown"))  # fmt: skip
+        self._order.setAccessibleName(f"{tr('Sort by')}: {order}")
+        self._show.setAccessibleName(f"{tr('Shown')}: {show}")
 
     def show_state(self, *, empty: bool, filtered: bool) -> None:
         """Shows the table, or why there is nothing in it."""

@@ -25,6 +25,7 @@ from kam_desktop.ui import icons, paint, theme
 Index = QModelIndex | QPersistentModelIndex
 _ROW = Qt.ItemDataRole.UserRole + 1
 _NUMBER = Qt.ItemDataRole.UserRole + 2
+_NARROW = 620  # px of the list, below which amount and label stand over each other
 
 
 @dataclass(frozen=True)
@@ -145,37 +146,55 @@ class _Painter(QStyledItemDelegate):
         paint.box(painter, tile, theme.px(6), theme.color(ground))
         icons.paint(painter, left + theme.px(6), middle - theme.px(8), item.icon, theme.text_of(item.tone))
         left += theme.px(40)
-        right = area.right() - theme.px(23)
-        slot = (
-            button_area(area, item)
-            if chosen and item.action
-            else QRect(right - theme.px(128), area.top(), theme.px(128), area.height())
-        )
-        if chosen and item.action:
-            self._draw_button(painter, slot, item)
-        elif item.label:
-            tone = theme.text_of(item.tone)
-            paint.text(
-                painter, slot, item.label, tone, weight=theme.MEDIUM if item.tone else theme.REGULAR, align=paint.RIGHT
-            )
-        edge = min(slot.left(), right - theme.px(128)) - theme.px(24)
-        if item.amount:
-            weight = theme.BOLD if chosen else theme.MEDIUM
-            width = theme.metrics(theme.BODY, weight).horizontalAdvance(item.amount) + 2
-            paint.text(
-                painter,
-                QRect(edge - width, area.top(), width, area.height()),
-                item.amount,
-                weight=weight,
-                align=paint.RIGHT,
-            )
-            edge -= width + theme.px(16)
+        edge, reason = self._draw_right(painter, area, item, chosen)
         line = theme.px(20)
         top = QRect(left, middle - line, edge - left, line)
         used = paint.text(painter, top, item.title, weight=theme.MEDIUM)
         if item.what and used < top.width() - theme.px(24):
             paint.text(painter, top.adjusted(used + theme.px(4), 0, 0, 0), f"· {item.what}", "text2")
-        paint.text(painter, QRect(left, middle - 1, edge - left, line), item.reason, quiet, theme.CAPTION)
+        paint.text(painter, QRect(left, middle - 1, edge - left, line), reason, quiet, theme.CAPTION)
+
+    def _draw_right(self, painter: QPainter, area: QRect, item: Item, chosen: bool) -> tuple[int, str]:
+        """The amount, and the label or the action of the chosen line; returns where they begin, and the reason.
+
+        In a narrow list (large text) the amount stands over the label, or before the reason of the chosen line.
+        """
+        right = area.right() - theme.px(23)
+        narrow = area.width() < theme.px(_NARROW)
+        tone = theme.text_of(item.tone)
+        weight = theme.MEDIUM if item.tone else theme.REGULAR
+        acts = chosen and bool(item.action)
+        if acts:
+            slot = button_area(area, item)
+            self._draw_button(painter, slot, item)
+        elif not narrow:
+            slot = QRect(right - theme.px(128), area.top(), theme.px(128), area.height())
+            paint.text(painter, slot, item.label, tone, weight=weight, align=paint.RIGHT)
+        if not narrow:
+            return self._draw_amount(painter, area, item, min(slot.left(), right - theme.px(128)), chosen), item.reason
+        if acts:
+            said = " · ".join(part for part in (item.amount, item.reason) if part)
+            return slot.left() - theme.px(12), said
+        middle, line = area.center().y() + 1, theme.px(20)
+        shown = [(item.amount, "text", theme.MEDIUM, middle - line), (item.label, tone, weight, middle - 1)]
+        if not (item.amount and item.label):
+            shown = [(text, token, heavy, area.center().y() - line // 2) for text, token, heavy, _ in shown]
+        width = 0
+        for text, token, heavy, y in shown:
+            needed = theme.metrics(theme.BODY, heavy).horizontalAdvance(text) + 2
+            width = max(width, needed)
+            paint.text(painter, QRect(right - needed, y, needed, line), text, token, weight=heavy, align=paint.RIGHT)
+        return right - width - theme.px(12), item.reason
+
+    def _draw_amount(self, painter: QPainter, area: QRect, item: Item, slot: int, chosen: bool) -> int:
+        edge = slot - theme.px(24)
+        if not item.amount:
+            return edge
+        weight = theme.BOLD if chosen else theme.MEDIUM
+        width = theme.metrics(theme.BODY, weight).horizontalAdvance(item.amount) + 2
+        slot_of = QRect(edge - width, area.top(), width, area.height())
+        paint.text(painter, slot_of, item.amount, weight=weight, align=paint.RIGHT)
+        return edge - width - theme.px(16)
 
     def _draw_button(self, painter: QPainter, slot: QRect, item: Item) -> None:
         paint.box(painter, QRectF(slot), theme.px(6), theme.color("accent"))
