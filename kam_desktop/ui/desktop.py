@@ -25,9 +25,11 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.language import N_, tr
 from kam_desktop.ui import keymap, pages, theme
 from kam_desktop.ui.background import Background, broken_by
+from kam_desktop.ui.bin_dialog import Bin
 from kam_desktop.ui.capture_popup import Capture
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.duplicates import Duplicates
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
@@ -117,6 +119,9 @@ class Desktop(QObject):
             (N_("Undo"), desk.undo, ("hoan tac", "undo"), "undo", "undo-2"),
             (N_("Redo"), desk.redo, ("lam lai", "redo"), "redo", "redo-2"),
             (N_("Quick capture"), self.capture.open, ("ghi nhanh", "capture", "note"), "capture", "pencil"),
+            (N_("Possible duplicates"), Duplicates(desk, window).open_list,
+             ("trung lap", "gop khach hang", "merge", "duplicates"), "", "users"),
+            (N_("Bin"), Bin(desk, window).open, ("thung rac", "bin", "trash", "deleted"), "", "trash-2"),
             (N_("Keyboard shortcuts"), window.show_keys, ("phim tat", "shortcuts", "keys"), "keys", "keyboard"),
             (N_("Vietnamese"), partial(self.use_language, "vi"), ("tieng viet", "language"), "", "languages"),
             (N_("English"), partial(self.use_language, "en"), ("tieng anh", "language"), "", "languages"),

@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from kam_desktop.domain.entities import Account, Activity, Contact, Occasion
 from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.query import Query
 from kam_desktop.ui import reaching, theme
+from kam_desktop.ui.duplicates import MergeDialog
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.cells import GROUP, LOOK
 from kam_desktop.ui.pages.account.controller import AccountController
@@ -424,3 +425,44 @@ def test_a_next_step_that_was_typed_is_kept_with_the_draft(qtbot: Any, page: Acc
     qtbot.waitUntil(lambda: page.findChild(FormDialog) is None)
     page.list.peek.interaction_wanted.emit()
     qtbot.waitUntil(lambda: page.findChild(FormDialog).form.step.editor.raw() == "Gui mau")
+
+
+def test_a_tier_is_folded_by_key_and_click_and_stays_so(qtbot: Any, page: AccountPage, house: House) -> None:
+    table = page.list.table
+    table.setFocus()
+    assert page.list.place.current() == "a"
+    qtbot.keyClick(table, Qt.Key.Key_Left)
+    assert list(page.list.model.answer.ids) == ["b", "c"] and table.currentIndex().row() == 0
+    assert texts(page)[0] == ["Tier A", "1 account · 80.0% of revenue", "chevron-right"]
+    second = table.rowViewportPosition(1) + 5
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, second))
+    assert list(page.list.model.answer.ids) == ["c"]
+    again = AccountController(house.desk).page
+    qtbot.addWidget(again)
+    again.show()
+    settle(qtbot, house)
+    assert list(again.list.model.answer.ids) == ["c"]
+    qtbot.keyClick(table, Qt.Key.Key_Up)
+    qtbot.keyClick(table, Qt.Key.Key_Right)
+    assert list(page.list.model.answer.ids) == ["a", "c"] and page.list.place.current() == "a"
+
+
+def test_the_bar_over_the_list_says_what_each_tier_brings(page: AccountPage) -> None:
+    assert page.list.tiers.isVisible()
+    assert page.list.tiers.accessibleName() == (
+        "Share of revenue by tier; A: 1 account · 80.0%; B: 1 account · 15.0%; C: 1 account · 5.0%"
+    )
+
+
+def test_two_chosen_rows_can_be_merged(qtbot: Any, page: AccountPage, house: House) -> None:
+    controller = next(each for each in page.children() if isinstance(each, AccountController))
+    assert "Merge…" not in [deed.title for deed in controller.deeds()]
+    page.list.table.selectAll()
+    page.list.table.setFocus()
+    page.list.place.show("a")
+    qtbot.keyClick(page.list.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    merge = next(deed for deed in controller.deeds() if deed.title == "Merge…")
+    merge.run(page.list.place.selected())
+    qtbot.waitUntil(lambda: page.window().findChild(MergeDialog) is not None)
+    both = page.window().findChild(MergeDialog).both
+    assert (both.keep.id, both.lose.id) == ("a", "b")

@@ -228,17 +228,17 @@ class TableView(QTableView):
             top, height = self.rowViewportPosition(row), self.rowHeight(row)
             if group:
                 self._paint_group(painter, QRect(0, top, width, height), *group)
-            elif focused and chosen.isRowSelected(row, QModelIndex()):
+            if focused and chosen.isRowSelected(row, QModelIndex()):
                 painter.fillRect(0, top, theme.px(2), height, theme.color("accent"))
         if focused and self._cell_focus and self.currentIndex().isValid():
             frame = QRectF(self.visualRect(self.currentIndex())).adjusted(0, 2, 0, -2)
             paint.box(painter, frame, theme.px(4), None, theme.color("accent"), 2)
 
-    def _paint_group(self, painter: QPainter, area: QRect, title: str, note: str) -> None:
+    def _paint_group(self, painter: QPainter, area: QRect, title: str, note: str, mark: str = "chevron-down") -> None:
         painter.fillRect(area, theme.color("window"))
         painter.setPen(QPen(theme.color("border")))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        icons.paint(painter, theme.px(24), area.center().y() - theme.px(6), "chevron-down", "muted", 14)
+        icons.paint(painter, theme.px(24), area.center().y() - theme.px(6), mark, "muted", 14)
         used = paint.text(painter, area.adjusted(theme.px(46), 0, 0, 0), title, weight=theme.BOLD)
         paint.text(painter, area.adjusted(theme.px(54) + used, 0, 0, 0), note, "muted", theme.CAPTION)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from kam_desktop.domain.entities import Account, Occasion
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui import reaching
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.duplicates import Duplicates
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.list_tools import Deed, ListTools
@@ -63,11 +65,13 @@ class AccountController(RecordController):
         self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", True)
         self._listing: Listing | None = None
         self._place, self._list_is_old = "", False
+        self._folded = frozenset(map(str, desk.recalled("account.folded").get("tiers", [])))
         self._pending, self._pause = "", QTimer(self, singleShot=True, interval=_PEEK_MS)
         self._pause.timeout.connect(self._on_pause)
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (self._list.searched, self._on_searched), (self._list.cleared, self._on_cleared),
             (self._list.filter_chosen, self._on_filter), (self._list.grouping_chosen, self._on_grouping),
+            (self._list.folding.toggled, self._on_folded),
             (self._list.model.wanted, self._on_wanted), (self._list.model.order_wanted, self._on_order),
             (self._list.current_changed, self._on_current), (self._list.peek.interaction_wanted, self._on_interaction),
             (self._list.opened, lambda key: desk.shell.show_page("account", key)),
@@ -80,6 +84,7 @@ class AccountController(RecordController):
         self._list.table.peeked.connect(lambda _index: self._list.peek.setFocus())
         self._order = self.keep_layout(self._list.table, "account") or self._order
         self.dialogs = Dialogs(self, self._account_id, questions.ask_people, self._remove_occasion, questions.save_log)
+        self._twins = Duplicates(desk, self.page)
         self.tools = ListTools(self, self, self._list, "account", tr("Accounts"))
 
     @property
@@ -131,16 +136,17 @@ class AccountController(RecordController):
     def _show_list(self, answer: tuple[Any, dict[str, AccountLine]]) -> None:
         listing, rows = answer
         self._listing = listing
+        named = [group for group in listing.groups if group.name]
         groups = [
             RowGroup(
                 tr("Tier {name}", name=group.name),
                 trn("{n} account", "{n} accounts", group.count)
                 + (f" · {tr('{share} of revenue', share=formats.percent(group.share))}" if group.share else ""),
-                group.count,
+                0 if group.name in self._folded else group.count,
             )
-            for group in listing.groups
-            if group.name
+            for group in named
         ]
+        self._list.tiers.set_tiers(questions.tiers_of(listing))
         count = len(listing.ids)
         totals = {
             0: trn("{n} account", "{n} accounts", count),
@@ -150,11 +156,22 @@ class AccountController(RecordController):
         # the service puts large amounts first; the arrow in the head may say otherwise
         turned = self._order[1] != (self._order[0] in ("revenue", "overdue"))
         ids = questions.turned(listing) if turned else listing.ids
+        if self._folded.intersection(group.name for group in named):
+            ids = [key for group in named if group.name not in self._folded
+                   for key in ids[group.start : group.start + group.count]]  # fmt: skip
         self._list.model.set_answer(Answer(ids, groups, rows, totals if count else {}))
         filtered = bool(self._text or self._filter)
         self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
-        if count and not self._list.place.current():
+        if ids and not self._list.table.currentIndex().isValid():
             self._list.place.show(self._first_id())
+
+    def _on_folded(self, number: int, folded: bool) -> None:
+        named = [group.name for group in self._listing.groups if group.name] if self._listing is not None else []
+        self._folded = self._folded | {named[number]} if folded else self._folded - {named[number]}
+        self.desk.remember("account.folded", json.dumps({"tiers": sorted(self._folded)}))
+        if self._listing is not None:
+            self._show_list((self._listing, {}))
+            self._list.folding.show_group(number)
 
     def _first_id(self) -> str:
         return str(self._list.model.answer.ids[0])
@@ -209,8 +226,11 @@ class AccountController(RecordController):
     def deeds(self) -> Sequence[Deed]:
         """See list_tools.Listed."""
         show = self.desk.shell.show_page
-        archived = self._filter == "archived"
+        archived, chosen = self._filter == "archived", self._list.place.selected()
+        merge = [Deed(tr("Merge…"), "users", lambda ids: self._twins.open_pair(*ids[:2]))] if len(chosen) == 2 else []
         return (
+            *merge,
+            Deed(tr("Possible duplicates"), "search", lambda _ids: self._twins.open_list()),
             Deed(tr("Open"), "corner-down-left", lambda ids: show("account", ids[0]), single=True),
             Deed(tr("Log interaction"), "pencil", lambda _ids: self._on_interaction(), single=True),
             Deed(tr("Bring back") if archived else tr("Archive"), "archive", partial(self._archive_all, not archived)),
@@ -277,11 +297,8 @@ class AccountController(RecordController):
             self._ask_detail(place)
 
     def _ask_detail(self, key: str) -> None:
-        today, shown = self.desk.today(), self._shown_events()
+        today, shown = self.desk.today(), self._detail.overview.timeline.filters.chosen()
         self.ask(lambda reader: questions.ask_whole(reader, key, shown, today), self._show_detail, "detail")
-
-    def _shown_events(self) -> str:
-        return self.page.detail.overview.timeline.filters.chosen()
 
     def _show_detail(self, whole: questions.Whole) -> None:
         if whole.account.id != self._place:
@@ -362,8 +379,11 @@ class AccountController(RecordController):
             self.desk.shell.toast(tr("No program of this computer takes {value}.", value=value), None, "warning")
 
     def reopen(self, draft_key: str) -> bool:
-        """See last_place.Reopens: a person or an interaction that was being typed."""
+        """See last_place.Reopens: the fields, a person or an interaction that were being typed."""
         entity, _, rest = draft_key.partition(":")
+        if entity == "account" and rest == self._place:
+            self._detail.show_tab("details")
+            return True
         if entity == "account" and rest in (self._place, "new:"):
             self._detail.show_tab("details")
             return True

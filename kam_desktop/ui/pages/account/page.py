@@ -25,6 +25,7 @@ from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
 from kam_desktop.ui.pages.account.side import near_day as near_day
+from kam_desktop.ui.pages.account.tiers import Folding, TierBar
 
 if TYPE_CHECKING:
     from kam_desktop.ui.pages.account.detail import AccountDetail
@@ -267,6 +268,13 @@ class AccountList(RecordPage):
             ("untouched", tr("No contact for {n} days", n=14)), ("archived", tr("Archived")),
         ], self._on_filter)  # fmt: skip
         self._groups = _menu(self, self.group_chip, [("tier", tr("Tier")), ("", tr("Nothing"))], self._on_group)
+        self.tiers = TierBar(tr("Share of revenue by tier"))
+        self.folding = Folding(self.table, self.model)
+        columns_of = self.layout()
+        part = columns_of.itemAt(0) if columns_of is not None else None
+        left = part.layout() if part is not None else None
+        if isinstance(left, QVBoxLayout):
+            left.insertWidget(2, self.tiers)  # below the tools
         self.peek.opened.connect(lambda: self.opened.emit(self.place.current()))
 
     def show_filter(self, key: str) -> None:

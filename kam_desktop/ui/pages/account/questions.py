@@ -20,6 +20,7 @@ from kam_desktop.ui.pages.account.form import KIND_ICONS
 from kam_desktop.ui.pages.account.page import LATE_DAYS, AccountLine, Happened, Peek, Person
 from kam_desktop.ui.pages.account.side import Around, Day, Reach, Step
 from kam_desktop.ui.pages.account.tabs import Line
+from kam_desktop.ui.pages.account.tiers import Tier
 
 FIRST = 60  # rows that come along with the ids
 FIRST_EVENTS = 40
@@ -79,6 +80,18 @@ def ask_peek(reader: Any, key: str, tier: str, today: date) -> Peek:
         tuple(Happened(KIND_ICONS.get(each.kind, "pencil"), each.subject, _local_day(each.at))
               for each in brief.activities),
     )  # fmt: skip
+
+
+def tiers_of(listing: Listing) -> list[Tier]:
+    """The shares of the tiers for the bar over the list."""
+    return [
+        Tier(
+            group.name, trn("{n} account", "{n} accounts", group.count), formats.percent(group.share or Decimal(0)),
+            float(group.share or 0) / 100,
+        )
+        for group in listing.groups
+        if group.name
+    ]  # fmt: skip
 
 
 def turned(listing: Listing) -> list[str]:
