@@ -155,7 +155,8 @@ class Link(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         measures = self.fontMetrics()
-        return QSize(measures.horizontalAdvance(self._label) + 2, max(theme.px(24), measures.height()))
+        least = QSize(theme.px(24), theme.px(24))  # also of a word as short as “Rút”
+        return QSize(measures.horizontalAdvance(self._label) + 2, measures.height()).expandedTo(least)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
