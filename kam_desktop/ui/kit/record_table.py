@@ -172,8 +172,7 @@ class RecordTable(QAbstractTableModel):
     def _head(self, index: Index, role: int) -> Any:
         group = self.answer.head(index.row())
         if role == GROUP:
-            folded = () if group.count else ("chevron-right",)
-            return (group.title, group.note, *folded) if index.column() == 0 else None
+            return (group.title, group.note, *(() if group.count else ("chevron-right",))) if not index.column() else None
         if role == _ROLE.AccessibleTextRole and index.column() == 0:
             return f"{group.title}; {group.note}"
         return "" if role == _ROLE.DisplayRole else None
