@@ -257,6 +257,7 @@ class InvoicePanel(QWidget):
                     (tr("Withdraw"), lambda key=each.id: self.withdraw_wanted.emit(key)),
                 ):
                     link = Link(text, size=theme.CAPTION)
+                    link.setMinimumWidth(theme.px(24))
                     link.setAccessibleDescription(told.text())
                     link.opened.connect(signal)
                     row.addWidget(link)
