@@ -101,7 +101,7 @@ class Bin(QObject):
         self._desk, self._parent = desk, parent
         self.dialog: BinDialog | None = None
 
-    def open(self) -> None:
+    def open_list(self) -> None:
         """Shows it."""
         self.dialog = made = BinDialog(self._parent)
         made.back_button.clicked.connect(self._bring_back)
@@ -109,6 +109,11 @@ class Bin(QObject):
         made.show_contents(())
         made.open()
         self._ask()
+
+    def close_list(self) -> None:
+        """Closes it."""
+        if self.dialog is not None and isValid(self.dialog):
+            self.dialog.reject()
 
     def _on_gone(self) -> None:
         self.dialog = None

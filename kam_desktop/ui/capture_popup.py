@@ -8,9 +8,17 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from kam_desktop import formats
@@ -34,6 +42,29 @@ _KINDS = {
     capture.CALL: (N_("Call"), "phone"), capture.MEETING: (N_("Meeting"), "handshake"),
     capture.MESSAGE: (N_("Message"), "message-circle"), capture.PROMISE: (N_("Promise to pay"), "calendar-clock"),
 }  # fmt: skip
+
+
+class _Name(QStyledItemDelegate):
+    """One customer or person in the list, 32 high, in line with what is typed."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Any) -> QSize:
+        return QSize(theme.px(100), theme.px(32))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Any) -> None:
+        area = option.rect.adjusted(theme.px(8), 0, -theme.px(8), 0)
+        if option.state & QStyle.StateFlag.State_Selected:
+            paint.box(painter, QRectF(area), theme.px(6), theme.color("selected"))
+        paint.text(painter, area.adjusted(theme.px(12), 0, -theme.px(12), 0), str(index.data()))
+
+
+class _Foot(Panel):
+    """The hints at the bottom, inside the round corners of the box."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint.box(painter, QRectF(self.rect()), theme.px(9), theme.color("window"))
+        painter.fillRect(0, 0, self.width(), self.height() // 2, theme.color("window"))
+        painter.fillRect(0, 0, self.width(), 1, theme.color("border"))
 
 
 class CapturePopup(QWidget):
@@ -74,12 +105,13 @@ class CapturePopup(QWidget):
         self._names = QStringListModel(self)
         self.list = QListView()
         self.list.setModel(self._names)
+        self.list.setItemDelegate(_Name(self))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setAccessibleName(tr("Whom it is about"))
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.list.clicked.connect(lambda _index: self.edited.emit(self.edit.text()))
-        foot = Panel(row=True, ground="window", lines="top", margins=(20, 0, 20, 0), gap=6, height=40)
+        foot = _Foot(row=True, margins=(20, 0, 20, 0), gap=6, height=40)
         foot.add(KeyCap("Enter"), caption(tr("save"), "text2"), KeyCap("Esc"), caption(tr("keep for later"), "text2"))
         foot.add(None, caption(tr("#customer @person, “tomorrow 9h”, “Friday”, “50tr”")))
         self._card.add(Line(), row, self.said, self.list, foot)
@@ -95,6 +127,12 @@ class CapturePopup(QWidget):
         """Whom the line is about."""
         row = self.list.currentIndex().row()
         return self._whom[row] if 0 <= row < len(self._whom) else None
+
+    def show_line(self, text: str) -> None:
+        """Puts a line into the empty box, as if it were typed."""
+        self.edit.setText(text)
+        self.edit.selectAll()
+        self.edited.emit(text)
 
     def show_reading(self, kind: str, icon: str, words: str) -> None:
         """What would be made."""
@@ -135,7 +173,7 @@ class CapturePopup(QWidget):
     def _place(self) -> None:
         rows = len(self._whom) if len(self._whom) > 1 else 0
         self.list.setVisible(rows > 0)
-        self.list.setFixedHeight(rows * max(theme.px(28), self.list.sizeHintForRow(0)) if rows else 0)
+        self.list.setFixedHeight(rows * theme.px(32))
         width = min(theme.px(680), self.width() - theme.px(48))
         self._card.setFixedWidth(width)
         self._card.adjustSize()
@@ -213,9 +251,7 @@ class Capture(QObject):
 
     def _show_draft(self, popup: CapturePopup, kept: str) -> None:
         if kept and isValid(popup) and not popup.edit.text() and not popup.edit.composing:
-            popup.edit.setText(json.loads(kept))
-            popup.edit.selectAll()
-            self._read(popup.edit.text())
+            popup.show_line(json.loads(kept))
 
     def _line(self) -> capture.Captured:
         return capture.read(self.popup.edit.text() if self.popup is not None else "", self._desk.today())

@@ -64,6 +64,7 @@ class Desktop(QObject):
         self.last_place = LastPlace(self.desk, self.window)
         self.tray = Tray(self.window, self.desk)
         self.capture = Capture(self.desk, self.window)
+        self.duplicates, self.bin = Duplicates(self.desk, self.window), Bin(self.desk, self.window)
         add_shortcut(self.window, "capture", self.capture.open, everywhere=True)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
@@ -119,9 +120,9 @@ class Desktop(QObject):
             (N_("Undo"), desk.undo, ("hoan tac", "undo"), "undo", "undo-2"),
             (N_("Redo"), desk.redo, ("lam lai", "redo"), "redo", "redo-2"),
             (N_("Quick capture"), self.capture.open, ("ghi nhanh", "capture", "note"), "capture", "pencil"),
-            (N_("Possible duplicates"), Duplicates(desk, window).open_list,
+            (N_("Possible duplicates"), self.duplicates.open_list,
              ("trung lap", "gop khach hang", "merge", "duplicates"), "", "users"),
-            (N_("Bin"), Bin(desk, window).open, ("thung rac", "bin", "trash", "deleted"), "", "trash-2"),
+            (N_("Bin"), self.bin.open_list, ("thung rac", "bin", "trash", "deleted"), "", "trash-2"),
             (N_("Keyboard shortcuts"), window.show_keys, ("phim tat", "shortcuts", "keys"), "keys", "keyboard"),
             (N_("Vietnamese"), partial(self.use_language, "vi"), ("tieng viet", "language"), "", "languages"),
             (N_("English"), partial(self.use_language, "en"), ("tieng anh", "language"), "", "languages"),

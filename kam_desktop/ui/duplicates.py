@@ -197,6 +197,11 @@ class Duplicates(QObject):
         made.open()
         self._ask_pairs()
 
+    def close_list(self) -> None:
+        """Closes the list of pairs."""
+        if self.pairs is not None and isValid(self.pairs):
+            self.pairs.reject()
+
     def _on_list_gone(self) -> None:
         self.pairs = None
 

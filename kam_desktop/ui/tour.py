@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, QSize, QTimer, Signal
+from PySide6.QtWidgets import QApplication
 
 from kam_desktop import language
 from kam_desktop.ui import pages, theme
@@ -90,6 +91,7 @@ class Tour(QObject):
                             window.show_page(entry.key, place)
                             yield f"{entry.key}-{name}-{lang}-{mode}"
                 yield from self._proposal(f"{lang}-{mode}")
+                yield from self._account(f"{lang}-{mode}")
                 yield from self._collection(f"{lang}-{mode}")
                 yield from self._import(f"{lang}-{mode}")
                 window.show_page(pages.PAGES[0].key)
@@ -117,6 +119,30 @@ class Tour(QObject):
             yield ""
             yield f"proposal-preview-{look}"
             page.editor.toggle_preview(False)
+
+    def _account(self, look: str) -> Iterator[str]:
+        """The tabs of one customer, quick capture, possible duplicates and the bin."""
+        window = self._desktop.window
+        window.show_page("account")
+        page: Any = window.page("account")
+        yield ""
+        window.show_page("account", page.list.place.current())
+        yield ""
+        for tab in ("people", "proposals", "money", "tasks", "history", "details"):
+            page.detail.show_tab(tab)
+            yield f"account-{tab}-{look}"
+        page.detail.show_tab("overview")
+        capture = self._desktop.capture
+        capture.open()
+        yield ""
+        if capture.popup is not None:
+            capture.popup.show_line("hẹn trả 50tr thứ 6 #cong")
+            yield f"account-capture-{look}"
+            capture.popup.close_popup()
+        for name, opener in (("duplicates", self._desktop.duplicates), ("bin", self._desktop.bin)):
+            opener.open_list()
+            yield f"account-{name}-{look}"
+            opener.close_list()
 
     def _collection(self, look: str) -> Iterator[str]:
         """Opens the panels of the collections: the worklist's, an invoice that waits, one overdue, receipts."""
@@ -182,7 +208,8 @@ class Tour(QObject):
             return
         self._status |= self._turns >= _MOST_TURNS
         if self._name:
-            self._desktop.window.grab().save(str(self._folder / f"{self._name}.png"))
+            shown = QApplication.activeModalWidget() or self._desktop.window
+            shown.grab().save(str(self._folder / f"{self._name}.png"))
         self._quiet = self._turns = 0
         self._name = next(self._steps, "end")
         if self._name == "end":

@@ -289,7 +289,7 @@ def test_the_overview_shows_money_time_line_and_side_column(qtbot: Any, page: Ac
     overview = page.detail.overview
     assert page.detail.tab() == "overview"
     assert (
-        "Received: –" in overview.figures.accessibleName()
+        "Money received: –" in overview.figures.accessibleName()
         and "Overdue: 86,400,000" in overview.figures.accessibleName()
     )
     model = overview.timeline.model

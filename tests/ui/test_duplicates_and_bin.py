@@ -84,7 +84,7 @@ def test_the_bin_gives_back_what_was_deleted_and_archived(qtbot: Any, house: Hou
     with house.store.edit("Archive") as uow:
         records.archive(uow, Account, "c")
     made = Bin(house.desk, parent)
-    made.open()
+    made.open_list()
     settle(qtbot, house)
     dialog = made.dialog
     assert dialog is not None

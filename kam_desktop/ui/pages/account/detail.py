@@ -16,7 +16,7 @@ from kam_desktop.ui.badges import Avatar, Pill, Tier
 from kam_desktop.ui.charts import Figure, FigureStrip, Part, StackedBar
 from kam_desktop.ui.form_dialog import head_name
 from kam_desktop.ui.kit.buttons import Button, IconButton, Tabs
-from kam_desktop.ui.kit.frames import Line, Panel, page_head, scrolled
+from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, set_tip
 from kam_desktop.ui.pages.account import tabs
 from kam_desktop.ui.pages.account.form import AccountForm
@@ -107,7 +107,8 @@ class AccountDetail(QWidget):
         head = page_head(back)
         head.setMinimumHeight(theme.px(72))
         names = QVBoxLayout()
-        names.setSpacing(0)
+        names.setSpacing(theme.px(2))
+        names.addStretch()
         for row in ((self._name, self._tier, self._gone, None), (self._legal, self._mark, self._rest, None)):
             line = QHBoxLayout()
             line.setSpacing(theme.px(8))
@@ -117,6 +118,7 @@ class AccountDetail(QWidget):
                 else:
                     line.addWidget(widget)
             names.addLayout(line)
+        names.addStretch()
         head.add(self._avatar)
         head.box.addSpacing(theme.px(4))
         head.box.addLayout(names, 1)
@@ -125,8 +127,8 @@ class AccountDetail(QWidget):
             (OVERVIEW, tr("Overview")), (PEOPLE, tr("Contacts")), (PROPOSALS, tr("Proposals")),
             (MONEY, tr("Collections")), (TASKS, tr("Tasks")), (HISTORY, tr("History")), (DETAILS, tr("Details")),
         ], name=tr("What is shown of the account"))  # fmt: skip
-        self._tab_row = Panel(row=True, margins=(24, 0, 24, 0)).add(self.tabs)
-        self._tab_line = Line()
+        self._tab_row = Panel(row=True, lines="bottom").add(self.tabs)
+        self._tab_row.box.setContentsMargins(theme.px(24), 0, theme.px(24), 0)  # its line goes on where the tabs' ends
         self.overview = Overview(today)
         self.people, self.proposals = tabs.people_tab(), tabs.proposals_tab()
         self.invoices, self.tasks, self.history = tabs.invoices_tab(), tabs.tasks_tab(), tabs.history_tab()
@@ -139,7 +141,7 @@ class AccountDetail(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        for part in (head, self._tab_row, self._tab_line):
+        for part in (head, self._tab_row):
             box.addWidget(part)
         box.addWidget(self._stack, 1)
         back.clicked.connect(self.back_wanted)
@@ -186,7 +188,7 @@ class AccountDetail(QWidget):
             self._tier.update()
         self._gone.setVisible(account.archived)
         self._archive.setAccessibleName(tr("Bring back") if account.archived else tr("Archive"))
-        for widget in (self._archive, self._log, self._tab_row, self._tab_line, self._avatar, self._legal, self._rest):
+        for widget in (self._archive, self._log, self._tab_row, self._avatar, self._legal, self._rest):
             widget.setVisible(not is_new)
         if is_new:
             self._mark.hide()

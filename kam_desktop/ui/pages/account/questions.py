@@ -325,8 +325,9 @@ def _figures(brief: Any, offers: Sequence[Any], course: Any) -> list[Figure]:
     count = trn("{n} invoice", "{n} invoices", len(late))
     return [
         Figure(tr("Won proposals"), shown(value), trn("{n} proposal", "{n} proposals", len(won)), arrow=True),
-        Figure(tr("Invoiced"), shown(course.invoiced), share(course.invoiced, value, N_("{share} of won")), arrow=True),
-        Figure(tr("Received"), shown(course.received),
+        Figure(tr("Invoiced so far"), shown(course.invoiced), share(course.invoiced, value, N_("{share} of won")),
+               arrow=True),
+        Figure(tr("Money received"), shown(course.received),
                share(course.received, course.invoiced, N_("{share} of invoices")), mark="accent"),
         Figure(tr("Not due yet"), shown(money.not_due), tr("next {day}", day=formats.day(next_on)) if next_on else "",
                mark="age0"),
@@ -338,7 +339,7 @@ def _figures(brief: Any, offers: Sequence[Any], course: Any) -> list[Figure]:
 
 def _parts(money: Any, course: Any) -> list[Part]:
     parts = (
-        (course.received, "accent", tr("Received")), (money.not_due, "age0", tr("Not due yet")),
+        (course.received, "accent", tr("Money received")), (money.not_due, "age0", tr("Not due yet")),
         (money.overdue, "age2", tr("Overdue")),
     )  # fmt: skip
     return [

@@ -124,7 +124,7 @@ class SideColumn(QWidget):
                 tick.clicked.connect(partial(self._on_tick, step.task))
                 row.add(tick)
             else:
-                row.add(IconLabel("file-text", name=tr("Proposal"), tile="subtle"))
+                row.add(IconLabel("file-text", name=tr("Proposal"), tile="surface"))
             late = step.on is not None and step.on <= self._today
             row.add(_link(step.text, partial(self.opened.emit, *step.open)), stretch=1)
             row.add(PlainLabel(near_day(step.on, self._today), size=theme.CAPTION, tone="warning" if late else "text2",
@@ -170,7 +170,7 @@ class SideColumn(QWidget):
     def _days(self, around: Around) -> QWidget:
         made = self._part(tr("Occasions"), tr("Add occasion"), lambda: self.occasion_wanted.emit(""))
         for day in around.days[:5]:
-            row = Panel(row=True, gap=8).add(IconLabel("calendar", tile="subtle"))
+            row = Panel(row=True, gap=8).add(IconLabel("calendar", tile="surface"))
             if day.occasion:
                 row.add(_link(day.text, partial(self.occasion_wanted.emit, day.occasion)), stretch=1)
             else:

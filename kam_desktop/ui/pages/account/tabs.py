@@ -111,7 +111,7 @@ def proposals_tab() -> RowsTab:
 def invoices_tab() -> RowsTab:
     """Its open invoices."""
     return RowsTab(tr("Collections"), [
-        (tr("Invoice"), 0, ""), (tr("Open"), 120, "late"), (tr("Days overdue"), 60, "date"),
+        (tr("Invoice"), 0, ""), (tr("Still open"), 120, "late"), (tr("Days overdue"), 60, "date"),
         (tr("Due date"), 90, "date"), (tr("Issued on"), 90, "date"), (tr("Total"), 120, "amount"),
     ], empty=tr("Nothing is open."))  # fmt: skip
 

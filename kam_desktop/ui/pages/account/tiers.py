@@ -57,6 +57,7 @@ class TierBar(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, side = QPainter(self), theme.px(24)
+        painter.fillRect(self.rect(), theme.color("surface"))
         room = self.width() - 2 * side
         parts = [(max(0.0, tier.part), _TOKENS[min(at, 2)]) for at, tier in enumerate(self._tiers)]
         paint.bar(painter, QRectF(side, theme.px(22), room, theme.px(8)), parts, radius=4)
