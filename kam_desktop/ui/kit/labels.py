@@ -155,8 +155,8 @@ class Link(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         measures = self.fontMetrics()
-        least = QSize(theme.px(24), theme.px(24))  # also of a word as short as “Rút”
-        return QSize(measures.horizontalAdvance(self._label) + 2, measures.height()).expandedTo(least)
+        wide, least = measures.horizontalAdvance(self._label) + 2, theme.px(24)  # of a word as short as “Rút” too
+        return QSize(max(least, wide), max(least, measures.height()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

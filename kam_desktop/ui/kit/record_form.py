@@ -45,9 +45,8 @@ class RecordForm(QWidget):
 
     def __init__(self, kind: type[Record], *, today: date | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.kind, self.is_new, self._today = kind, False, today
+        self.kind, self.is_new, self.within, self._today = kind, False, "", today
         self.record: Record | None = None
-        self.within = ""
         self._rows: dict[str, Labelled] = {}
         self._joined: list[frozenset[str]] = []
         self._dirty: set[str] = set()
@@ -95,8 +94,7 @@ class RecordForm(QWidget):
 
     def show_record(self, record: Record, titles: Mapping[str, str] | None = None, *, is_new: bool = False) -> None:
         """Shows a record as saved. What is being typed in the same record stays; `titles` are those of references."""
-        another = self.record is None or self.record.id != record.id
-        if another:
+        if another := self.record is None or self.record.id != record.id:
             self._dirty.clear()
             self.show_problems(())
         self.record, self.is_new = record, is_new
