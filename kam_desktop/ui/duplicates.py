@@ -50,6 +50,8 @@ def shown(field: Field, value: Any, titles: Mapping[str, str], currency: str) ->
         return formats.day(value)
     if isinstance(value, tuple):
         return ", ".join(value)
+    if field.kind is Kind.CHOICE:
+        return {"low": tr("Low"), "medium": tr("Medium"), "high": tr("High")}.get(value, str(value))
     if isinstance(value, bool):
         return tr("yes") if value else tr("no")
     return titles.get(value, value) if isinstance(value, str) else formats.number(value)
@@ -82,8 +84,8 @@ class MergeDialog(Dialog):
         for row, choice in enumerate(both.choices, 1):
             self._add_row(grid, row, choice)
         if not both.choices:
-            grid.addWidget(caption(tr("All fields are alike.")), 1, 0, 1, 4)
-        for column in (1, 2, 3):
+            grid.addWidget(caption(tr("All fields are alike.")), 1, 0, 1, 3)
+        for column in range(1, grid.columnCount()):
             grid.setColumnStretch(column, 1)
         fields = QWidget()
         fields.setLayout(grid)
@@ -198,9 +200,10 @@ class Duplicates(QObject):
         self._ask_pairs()
 
     def close_list(self) -> None:
-        """Closes the list of pairs."""
-        if self.pairs is not None and isValid(self.pairs):
-            self.pairs.reject()
+        """Closes what is open of both."""
+        for dialog in (self.merging, self.pairs):
+            if dialog is not None and isValid(dialog):
+                dialog.reject()
 
     def _on_list_gone(self) -> None:
         self.pairs = None

@@ -143,6 +143,10 @@ class Tour(QObject):
             opener.open_list()
             yield f"account-{name}-{look}"
             opener.close_list()
+        first, second = list(page.list.model.answer.ids)[:2]
+        self._desktop.duplicates.open_pair(first, second)
+        yield f"account-merge-{look}"
+        self._desktop.duplicates.close_list()
 
     def _collection(self, look: str) -> Iterator[str]:
         """Opens the panels of the collections: the worklist's, an invoice that waits, one overdue, receipts."""

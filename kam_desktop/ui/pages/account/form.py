@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -14,10 +15,10 @@ from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.form_dialog import two_columns
 from kam_desktop.ui.kit.editors import Labelled, editor_for
-from kam_desktop.ui.kit.labels import section
+from kam_desktop.ui.kit.labels import caption, section
 from kam_desktop.ui.kit.record_form import RecordForm, sentence
 from kam_desktop.ui.shortcuts import add_shortcut
 
@@ -93,8 +94,12 @@ class InteractionForm(RecordForm):
             [self.add("subject")], [self.add("kind", names=kind_names()), self.add("at")], [self.add("contact")],
             [self.add("said", lines=3)], [self.add("promised", lines=2)],
         ]))  # fmt: skip
-        self.step = Labelled(editor_for(Task.entity.field("subject")))
+        optional = dataclasses.replace(Task.entity.field("subject"), required=False)
+        self.step = Labelled(editor_for(optional))
         self.step_on = Labelled(editor_for(Task.entity.field("due_on"), today=today))
+        keys = [keymap.shown(f"kind_{number}") for number in (1, 2, 3, 4)]
+        words = (f"{key} {name}" for key, name in zip(keys, kind_names().values(), strict=True) if key)
+        box.addWidget(caption(" · ".join(words), wrap=True))
         self._after = QWidget()
         after = QVBoxLayout(self._after)
         after.setContentsMargins(0, 0, 0, 0)
