@@ -1,4 +1,4 @@
-"""A whole day by keyboard alone, in the real window: only keys are sent, and the store is looked at in the end."""
+"""A whole day by keys alone, in the real window; the store is looked at in the end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QInputMethodEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QListView, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QListView, QTableView, QWidget
 
-from kam_desktop import app, language
+from kam_desktop import app, formats, language
 from kam_desktop.domain.text import fold
 from kam_desktop.ui import theme
 from tests import makers
@@ -120,6 +120,21 @@ class Hands:
         self.press(keys)
         self.until(lambda: bool(told), f"a dialog for {path.name}")
 
+    def tables(self) -> list[QTableView]:
+        """The tables that are seen."""
+        return [each for each in self._window.window.findChildren(QTableView) if each.isVisible()]
+
+    def cell(self, name: str, text: str) -> bool:
+        """Whether the first row of the table of that name shows that text."""
+        models = [each.model() for each in self.tables() if each.accessibleName() == name]
+        return any(model.index(0, at).data() == text for model in models for at in range(model.columnCount()))
+
+    def lists(self, text: str) -> bool:
+        """Whether a list that is seen has a line of that text."""
+        seen = [each for each in self._window.window.findChildren(QListView) if each.isVisible()]
+        return any(model.index(row, 0).data() == text for model in (each.model() for each in seen)
+                   for row in range(model.rowCount()))  # fmt: skip
+
     def rows(self, question: str, **values: Any) -> list[tuple[Any, ...]]:
         """What the store says; the only look that is no look at the screen."""
         found: list[Any] = []
@@ -150,20 +165,16 @@ def bring_in(hands: Hands, folder: Path) -> None:
     hands.press("Ctrl+5")
     hands.tab_to("Choose files")
     hands.path(file, "Space")
-    hands.until(lambda: hands.rows("select 1") == [(1,)], "the preview")
-    for _ in range(40):  # reading is done in another process
-        hands.qtbot.wait(50)
-        hands.press("Ctrl+Return")
-        if hands.rows("select count(*) from account")[0][0] > before:
-            break
+    hands.until(lambda: any(each.model().rowCount() for each in hands.tables()), "the preview")
+    hands.press("Ctrl+Return")
+    hands.until(lambda: hands.rows("select count(*) from account")[0][0] > before, "the import")
     assert hands.rows("select count(*) from account where name = :name", name=NEWCOMER) == [(1,)]
 
 
 def find(hands: Hands, typed: str, name: str) -> str:
     hands.press("Ctrl+K")
     hands.type(typed)
-    hands.qtbot.wait(120)  # the palette's own pause
-    hands.rest()
+    hands.until(lambda: hands.lists(name), "the palette to find it")
     hands.press("Return")
     page, place = hands._window.window.where()
     assert page == "account" and hands.rows("select name from account where id = :id", id=place) == [(name,)]
@@ -248,9 +259,9 @@ def receive(hands: Hands, account: str, name: str) -> str:
     hands.type(str(MONEY))
     hands.tab_to("Reference")
     hands.type("FT26327")
-    hands.qtbot.wait(300)  # the form's own pause before it asks what this pays
-    hands.rest()
-    hands.tab_to("What this receipt pays")
+    pays = "What this receipt pays"
+    hands.until(lambda: hands.cell(pays, formats.amount(MONEY, "VND")), "the suggestion")
+    hands.tab_to(pays)
     hands.press("Return")
     hands.until(lambda: bool(hands.focus.property("cell")), "the cell of a share")
     QTest.keyClick(hands.focus, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
