@@ -314,7 +314,9 @@ def _figures(brief: Any, offers: Sequence[Any], course: Any) -> list[Figure]:
     value = sum(each.total for each in won)
     due = [each for each in brief.invoices if each.currency == code]
     late = [each for each in due if (each.days_overdue or 0) > 0]
-    next_on = min((each.due_on for each in due if each.due_on is not None and each not in late), default=None)
+    next_on = min(
+        (each.due_on for each in due if each.due_on is not None and not (each.days_overdue or 0) > 0), default=None
+    )
 
     def shown(amount: int) -> str:
         return formats.amount(amount, code, zero=formats.NOTHING)
