@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QMetaObject, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QScrollArea, QWidget
 
 from kam_desktop.ui.desk import Desk
@@ -49,7 +49,7 @@ class LastPlace(QObject):
     def __init__(self, desk: Desk, window: Window) -> None:
         super().__init__(window)
         self._desk, self._window = desk, window
-        self._watched: QLineEdit | QPlainTextEdit | None = None
+        self._links: list[QMetaObject.Connection] = []
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self.keep)
         self._look = QTimer(self, interval=_LOOK_MS)
@@ -64,19 +64,13 @@ class LastPlace(QObject):
     # Keeping.
 
     def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
-        if self._watched is not None:
-            self._watched.cursorPositionChanged.disconnect(self._start)
-            self._watched.destroyed.disconnect(self._on_gone)
-            self._watched = None
+        for link in self._links:  # gone with the widget, it does nothing
+            QObject.disconnect(link)
+        self._links = []
         if isinstance(now, (QLineEdit, QPlainTextEdit)):
-            self._watched = now
-            now.cursorPositionChanged.connect(self._start)
-            now.destroyed.connect(self._on_gone)
+            self._links = [now.cursorPositionChanged.connect(self._start)]
         if now is not None:
             self._start()
-
-    def _on_gone(self) -> None:
-        self._watched = None
 
     def _start(self) -> None:
         if not self._soon.isActive() and not self._look.isActive():

@@ -56,6 +56,7 @@ class Dialog(QDialog):
 
     def add_button(self, button: Button, result: int | None = None) -> Button:
         """Add a button at the right; with a result it closes the dialog."""
+        button.setParent(self)  # a layout alone may let it go
         self._foot.addWidget(button)
         if result is not None:
             button.clicked.connect(lambda: self.done(result))

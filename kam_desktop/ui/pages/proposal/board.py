@@ -21,7 +21,7 @@ from kam_desktop.ui.kit.search_box import SearchBox
 from kam_desktop.ui.kit.states import EmptyState
 from kam_desktop.ui.pages.proposal.cards import BoardCard, CardColumn, ColumnTexts
 from kam_desktop.ui.pages.proposal.page import stage_names
-from kam_desktop.ui.pages.proposal.stage_view import StageColumn
+from kam_desktop.ui.pages.proposal.stage_view import StageColumn, side_scroll
 from kam_desktop.ui.shortcuts import add_shortcut
 
 LIST, BOARD = "list", "board"
@@ -101,7 +101,8 @@ class Board(QWidget):
             row.addWidget(column)
         empty = EmptyState("file-text", tr("No proposals yet"), tr("Make the first one for one of your accounts."), add)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._row)
+        self._area = side_scroll(self._row)
+        self._stack.addWidget(self._area)
         self._stack.addWidget(empty)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -388,5 +389,7 @@ class Board(QWidget):
         self.sent_wanted.emit(version)
 
     def _on_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
-        if self._lifted and now is not None and not self.isAncestorOf(now):
+        if now is not None and self._row.isAncestorOf(now):
+            self._area.ensureWidgetVisible(now, theme.px(24), 0)
+        elif self._lifted and now is not None and not self.isAncestorOf(now):
             self.put_back(quiet=True)

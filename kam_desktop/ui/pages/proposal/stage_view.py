@@ -16,7 +16,16 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QListView, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QListView,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from kam_desktop.language import tr
 from kam_desktop.ui import icons, paint, theme
@@ -285,3 +294,14 @@ class StageColumn(QWidget):
         if not self.is_folded():
             line = theme.color("accent") if self._target else None
             paint.box(QPainter(self), QRectF(self.rect()), theme.px(10), theme.color("subtle"), line)
+
+
+def side_scroll(columns: QWidget) -> QScrollArea:
+    """The columns beside each other in an area that scrolls sideways: they want more than a small window has."""
+    area = QScrollArea()
+    area.setWidget(columns)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
