@@ -185,10 +185,11 @@ def _join_contacts(uow: UnitOfWork, accounts: tuple[str, str]) -> None:
     """Contacts who are one person: the first keeps both ways to reach them; records point to the first."""
     statement = "select id from contact where account = :account"
     # the statement sees what was there before this edit, `many` what the edit made of it
-    people = uow.many(Contact, [row[0] for each in accounts for row in uow.sql(statement, {"account": each})])
+    rank = {row[0]: at for at, each in enumerate(accounts) for row in uow.sql(statement, {"account": each})}
+    people = uow.many(Contact, rank)
     mains = 0
     first: dict[str, list[Contact]] = {}
-    for person in sorted(people.values(), key=lambda each: (not each.main, each.id)):
+    for person in sorted(people.values(), key=lambda each: (rank[each.id], not each.main, each.id)):
         known = first.setdefault(" ".join(tokens(person.full_name)), [])
         twin = next((each for each in known if _same_person(each, person)), None)
         if twin is None:

@@ -459,7 +459,7 @@ def test_debit_and_credit_columns_of_a_closing_balance(store: Store, tmp_path: P
     rows = [below, ("K1", "A", 100, None), ("K2", "B", None, 30), ("K3", "C", 50, 20), ("Cộng", None, 150, 50)]
     file = bring(store, table(tmp_path, titles, *rows, above=TITLE))
     assert (file.kind, outcome(file)) == ("balances", ["create"] * 3)
-    assert [each.total for each in every(store, Invoice)] == [100, 30]
+    assert sorted(each.total or 0 for each in every(store, Invoice)) == [30, 100]
     assert [each.total for each in every(store, CreditNote)] == [30]
 
 
