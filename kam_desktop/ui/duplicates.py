@@ -25,7 +25,7 @@ from kam_desktop.ui.kit.frames import Panel, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, caption, set_tip
 from kam_desktop.ui.sentences import sentence
 
-_SHORT = 80  # letters of a value that are shown; all of it stands in the tooltip
+_SHORT = (48, 30)  # letters of a value that have room beside one other, or two; all of it stands in the tooltip
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class MergeDialog(Dialog):
     """
 
     def __init__(self, parent: QWidget, both: Both) -> None:
-        super().__init__(parent, tr("Merge two accounts"), width=760)
+        super().__init__(parent, tr("Merge two accounts"), width=940)
         self.both = both
         self._groups: dict[str, tuple[QButtonGroup, tuple[Any, ...]]] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -110,7 +110,8 @@ class MergeDialog(Dialog):
         for at, value in enumerate(values):
             text = shown(field, value, self.both.titles, self.both.keep.currency)
             line = " ".join(text.split())
-            option = QRadioButton((line if len(line) <= _SHORT else line[: _SHORT - 1] + "…").replace("&", "&&"))
+            most = _SHORT[len(values) - 2]
+            option = QRadioButton((line if len(line) <= most else line[: most - 1] + "…").replace("&", "&&"))
             option.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             option.setMinimumHeight(theme.px(28))
             place = (tr("both"), tr("kept"), tr("taken over"))[(at + 1) % 3]

@@ -32,7 +32,7 @@ class PaperSide:
         self._newest = 0
         self._soon = QTimer(preview, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self._ask)
-        preview.shown.connect(self._soon.start)
+        preview.shown.connect(self._ask)  # who looks at the page waits for it: only typing makes it pause
         preview.language_chosen.connect(self._on_language)
 
     def show(self, proposal: str, version: str, name: str, language: str) -> None:
