@@ -66,7 +66,14 @@ def _proposal(
     for version in range(1, versions + 1):
         last = version == versions
         found += _version(
-            kit, identity, works, chosen, version, _STATUS[stage] if last else "superseded", as_of, random
+            kit,
+            identity,
+            works,
+            chosen,
+            version,
+            _STATUS[stage] if last else "superseded",
+            as_of - timedelta(days=20 * (versions - version)),  # an earlier version went out earlier
+            random,
         )
     return found
 
