@@ -40,8 +40,10 @@ class Hands:
         """What has the keyboard; no window manager is here to bring a window forward when a dialog has gone."""
         if QApplication.activePopupWidget() is None and QApplication.focusWidget() is None:
             (QApplication.activeModalWidget() or self._window.window).activateWindow()
-            self.qtbot.waitUntil(lambda: QApplication.focusWidget() is not None, timeout=_LONG_MS)
-        found = QApplication.activePopupWidget() or QApplication.focusWidget()
+            self.qtbot.waitUntil(lambda: QApplication.activeWindow() is not None, timeout=_LONG_MS)
+            self.rest()
+        # keys go to the window itself where nothing in it has the keyboard: Tab leads on from there
+        found = QApplication.activePopupWidget() or QApplication.focusWidget() or QApplication.activeWindow()
         assert found is not None
         return found
 
