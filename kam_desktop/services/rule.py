@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from kam_desktop.domain.entities import PaymentTerm, PaymentTermLine, Rule
 from kam_desktop.domain.entity import problems_of
@@ -189,8 +190,8 @@ def begin_next(uow: UnitOfWork, rule_id: str, following: Rule) -> Rule:
         if each.ends_on is None or each.ends_on > last:
             uow.put(dataclasses.replace(each, ends_on=last))
         if each.id != ended.id and each.months != tidy.months:
-            copied = {"begins_on": tidy.begins_on, "ends_on": tidy.ends_on, "source": tidy.source}
-            uow.put(dataclasses.replace(each, id=uow.new_id(), **copied))  # type: ignore[arg-type]
+            copied: dict[str, Any] = {"begins_on": tidy.begins_on, "ends_on": tidy.ends_on, "source": tidy.source}
+            uow.put(dataclasses.replace(each, id=uow.new_id(), **copied))
     uow.put(tidy)
     return tidy
 

@@ -169,7 +169,7 @@ def rows(reader: Reader, keys: Sequence[str]) -> dict[str, Event]:
             made[key] = Event(
                 key, kind, None, record.issued_on, record.number, "" if kind == "invoice" else record.remark,
                 amount=record.total, currency=record.currency,
-                open=("collection", identity if kind == "invoice" else record.invoice),  # type: ignore[union-attr]
+                open=("collection", identity if isinstance(record, Invoice) else record.invoice),
             )  # fmt: skip
         elif isinstance(record, Receipt):
             said = "receipt_rejected" if identity in rejected else kind

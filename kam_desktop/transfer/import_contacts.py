@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from kam_desktop.domain.entities import Contact
@@ -175,7 +176,7 @@ def _read(cells_of: Mapping[str, Raw]) -> _Reading:
     if zalo:
         values["zalo"] = zalo[0]
     for each in ("birthday", "left_on"):
-        day = cells.attempt(problems, lambda name=each: cells.as_date(given.get(name), name), None)  # type: ignore[misc]
+        day = cells.attempt(problems, partial(cells.as_date, given.get(each), each), None)
         if day is not None:
             values[each] = day
     if "language" in given:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -239,7 +240,7 @@ def _read(cells_of: Mapping[str, Raw], otherwise: str) -> _Reading:
     quantity = cells.attempt(problems, lambda: cells.as_quantity(given.get("from_quantity"), "from_quantity"), None)
     found.from_quantity = quantity or None
     for each in ("begins_on", "ends_on"):
-        day = cells.attempt(problems, lambda name=each: cells.as_date(given.get(name), name), None)  # type: ignore[misc]
+        day = cells.attempt(problems, partial(cells.as_date, given.get(each), each), None)
         if day is not None:
             found.values[each] = day
     if "currency" in given:

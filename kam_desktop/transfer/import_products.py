@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from kam_desktop.domain.entities import Product
@@ -107,7 +108,7 @@ def _row(
     saved = found if isinstance(found, Product) else None
     currency = str(values.get("currency") or (saved.currency if saved is not None else context.currency))
     for each, cell in reading.money.items():
-        amount = cells.attempt(problems, lambda cell=cell, each=each: cells.as_amount(cell, currency, each), None)  # type: ignore[misc]
+        amount = cells.attempt(problems, partial(cells.as_amount, cell, currency, each), None)
         if amount is not None:
             values[each] = amount
     row = PlannedRow(

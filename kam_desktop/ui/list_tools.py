@@ -162,12 +162,6 @@ class ListTools(QObject):
         self._listed.use_view(settings)
         self._name_view(view.name if view is not None else "")
 
-    def use_named(self, identity: str) -> None:
-        """Shows the saved view of that id, if it is there."""
-        for each in self._views:
-            if each.id == identity:
-                self._use(each)
-
     def _settings(self) -> dict[str, Any]:
         return {**self._listed.view_settings(), "columns_off": sorted(self._page.table.off)}
 

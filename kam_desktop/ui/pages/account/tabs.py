@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
-from kam_desktop import formats
 from kam_desktop.language import tr
 from kam_desktop.ui.kept_place import KeptPlace
 from kam_desktop.ui.kit.buttons import Button
@@ -128,10 +126,3 @@ def history_tab() -> RowsTab:
     return RowsTab(tr("History"), [
         (tr("What was done"), 0, ""), (tr("When"), 130, "date"),
     ], empty=tr("Nothing was changed on this computer."))  # fmt: skip
-
-
-def day_text(value: date | datetime | None) -> str:
-    """A day or a moment in a column, "" for none."""
-    if isinstance(value, datetime):
-        return formats.moment(value)
-    return formats.day(value) if value is not None else ""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from kam_desktop import formats
@@ -24,7 +23,8 @@ from kam_desktop.ui.kit.labels import caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, TableColumn
 from kam_desktop.ui.kit.states import EmptyState
-from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.kit.table_view import Column
+from kam_desktop.ui.removing_table import RemovingTable
 
 _WIDTH = 760
 
@@ -171,22 +171,6 @@ def _less(row: PriceRow) -> str:
     return formats.percent(Decimal(100 * (row.item.price - row.own)) / row.own)
 
 
-class _Prices(TableView):
-    """The prices of a list: Enter changes one, Delete takes it away.
-
-    Signals:
-        removed: Delete was pressed.
-    """
-
-    removed = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Delete and not event.modifiers():
-            self.removed.emit()
-        else:
-            super().keyPressEvent(event)
-
-
 class PriceListDetail(_Detail):
     """One price list: its prices, and its fields at the right.
 
@@ -212,7 +196,7 @@ class PriceListDetail(_Detail):
             (TableColumn(tr("Against its own price"), _less, lambda _row: Look(tone="text2")),
              Column(96, DateCell(), 1)),
         ]  # fmt: skip
-        self.model, self.table = RecordTable([each for each, _ in columns]), _Prices(tr("Prices"))
+        self.model, self.table = RecordTable([each for each, _ in columns]), RemovingTable(tr("Prices"))
         self.model.setParent(self.table)
         self.place = KeptPlace(self.table, self.model)
         self.table.set_columns([each for _, each in columns])

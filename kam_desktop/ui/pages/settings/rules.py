@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kam_desktop import formats
@@ -25,7 +24,8 @@ from kam_desktop.ui.kit.labels import PlainLabel, caption
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, TableColumn
 from kam_desktop.ui.kit.states import Notice
-from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.kit.table_view import Column
+from kam_desktop.ui.removing_table import RemovingTable
 
 VAT, PROVISION, INTEREST, HOLIDAY, WORKED = "vat", "provision", "late_interest", "holiday", "working_day"
 KINDS = (VAT, PROVISION, INTEREST, HOLIDAY, WORKED)
@@ -105,22 +105,6 @@ def _read_rate(text: str) -> str:
     return vat.read(text, "rate").code if text else ""
 
 
-class _Rules(TableView):
-    """The table of rules; Delete takes one away.
-
-    Signals:
-        removed: Delete was pressed.
-    """
-
-    removed = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Delete and not event.modifiers():
-            self.removed.emit()
-        else:
-            super().keyPressEvent(event)
-
-
 class RulesView(QWidget):
     """The rules of one kind at a time.
 
@@ -166,7 +150,7 @@ class RulesView(QWidget):
             (TableColumn("", lambda rule: states[state_of(rule, today)],
                          lambda rule: _LOOKS[state_of(rule, today)]), Column(150, PillCell())),
         ]  # fmt: skip
-        self.model, self.table = RecordTable([each for each, _ in columns]), _Rules(tr("Rules"))
+        self.model, self.table = RecordTable([each for each, _ in columns]), RemovingTable(tr("Rules"))
         self.model.setParent(self.table)
         self.place = KeptPlace(self.table, self.model)
         self.table.set_columns([each for _, each in columns])
