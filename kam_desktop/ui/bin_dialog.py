@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt
@@ -105,7 +106,7 @@ class Bin(QObject):
         """Shows it."""
         self.dialog = made = BinDialog(self._parent)
         made.back_button.clicked.connect(self._bring_back)
-        made.destroyed.connect(self._on_gone)
+        made.destroyed.connect(partial(self._on_gone, made))
         made.show_contents(())
         made.open()
         self._ask()
@@ -115,8 +116,10 @@ class Bin(QObject):
         if self.dialog is not None and isValid(self.dialog):
             self.dialog.reject()
 
-    def _on_gone(self) -> None:
-        self.dialog = None
+    def _on_gone(self, gone: BinDialog) -> None:
+        # The next one may stand already when the last one's end is told.
+        if self.dialog is gone:
+            self.dialog = None
 
     def _ask(self) -> None:
         made = self.dialog

@@ -241,13 +241,15 @@ class Capture(QObject):
         made.edited.connect(self._read)
         made.saved.connect(self._save)
         made.left.connect(self._leave)
-        made.destroyed.connect(self._on_gone)
+        made.destroyed.connect(partial(self._on_gone, made))
         self._desk.background.ask(
             lambda reader: read_draft(reader, DRAFT), partial(self._show_draft, made), key="capture"
         )
 
-    def _on_gone(self) -> None:
-        self.popup = None
+    def _on_gone(self, gone: CapturePopup) -> None:
+        # The next one may stand already when the last one's end is told.
+        if self.popup is gone:
+            self.popup = None
 
     def _show_draft(self, popup: CapturePopup, kept: str) -> None:
         if kept and isValid(popup) and not popup.edit.text() and not popup.edit.composing:

@@ -195,7 +195,7 @@ class Duplicates(QObject):
         self.pairs = made = PairsDialog(self._parent)
         made.apart_button.clicked.connect(lambda: self._apart(made.current()))
         made.merge_button.clicked.connect(lambda: self._open(made.current()))
-        made.destroyed.connect(self._on_list_gone)
+        made.destroyed.connect(partial(self._on_list_gone, made))
         made.show_pairs(())
         made.open()
         self._ask_pairs()
@@ -206,8 +206,10 @@ class Duplicates(QObject):
             if dialog is not None and isValid(dialog):
                 dialog.reject()
 
-    def _on_list_gone(self) -> None:
-        self.pairs = None
+    def _on_list_gone(self, gone: PairsDialog) -> None:
+        # The next one may stand already when the last one's end is told.
+        if self.pairs is gone:
+            self.pairs = None
 
     def _ask_pairs(self) -> None:
         made = self.pairs
@@ -230,13 +232,14 @@ class Duplicates(QObject):
         made.swap_button.clicked.connect(lambda: self.open_pair(both.lose.id, both.keep.id))
         made.apart_button.clicked.connect(made.reject)
         made.apart_button.clicked.connect(lambda: self._dismiss(both.keep.id, both.lose.id))
-        made.destroyed.connect(self._on_merging_gone)
+        made.destroyed.connect(partial(self._on_merging_gone, made))
         made.open()
         first = next(iter(made.findChildren(QRadioButton)), None)
         (first or made.merge_button).setFocus()
 
-    def _on_merging_gone(self) -> None:
-        self.merging = None
+    def _on_merging_gone(self, gone: MergeDialog) -> None:
+        if self.merging is gone:
+            self.merging = None
 
     def _merge(self, dialog: MergeDialog) -> None:
         both, values = dialog.both, dialog.values()
