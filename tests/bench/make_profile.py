@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from kam_desktop.services import demo
+from tests.bench import offers
 from tests.bench.profiles import LARGE, make, opened, rows, up_to_date
 
 
@@ -17,6 +18,10 @@ def main() -> int:
         print(f"{folder} has an older schema and is made again", file=sys.stderr)
         shutil.rmtree(folder)
     make(folder, LARGE if size == "large" else demo.SMALL)
+    if size == "large":
+        with opened(folder) as found:
+            if offers.add(found.store):
+                found.store.database.checkpoint()
     with opened(folder, write=False) as found:
         print(f"{size}: {rows(found.store):,} records")
     return 0
