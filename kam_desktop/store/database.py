@@ -13,7 +13,7 @@ import sqlcipher3.dbapi2 as driver
 from sqlalchemy import event
 
 from kam_desktop.domain.errors import Broken, TooOld, Unavailable
-from kam_desktop.store import counting, files, tables
+from kam_desktop.store import counting, files, sync_tables, tables
 
 FILE = "data.kam"
 LEAST_SQLITE = (3, 51, 3)
@@ -81,7 +81,7 @@ def create(path: Path, key_hex: str) -> None:
 def schema_statements() -> Iterator[str]:
     """The declared schema as statements; what migrations must arrive at."""
     dialect = sa.create_engine("sqlite://").dialect
-    for table in tables.metadata.sorted_tables:
+    for table in sync_tables.metadata.sorted_tables:  # those of every module that declares some
         yield str(sa.schema.CreateTable(table).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             yield str(sa.schema.CreateIndex(index).compile(dialect=dialect))

@@ -61,7 +61,8 @@ RECORDS: dict[str, sa.Table] = {record.entity.name: _table(record.entity) for re
 _invoice = RECORDS["invoice"]
 sa.Index("invoice__revenue", _invoice.c.currency, _invoice.c.issued_on, _invoice.c.account, _invoice.c.net)
 _receipt, _credit = RECORDS["receipt"], RECORDS["credit_note"]
-sa.Index("receipt__on", _receipt.c.currency, _receipt.c.received_on, _receipt.c.account, _receipt.c.amount)
+_received = _receipt.c  # with the id, so that the list of all receipts comes in its order from the index alone
+sa.Index("receipt__on", *(_received[each] for each in ("currency", "received_on", "id", "account", "amount")))
 sa.Index("credit_note__on", _credit.c.currency, _credit.c.issued_on, _credit.c.account, _credit.c.net, _credit.c.total)
 _decision = RECORDS["receipt_decision"].c  # the few rejections are found without reading every confirmation
 sa.Index("receipt_decision__verdict", _decision.verdict, _decision.receipt)
@@ -71,6 +72,13 @@ sa.Index("account__tax_code", RECORDS["account"].c.tax_code)
 sa.Index("activity__last", RECORDS["activity"].c.account, RECORDS["activity"].c.at)
 _account = RECORDS["account"].c  # the list of all accounts, filtered and in order, without touching a row
 sa.Index("account__list", _account.archived, _account["_sort"], _account.id, _account.tier, _account.owner)
+sa.Index("account__archived", _account.archived)  # small, for counting
+# Occasions by the day of the year: of all birthdays only those of a week are read.
+for _entity, _day in (("contact", "birthday"), ("occasion", "happens_on")):
+    _on = sa.text(f"substr({_day}, 6, 5)")
+    sa.Index(f"{_entity}__{_day}", _on, _table=RECORDS[_entity], sqlite_where=sa.text(f"{_day} <> ''"))
+sa.Index("account__founded_on", sa.text("substr(founded_on, 6, 5)"), _account.founded_on, _account.id,
+         sqlite_where=sa.text("founded_on <> '' and archived = 0"))  # fmt: skip
 _task = RECORDS["task"]
 sa.Index("task__due", _task.c.done_on, _task.c.due_on)
 _proposal = RECORDS["proposal"]
@@ -115,8 +123,10 @@ outbox = sa.Table(
     sa.Column("group_id", sa.Text, nullable=False),
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("entity", sa.Text, nullable=False),
-    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("record", sa.Text, nullable=False, index=True),
+    sa.Column("base", sa.BigInteger, nullable=False, server_default="0"),  # the row's sequence number the author saw
     sa.Column("payload", sa.LargeBinary, nullable=False),  # encoded bytes that no migration rewrites
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),  # answers without a verdict for it alone
     sa.UniqueConstraint("group_id", "place"),
     sqlite_autoincrement=True,
 )
@@ -193,13 +203,31 @@ cache_credit = sa.Table(
 _cached_credit = cache_credit.c
 sa.Index("cache_credit__account", *(_cached_credit[name] for name in ("account", "currency", "status", "free")))
 
-# Whose receivables a change concerned, newest last: what a reader keeps in memory is compared with it.
+# Which accounts a change concerned, newest last: what a reader keeps in memory is compared with it.
 cache_touched = sa.Table(
     "cache_touched",
     metadata,
     sa.Column("n", sa.Integer, primary_key=True),
     sa.Column("mark", sa.Integer, nullable=False),  # random: row n of a database that was set back is another one
     sa.Column("account", sa.Text),  # none for all accounts
+    sa.Column("topic", sa.Text),  # one of touched.TOPICS; none for all of them
+)
+
+# By what two accounts may be one customer: tax code, name, telephone, e-mail; of accounts in use.
+cache_account_key = sa.Table(
+    "cache_account_key",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+cache_shared_key = sa.Table(  # those of several accounts, so that the list of pairs reads nothing else
+    "cache_shared_key",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 SEARCH_DDL = (

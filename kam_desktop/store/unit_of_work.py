@@ -14,17 +14,14 @@ from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.ids import Ids
-from kam_desktop.protocol.codec import encode_change, from_fields, to_json
-from kam_desktop.store import checks, open_amounts, search
+from kam_desktop.protocol.codec import from_fields, to_json
+from kam_desktop.store import checks, open_amounts, outbox, search
 from kam_desktop.store.checks import OWNED_BY, Pending
+from kam_desktop.store.outbox import GROUP_CHANGES
 from kam_desktop.store.reader import Reader
-from kam_desktop.store.tables import RECORDS, draft, history, outbox, preference, row_of, undo_step
+from kam_desktop.store.tables import RECORDS, draft, history, preference, row_of, undo_step
 
 R = TypeVar("R", bound=Record)
-
-GROUP_CHANGES = 1000
-GROUP_BYTES = 1 << 20
-"""A group is all or nothing on the wire, so it has a size (sync protocol, rule 9)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -267,8 +264,10 @@ class UnitOfWork(Reader):
         return changes
 
     def _write(self, pending: Sequence[Pending]) -> int:
-        self._write_rows(pending)
         changes = self.changes
+        if self._connected and self._step.recorded:
+            outbox.put(self.connection, changes)  # first: it keeps the rows as the server has them
+        self._write_rows(pending)
         search.put(self.connection, [record for record in self._now.values() if record is not None])
         search.drop(self.connection, [each.record for each in changes if each.action is Action.DELETE])
         open_amounts.refresh(self.connection, changes)
@@ -293,19 +292,6 @@ class UnitOfWork(Reader):
                 for each in changes
             ],
         )
-        if self._connected:
-            rows = [
-                {
-                    "group_id": each.group,
-                    "place": each.place,
-                    "entity": each.entity,
-                    "record": each.record,
-                    "payload": to_json(encode_change(each)).encode(),
-                }
-                for each in changes
-            ]
-            self._check_group_sizes(rows)
-            self.connection.execute(sa.insert(outbox), rows)
         return number
 
     def _insert_step(self, written_at: str) -> int:
@@ -322,13 +308,6 @@ class UnitOfWork(Reader):
             )
         ).inserted_primary_key
         return int(step[0]) if step is not None else 0
-
-    def _check_group_sizes(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        sizes: dict[str, int] = {}
-        for row in rows:
-            sizes[row["group_id"]] = sizes.get(row["group_id"], 0) + len(row["payload"])
-        if max(sizes.values()) > GROUP_BYTES:
-            raise Refused(Problem("", "group_too_large", "This is too much for one change; do it in smaller parts."))
 
     def _write_rows(self, pending: Sequence[Pending]) -> None:
         created: dict[str, list[dict[str, Any]]] = {}

@@ -10,6 +10,15 @@ from typing import Any
 STATEMENTS = """
 ALTER TABLE account ADD COLUMN payment_term TEXT;
 ALTER TABLE account ADD COLUMN merged_into TEXT;
+DROP INDEX receipt__on;
+CREATE INDEX receipt__on ON receipt (currency, received_on, id, account, amount);
+CREATE INDEX account__archived ON account (archived);
+CREATE INDEX account__founded_on ON account (substr(founded_on, 6, 5), founded_on, id)
+  WHERE founded_on <> '' and archived = 0;
+CREATE INDEX contact__birthday ON contact (substr(birthday, 6, 5)) WHERE birthday <> '';
+CREATE TABLE cache_account_key (kind TEXT NOT NULL, key TEXT NOT NULL, account TEXT NOT NULL,
+  PRIMARY KEY (kind, key, account)) WITHOUT ROWID;
+CREATE TABLE cache_shared_key (kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE INDEX account__merged_into ON account (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX account__payment_term ON account (payment_term) WHERE payment_term IS NOT NULL;
 CREATE TABLE documents_confirmed (n INTEGER NOT NULL, id TEXT NOT NULL, invoice TEXT, confirmed_on TEXT,
@@ -39,6 +48,7 @@ CREATE TABLE occasion (n INTEGER NOT NULL, id TEXT NOT NULL, account TEXT, conta
   KEY (n), UNIQUE (id));
 CREATE INDEX occasion__account ON occasion (account) WHERE account IS NOT NULL;
 CREATE INDEX occasion__contact ON occasion (contact) WHERE contact IS NOT NULL;
+CREATE INDEX occasion__happens_on ON occasion (substr(happens_on, 6, 5)) WHERE happens_on <> '';
 CREATE INDEX occasion__sort ON occasion (_sort, id);
 CREATE TABLE payment_term (n INTEGER NOT NULL, id TEXT NOT NULL, name TEXT, name_en TEXT, archived INTEGER, _sort
   TEXT DEFAULT '' NOT NULL, _extra TEXT, _seq BIGINT, _field_seq TEXT, PRIMARY KEY (n), UNIQUE (id));
@@ -93,6 +103,32 @@ CREATE TABLE saved_view (n INTEGER NOT NULL, id TEXT NOT NULL, person TEXT, page
   KEY (n), UNIQUE (id));
 CREATE INDEX saved_view__person ON saved_view (person) WHERE person IS NOT NULL;
 CREATE INDEX saved_view__sort ON saved_view (_sort, id);
+ALTER TABLE outbox ADD COLUMN base BIGINT DEFAULT '0' NOT NULL;
+ALTER TABLE outbox ADD COLUMN failures INTEGER DEFAULT '0' NOT NULL;
+CREATE INDEX ix_outbox_record ON outbox (record);
+CREATE TABLE base (n INTEGER NOT NULL, entity TEXT NOT NULL, record TEXT NOT NULL, seq BIGINT NOT NULL, "row" TEXT NOT
+  NULL, PRIMARY KEY (n), UNIQUE (record));
+CREATE TABLE row_scope (n INTEGER NOT NULL, record TEXT NOT NULL, scope TEXT NOT NULL, entity TEXT NOT NULL, pass
+  INTEGER NOT NULL, PRIMARY KEY (n), UNIQUE (record, scope));
+CREATE INDEX row_scope__scope ON row_scope (scope, pass);
+CREATE TABLE scope_cursor (scope TEXT NOT NULL, cursor TEXT NOT NULL, whole INTEGER NOT NULL, pass INTEGER NOT NULL,
+  total INTEGER, PRIMARY KEY (scope));
+CREATE TABLE acknowledged (n INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, group_id TEXT NOT NULL, place INTEGER NOT NULL,
+  entity TEXT NOT NULL, record TEXT NOT NULL, base BIGINT NOT NULL, payload BLOB NOT NULL, at TEXT NOT NULL,
+  UNIQUE (group_id, place));
+CREATE INDEX ix_acknowledged_record ON acknowledged (record);
+CREATE INDEX ix_acknowledged_at ON acknowledged (at);
+CREATE TABLE "conflict" (id TEXT NOT NULL, entity TEXT NOT NULL, record TEXT NOT NULL, fields TEXT NOT NULL, stands_by
+  TEXT NOT NULL, other_by TEXT NOT NULL, at TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (id));
+CREATE INDEX ix_conflict_state ON "conflict" (state);
+CREATE INDEX ix_conflict_record ON "conflict" (record);
+CREATE TABLE needs_you (id TEXT NOT NULL, kind TEXT NOT NULL, problem TEXT NOT NULL, entity TEXT NOT NULL, record TEXT
+  NOT NULL, changes TEXT NOT NULL, theirs TEXT NOT NULL, at TEXT NOT NULL, state TEXT NOT NULL, behind TEXT,
+  PRIMARY KEY (id));
+CREATE INDEX ix_needs_you_state ON needs_you (state);
+CREATE INDEX ix_needs_you_record ON needs_you (record);
+CREATE TABLE search_queue (n INTEGER NOT NULL, entity TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (n),
+  UNIQUE (record));
 UPDATE instalment SET steps = '', from_papers = 0;
 ALTER TABLE cache_instalment RENAME TO cache_instalment_1;
 DROP INDEX cache_instalment__due;
@@ -112,7 +148,7 @@ CREATE INDEX ix_cache_instalment_invoice ON cache_instalment (invoice);
 CREATE TABLE cache_credit (id TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL, dated_on TEXT NOT NULL, kind
   TEXT NOT NULL, status TEXT NOT NULL, free BIGINT NOT NULL, PRIMARY KEY (id));
 CREATE INDEX cache_credit__account ON cache_credit (account, currency, status, free);
-CREATE TABLE cache_touched (n INTEGER NOT NULL, mark INTEGER NOT NULL, account TEXT, PRIMARY KEY (n));
+CREATE TABLE cache_touched (n INTEGER NOT NULL, mark INTEGER NOT NULL, account TEXT, topic TEXT, PRIMARY KEY (n));
 INSERT INTO cache_touched (mark) VALUES (random());
 INSERT INTO cache_credit (id, account, currency, dated_on, kind, status, free)
   SELECT * FROM (

@@ -1,0 +1,154 @@
+"""Changes that wait for the server: how they get in, leave in whole groups, and what they were laid over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from kam_desktop.domain.change import Action, Change
+from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.protocol.codec import encode_change, to_json
+from kam_desktop.store.sync_tables import base
+from kam_desktop.store.tables import RECORDS, outbox
+
+GROUP_CHANGES = 1000
+GROUP_BYTES = 1 << 20
+"""A group is all or nothing on the wire, so it has a size (sync protocol, rule 9)."""
+PUSH_CHANGES = 5000
+PUSH_BYTES = 4 << 20
+"""What one push carries at most (sync protocol, section 2)."""
+_CHUNK = 500
+_OWN = ("n", "_field_seq")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One waiting change as it is sent.
+
+    Attributes:
+        base: the sequence number of the row that its author saw, 0 for one that was made here.
+        old: what the author saw; it stays here.
+    """
+
+    n: int
+    group: str
+    place: int
+    entity: str
+    record: str
+    action: str
+    base: int
+    old: dict[str, Any]
+    new: dict[str, Any]
+    written_at: str
+
+
+def seqs(connection: sa.Connection, entity: str, ids: Sequence[str]) -> dict[str, int]:
+    """The server's sequence numbers of records, as far as the server has them."""
+    table, found = RECORDS[entity], {}
+    for start in range(0, len(ids), _CHUNK):
+        rows = connection.execute(
+            sa.select(table.c.id, table.c["_seq"]).where(
+                table.c.id.in_(ids[start : start + _CHUNK]), table.c["_seq"].is_not(None)
+            )
+        )
+        found.update({row[0]: row[1] for row in rows})
+    return found
+
+
+def put(connection: sa.Connection, changes: Sequence[Change]) -> None:
+    """Puts changes into the outbox, before their rows are written: what the server has is kept as their base.
+
+    Raises Refused for a group that is too large to travel.
+    """
+    by_entity: dict[str, list[str]] = {}
+    for change in changes:
+        if change.action is not Action.CREATE:
+            by_entity.setdefault(change.entity, []).append(change.record)
+    known: dict[str, int] = {}
+    for entity, ids in by_entity.items():
+        known |= seqs(connection, entity, ids)
+        _keep_base(connection, entity, [each for each in ids if each in known])
+    rows: list[dict[str, Any]] = [
+        {
+            "group_id": each.group,
+            "place": each.place,
+            "entity": each.entity,
+            "record": each.record,
+            "base": known.get(each.record, 0),
+            "payload": to_json(encode_change(each)).encode(),
+        }
+        for each in changes
+    ]
+    sizes: dict[str, int] = {}
+    for row in rows:
+        sizes[row["group_id"]] = sizes.get(row["group_id"], 0) + len(row["payload"])
+    if max(sizes.values()) > GROUP_BYTES:
+        raise Refused(Problem("", "group_too_large", "This is too much for one change; do it in smaller parts."))
+    connection.execute(sa.insert(outbox), rows)
+
+
+def _keep_base(connection: sa.Connection, entity: str, ids: Sequence[str]) -> None:
+    """Keeps the server's row of records that had nothing waiting until now."""
+    table = RECORDS[entity]
+    for start in range(0, len(ids), _CHUNK):
+        part = ids[start : start + _CHUNK]
+        waiting = set(connection.execute(sa.select(base.c.record).where(base.c.record.in_(part))).scalars())
+        rows = connection.execute(
+            sa.select(table).where(table.c.id.in_([each for each in part if each not in waiting]))
+        )
+        kept = [
+            {"entity": entity, "record": row["id"], "seq": row["_seq"], "row": packed(row)} for row in rows.mappings()
+        ]
+        if kept:
+            connection.execute(sa.insert(base), kept)
+
+
+def packed(row: Any) -> str:
+    """A row's columns as JSON, without what is the laptop's own."""
+    return to_json({name: value for name, value in row.items() if name not in _OWN})
+
+
+def count(connection: sa.Connection) -> int:
+    """How many changes wait."""
+    return int(connection.execute(sa.select(sa.func.count()).select_from(outbox)).scalar_one())
+
+
+def waiting(
+    connection: sa.Connection, most_changes: int = PUSH_CHANGES, most_bytes: int = PUSH_BYTES
+) -> list[list[Waiting]]:
+    """The oldest waiting groups, whole, as many as one push carries; at least one where any waits."""
+    groups: list[list[Waiting]] = []
+    changes = size = 0
+    first = sa.func.min(outbox.c.n)
+    names = connection.execute(
+        sa.select(outbox.c.group_id).group_by(outbox.c.group_id).order_by(first).limit(most_changes)
+    ).scalars()
+    for rows in _of_groups(connection, list(names)):
+        of_group = sum(len(row.payload) for row in rows)
+        if groups and (changes + len(rows) > most_changes or size + of_group > most_bytes):
+            break
+        groups.append([_waiting(row) for row in rows])
+        changes, size = changes + len(rows), size + of_group
+    return groups
+
+
+def _of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator[list[Any]]:
+    for start in range(0, len(names), 100):
+        part = names[start : start + 100]
+        found: dict[str, list[Any]] = {name: [] for name in part}
+        rows = connection.execute(sa.select(outbox).where(outbox.c.group_id.in_(part)).order_by(outbox.c.place))
+        for row in rows:
+            found[row.group_id].append(row)
+        yield from found.values()
+
+
+def _waiting(row: Any) -> Waiting:
+    change = orjson.loads(row.payload)
+    return Waiting(
+        row.n, row.group_id, row.place, row.entity, row.record, change["action"], row.base, change["old"],
+        change["new"], change["written_at"],
+    )  # fmt: skip
