@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from kam_desktop.domain.entities.account import Account
 from kam_desktop.domain.entities.task import Task
@@ -27,15 +27,21 @@ class TaskRow:
     done_on: date | None
 
 
-def ids(reader: Reader, *, done: bool = False, text: str = "") -> list[str]:
-    """Open tasks, the earliest due first and those without a date last; or the done ones, the latest first."""
+def ids(reader: Reader, *, done: bool = False, text: str = "", due: str = "", today: date | None = None) -> list[str]:
+    """Open tasks, the earliest due first and those without a date last; or the done ones, the latest first.
+
+    `due` narrows the open ones, seen from `today`: "late" (and today), "week" (the next seven days), "undated".
+    """
     if done:
         return reader.ids(Query("task", (Where("done_on", Op.FILLED),), (Order("done_on", True),), text))
-    dated = (Where("done_on", Op.EMPTY), Where("due_on", Op.FILLED))
+    dated = [Where("done_on", Op.EMPTY), Where("due_on", Op.FILLED)]
+    if due and today is not None:
+        dated.append(Where("due_on", Op.AT_MOST, today if due == "late" else today + timedelta(days=7)))
+        if due == "week":
+            dated.append(Where("due_on", Op.AT_LEAST, today))
     undated = (Where("done_on", Op.EMPTY), Where("due_on", Op.EMPTY))
-    return reader.ids(Query("task", dated, (Order("due_on"), Order("title")), text)) + reader.ids(
-        Query("task", undated, (Order("title"),), text)
-    )
+    found = [] if due == "undated" else reader.ids(Query("task", tuple(dated), (Order("due_on"), Order("title")), text))
+    return found + ([] if due in ("late", "week") else reader.ids(Query("task", undated, (Order("title"),), text)))
 
 
 def rows(reader: Reader, wanted: Sequence[str]) -> dict[str, TaskRow]:
@@ -61,3 +67,17 @@ def add(uow: UnitOfWork, subject: str, account: str = "", due_on: date | None = 
     """A task of the person who works here."""
     made = Task(id=uow.new_id(), subject=subject, account=account, owner=records.author(uow), due_on=due_on)
     return records.save(uow, made)
+
+
+def finish_all(uow: UnitOfWork, wanted: Sequence[str], on: date | None) -> int:
+    """Marks tasks as done on a day, or as open again; how many. Those that are it already stay as they are."""
+    changed = [each for each in uow.many(Task, wanted).values() if (each.done_on is None) != (on is None)]
+    for each in changed:
+        uow.put(dataclasses.replace(each, done_on=on))
+    return len(changed)
+
+
+def put_off(uow: UnitOfWork, wanted: Sequence[str], due_on: date) -> None:
+    """Gives tasks another day."""
+    for each in uow.many(Task, wanted).values():
+        uow.put(dataclasses.replace(each, due_on=due_on))

@@ -11,11 +11,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RowGroup:
-    """The head over the next `count` rows."""
+    """The head over the next `count` ids; while it is folded, none of them has a row."""
 
     title: str
     note: str
     count: int
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Answer:
     """The whole answer to what a list asks; each group adds a row of its own, its head, before its ids.
 
     Attributes:
-        ids: all ids in order; the groups, if any, cover them from the first to the last.
+        ids: all ids in order; the groups, if any, cover them from the first to the last, folded ones too.
         rows: rows that came along (the first page), by id.
         totals: texts of the row of totals, by column.
     """
@@ -39,16 +40,28 @@ class Answer:
         starts, at = [], 0
         for group in self.groups:
             starts.append(at)
-            at += group.count + 1
+            at += 1 + (0 if group.folded else group.count)
         return starts
+
+    @cached_property
+    def _begins(self) -> list[int]:
+        """The places in `ids` at which the groups begin."""
+        begins, at = [], 0
+        for group in self.groups:
+            begins.append(at)
+            at += group.count
+        return begins
 
     def __len__(self) -> int:
         """How many rows, heads among them."""
-        return len(self.ids) + len(self.groups)
+        if not self.groups:
+            return len(self.ids)
+        last = self.groups[-1]
+        return self._starts[-1] + 1 + (0 if last.folded else last.count)
 
     def same_rows(self, other: Answer) -> bool:
         """Whether the other answer has the same ids under heads in the same rows."""
-        return self.ids == other.ids and self._starts == other._starts
+        return len(self) == len(other) and self._starts == other._starts and self.ids == other.ids
 
     def place(self, row: int) -> int:
         """The place in `ids` of a row; −1 for a head or no row."""
@@ -57,21 +70,42 @@ class Answer:
         if not self.groups:
             return row
         group = bisect_right(self._starts, row) - 1
-        return -1 if self._starts[group] == row else row - group - 1
+        within = row - self._starts[group] - 1
+        return -1 if within < 0 else self._begins[group] + within
 
     def head(self, row: int) -> RowGroup:
         """The group whose head, or one of whose ids, stands in a row."""
-        return self.groups[bisect_right(self._starts, row) - 1]
+        return self.groups[self.number(row)]
+
+    def number(self, row: int) -> int:
+        """Which group that is, from 0."""
+        return bisect_right(self._starts, row) - 1
 
     def row_of(self, identity: str) -> int:
-        """The row of an id, −1 when it is not in the answer."""
+        """The row of an id, −1 when it is not in the answer or folded away."""
         try:
             place = self.ids.index(identity)
         except ValueError:
             return -1
-        at = 0
-        for number, group in enumerate(self.groups):
-            at += group.count
-            if place < at:
-                return place + number + 1
-        return place
+        if not self.groups:
+            return place
+        number = bisect_right(self._begins, place) - 1
+        return -1 if self.groups[number].folded else self._starts[number] + 1 + place - self._begins[number]
+
+    def start_of(self, number: int) -> int:
+        """The row of the head of a group, counted from 0."""
+        return self._starts[number]
+
+    def between(self, first: int, last: int) -> Sequence[str]:
+        """The ids of these rows, in order; a folded head stands for all that is folded away below it."""
+        if not self.groups:
+            return self.ids[first : last + 1]
+        found: list[str] = []
+        for number in range(self.number(first), self.number(last) + 1):
+            start, begin, group = self._starts[number], self._begins[number], self.groups[number]
+            if group.folded:
+                found += self.ids[begin : begin + group.count]
+            else:
+                low, high = max(first - start - 1, 0), min(last - start, group.count)
+                found += self.ids[begin + low : begin + high]
+        return found

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtWidgets import QTableView
 
+_KEPT = 200  # selected rows that are found again in another answer
 _FLAG = QItemSelectionModel.SelectionFlag
 
 
@@ -22,7 +23,7 @@ class KeptPlace(QObject):
     def __init__(self, view: QTableView, model: Any) -> None:
         super().__init__(view)
         self._view, self._model = view, model
-        self._current, self._selected, self._top = "", list[str](), ("", 0)
+        self._current, self._selected, self._all, self._top = "", list[str](), False, ("", 0)
         view.setModel(model)
         head = view.horizontalHeader()
         head.sectionClicked.connect(self._on_head_clicked)
@@ -35,9 +36,21 @@ class KeptPlace(QObject):
         return self._model.id_at(self._view.currentIndex().row()) if self._view.currentIndex().isValid() else ""
 
     def selected(self) -> list[str]:
-        """The ids of the selected rows, from the top."""
-        rows = sorted({index.row() for index in self._view.selectionModel().selectedRows()})
-        return [key for key in map(self._model.id_at, rows) if key]
+        """The ids of the selected rows, from the top; in a selection of several rows, a folded head is its group."""
+        spans = self._spans()
+        if not spans or (len(spans) == 1 and spans[0][0] == spans[0][1]):
+            return [key for key in (self._model.id_at(first) for first, _ in spans) if key]
+        return [key for first, last in spans for key in self._model.answer.between(first, last)]
+
+    def _spans(self) -> list[tuple[int, int]]:
+        """The selected rows as spans that do not touch; asking each row would take long with 100,000 of them."""
+        spans: list[tuple[int, int]] = []
+        for top, bottom in sorted({(each.top(), each.bottom()) for each in self._view.selectionModel().selection()}):
+            if spans and top <= spans[-1][1] + 1:
+                spans[-1] = (spans[-1][0], max(bottom, spans[-1][1]))
+            else:
+                spans.append((top, bottom))
+        return spans
 
     def show(self, identity: str) -> bool:
         """Makes the row of an id current; False if it is not in the list."""
@@ -67,15 +80,19 @@ class KeptPlace(QObject):
 
     def _remember(self) -> None:
         self._current, self._selected = self.current(), self.selected()
+        self._all = len(self._selected) > 1 and len(self._selected) == len(self._model.answer.ids)
         top = self._view.rowAt(0)
         self._top = (self._model.id_at(top), self._view.rowViewportPosition(top) if top >= 0 else 0)
 
     def _restore(self) -> None:
         model, view = self._model, self._view
         chosen, last = QItemSelection(), len(model.columns) - 1
-        for row in map(model.row_of, self._selected[:200]):
-            if row >= 0:
-                chosen.select(model.index(row, 0), model.index(row, last))
+        if self._all and model.rowCount():
+            chosen.select(model.index(0, 0), model.index(model.rowCount() - 1, last))
+        else:
+            for row in map(model.row_of, self._selected[:_KEPT]):
+                if row >= 0:
+                    chosen.select(model.index(row, 0), model.index(row, last))
         row = model.row_of(self._current) if self._current else -1
         lost, self._current = self._current if row < 0 else "", ""
         if row >= 0:

@@ -39,12 +39,14 @@ class Deed:
         title: translated.
         run: gets the ids, from the top.
         single: offered for one row only.
+        key: the deed of the keymap that does the same, "" for none; its keys are shown beside it.
     """
 
     title: str
     icon: str
     run: Callable[[list[str]], object]
     single: bool = False
+    key: str = ""
 
 
 class Listed(Protocol):
@@ -72,24 +74,25 @@ class ListTools(QObject):
 
     def __init__(self, controller: RecordController, listed: Listed, page: RecordPage, key: str, name: str) -> None:
         super().__init__(page)
+        self.setObjectName("list_tools")
         self._controller, self._listed, self._page, self._key, self._name = controller, listed, page, key, name
         self._desk = controller.desk
         self._views: Sequence[Any] = ()
         self._used = ""
         self.chip = Chip("", tr("View"), icon="star")
-        self.chip.clicked.connect(self._open_views)
+        self.chip.clicked.connect(self.open_views)
         self.chosen = Button("", icon="list-checks", small=True)
         self.chosen.clicked.connect(lambda: open_below(self._menu(), self.chosen))
         self.chosen.hide()
         self._columns = IconButton("columns-3", tr("Choose columns"), key=keymap.shown("columns"))
-        self._columns.clicked.connect(self._open_columns)
+        self._columns.clicked.connect(self.open_columns)
         self._export = IconButton("file-spreadsheet", tr("This list as a workbook"), key=keymap.shown("export_list"))
         self._export.clicked.connect(self._on_export)
         page.tool_bar.add(self.chosen, self.chip)
         for button in (self._columns, self._export):
             page.head.box.insertWidget(page.head.box.indexOf(page.create_button), button)
         for deed, callback in (
-            ("columns", self._open_columns), ("export_list", self._on_export), ("save_view", self._on_save),
+            ("columns", self.open_columns), ("export_list", self._on_export), ("save_view", self._on_save),
         ):  # fmt: skip
             add_shortcut(page, deed, callback)
         table = page.table
@@ -122,16 +125,15 @@ class ListTools(QObject):
         self.chip.set_texts("", name or tr("View"))
         self.chip.setAccessibleName(f"{tr('View')}: {name or tr('All')}")
 
-    def _open_views(self) -> None:
+    def open_views(self) -> None:
+        """The menu of the saved views."""
         menu = QMenu(self._page)
         self._add(menu, tr("All"), "", lambda: self._use(None), checked=not self._used)
         for each in self._views:
             words = f"{each.name} · {tr('team')}" if each.shared else each.name
             self._add(menu, words, "", partial(self._use, each), checked=each.id == self._used)
         menu.addSeparator()
-        save = self._add(menu, tr("Save this view…"), "star", self._on_save)
-        save.setShortcut(keymap.keys("save_view")[0] if keymap.keys("save_view") else "")
-        save.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # only shown here
+        _show_key(self._add(menu, tr("Save this view…"), "star", self._on_save), "save_view")
         used = next((each for each in self._views if each.id == self._used), None)
         if used is not None:
             self._add(menu, tr("Rename “{name}”…", name=used.name), "pencil", lambda: self._on_rename(used))
@@ -233,10 +235,13 @@ class ListTools(QObject):
 
     # Columns.
 
-    def _open_columns(self) -> None:
+    def open_columns(self) -> None:
+        """The menu of the columns."""
         menu, table, model = QMenu(self._page), self._page.table, self._page.model
         for at, column in enumerate(model.columns):
-            title = column.title.replace("\n", " · ")
+            title = column.title.replace("\n", " · ") or tr("Status")
+            if at not in table.off and table.isColumnHidden(at):
+                title = tr("{column} (no room now)", column=title)
             action = self._add(menu, title, "", partial(self._turn_column, at), checked=at not in table.off)
             action.setEnabled(at != 0)
         menu.addSeparator()
@@ -267,7 +272,7 @@ class ListTools(QObject):
         menu = QMenu(self._page)
         for deed in self._listed.deeds():
             if ids and (len(ids) == 1 or not deed.single):
-                self._add(menu, deed.title, deed.icon, partial(deed.run, ids))
+                _show_key(self._add(menu, deed.title, deed.icon, partial(deed.run, ids)), deed.key)
         return menu
 
     def _on_context(self, at: QPoint) -> None:
@@ -315,7 +320,7 @@ class ListTools(QObject):
                         if key in rows:
                             texts = (column.text(rows[key]) for column in shown)
                             lines.append([_value(text, at in amounts) for at, text in zip(columns, texts, strict=True)])
-            heads = [column.title.replace("\n", " · ") for column in shown]
+            heads = [column.title.replace("\n", " · ") or tr("Status") for column in shown]
             exporter.write_table(target, heads, lines)
             return len(lines)
 
@@ -324,6 +329,13 @@ class ListTools(QObject):
             self._desk.shell.toast(words)
 
         background.run("files", work, done, self._controller.refuse, owner=self._controller, job=job)
+
+
+def _show_key(action: QAction, deed: str) -> None:
+    """Shows the keys of a deed beside its action; they are caught elsewhere."""
+    if deed and keymap.keys(deed):
+        action.setShortcut(keymap.keys(deed)[0])
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
 
 
 def _value(text: str, amount: bool) -> Any:

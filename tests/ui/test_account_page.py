@@ -70,7 +70,8 @@ def test_overdue_is_red_beyond_thirty_days_only(page: AccountPage) -> None:
 
 def test_the_first_row_is_current_and_the_panel_shows_it(qtbot: Any, page: AccountPage, house: House) -> None:
     said = [label.text() for label in page.list.peek.findChildren(QLabel) if label.isVisible()]
-    for words in ("Sữa Mây Trắng", "Overdue · 38 days", "₫86,400,000", "Ngô Thị Ánh Tuyết", "0912 345 678"):
+    said += [button.accessibleName() for button in page.list.peek.findChildren(QAbstractButton)]
+    for words in ("Sữa Mây Trắng", "Overdue · 38 days", "₫86,400,000", "Call Ngô Thị Ánh Tuyết · 0912 345 678"):
         assert any(words in text for text in said), (words, said)
 
 
@@ -432,19 +433,43 @@ def test_a_tier_is_folded_by_key_and_click_and_stays_so(qtbot: Any, page: Accoun
     table.setFocus()
     assert page.list.place.current() == "a"
     qtbot.keyClick(table, Qt.Key.Key_Left)
-    assert list(page.list.model.answer.ids) == ["b", "c"] and table.currentIndex().row() == 0
+    assert shown(page) == ["b", "c"] and table.currentIndex().row() == 0
     assert texts(page)[0] == ["Tier A", "1 account · 80.0% of revenue", "chevron-right"]
     second = table.rowViewportPosition(1) + 5
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, second))
-    assert list(page.list.model.answer.ids) == ["c"]
+    assert shown(page) == ["c"]
     again = AccountController(house.desk).page
     qtbot.addWidget(again)
     again.show()
     settle(qtbot, house)
-    assert list(again.list.model.answer.ids) == ["c"]
+    assert shown(again) == ["c"]
     qtbot.keyClick(table, Qt.Key.Key_Up)
     qtbot.keyClick(table, Qt.Key.Key_Right)
-    assert list(page.list.model.answer.ids) == ["a", "c"] and page.list.place.current() == "a"
+    assert shown(page) == ["a", "c"] and page.list.place.current() == "a"
+
+
+def shown(page: AccountPage) -> list[str]:
+    """The ids that have rows."""
+    model = page.list.model
+    return [key for key in map(model.id_at, range(model.rowCount())) if key]
+
+
+def test_what_is_folded_away_still_belongs_to_the_list(
+    qtbot: Any, page: AccountPage, house: House, qtmodeltester: Any
+) -> None:
+    table, place = page.list.table, page.list.place
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Left)
+    assert place.selected() == [], "a folded head alone is a place to stand on"
+    assert list(page.list.model.answer.ids) == ["a", "b", "c"] and page.list.count.text() == "3"
+    table.selectAll()
+    assert place.selected() == ["a", "b", "c"]
+    assert "3 rows selected" in house.shell.selection and "102,600,000" in house.shell.selection
+    qtmodeltester.check(page.list.model)
+    table.clearSelection()
+    place.show("b")
+    qtbot.keyClick(table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert place.selected() == ["b", "c"]
 
 
 def test_the_bar_over_the_list_says_what_each_tier_brings(page: AccountPage) -> None:
@@ -456,12 +481,12 @@ def test_the_bar_over_the_list_says_what_each_tier_brings(page: AccountPage) -> 
 
 def test_two_chosen_rows_can_be_merged(qtbot: Any, page: AccountPage, house: House) -> None:
     controller = next(each for each in page.children() if isinstance(each, AccountController))
-    assert "Merge…" not in [deed.title for deed in controller.deeds()]
+    assert "Merge…" not in [deed.title for deed in controller.listed.deeds()]
     page.list.table.selectAll()
     page.list.table.setFocus()
     page.list.place.show("a")
     qtbot.keyClick(page.list.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    merge = next(deed for deed in controller.deeds() if deed.title == "Merge…")
+    merge = next(deed for deed in controller.listed.deeds() if deed.title == "Merge…")
     merge.run(page.list.place.selected())
     qtbot.waitUntil(lambda: page.window().findChild(MergeDialog) is not None)
     both = page.window().findChild(MergeDialog).both

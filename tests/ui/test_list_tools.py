@@ -56,7 +56,7 @@ def names(controller: AccountController) -> list[str]:
 def test_a_view_is_saved_by_name_used_again_and_forgotten(
     house: House, opened: AccountController, qtbot: QtBot
 ) -> None:
-    opened.use_view({"text": "thep", "grouped": False})
+    opened.listed.use_view({"text": "thep", "grouped": False})
     settle(qtbot, house)
     assert names(opened) == ["Thép Trường Lĩnh"]
     opened.tools._choose_columns([2, 3])
@@ -74,7 +74,7 @@ def test_a_view_is_saved_by_name_used_again_and_forgotten(
     opened.tools._choose_columns([])
     settle(qtbot, house)
     assert sorted(names(opened)) == sorted(NAMES) and opened._list.search.edit.text() == ""
-    opened.tools._open_views()
+    opened.tools.open_views()
     pick(menu_of(opened)[0], "Thép")
     settle(qtbot, house)
     assert names(opened) == ["Thép Trường Lĩnh"] and opened._list.table.off == {2, 3}
@@ -110,9 +110,9 @@ def test_views_are_one_persons_or_shared_and_nonsense_is_passed_over(house: Hous
 
 
 def test_settings_of_another_version_do_no_harm(house: House, opened: AccountController, qtbot: QtBot) -> None:
-    opened.use_view({"order": ["no such", 1], "filter": "?", "grouped": None, "text": 5, "new thing": {}})
+    opened.listed.use_view({"order": ["no such", 1], "filter": "?", "grouped": None, "text": 5, "new thing": {}})
     settle(qtbot, house)
-    opened.use_view({})
+    opened.listed.use_view({})
     settle(qtbot, house)
     assert sorted(names(opened)) == sorted(NAMES)
 
@@ -151,7 +151,7 @@ def test_the_list_as_a_workbook(
     house: House, opened: AccountController, tmp_path: Path, ending: str, qtbot: QtBot
 ) -> None:
     opened.tools._choose_columns([4])
-    opened.use_view({"grouped": False, "order": ["name", False]})
+    opened.listed.use_view({"grouped": False, "order": ["name", False]})
     settle(qtbot, house)
     target = tmp_path / f"list.{ending}"
     opened.tools.export_to(target)

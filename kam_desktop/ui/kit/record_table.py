@@ -172,8 +172,8 @@ class RecordTable(QAbstractTableModel):
     def _head(self, index: Index, role: int) -> Any:
         group = self.answer.head(index.row())
         if role == GROUP:
-            head = (group.title, group.note, "" if group.count else "chevron-right")
-            return head[: 2 if group.count else 3] if index.column() == 0 else None
+            head = (group.title, group.note, "chevron-right")
+            return head[: 3 if group.folded else 2] if index.column() == 0 else None
         if role == _ROLE.AccessibleTextRole and index.column() == 0:
             return f"{group.title}; {group.note}"
         return "" if role == _ROLE.DisplayRole else None
@@ -186,7 +186,7 @@ class RecordTable(QAbstractTableModel):
         return self.columns[section].private if role == PRIVATE else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        live = self.answer.place(index.row()) >= 0 or (index.isValid() and not self.answer.head(index.row()).count)
+        live = self.answer.place(index.row()) >= 0 or (index.isValid() and self.answer.head(index.row()).folded)
         return _ROW_FLAGS if live else _HEAD_FLAGS
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:

@@ -24,12 +24,13 @@ from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, PlainLabel, captio
 from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
-from kam_desktop.ui.pages.account.side import near_day as near_day
+from kam_desktop.ui.pages.account.side import Reach, near_day, person_row
 from kam_desktop.ui.pages.account.tiers import Folding, TierBar
 
 if TYPE_CHECKING:
     from kam_desktop.ui.pages.account.detail import AccountDetail
 
+OWNER, INDUSTRY = 7, 8  # columns that are edited in place, besides the first
 LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 
 
@@ -51,17 +52,7 @@ class AccountLine:
     owner: str
     next_step: str
     currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A contact in the panel."""
-
-    id: str
-    name: str
-    position: str
-    phone: str
-    email: str
+    industry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +82,7 @@ class Peek:
     credit_limit: int | None
     next_step: str
     next_step_on: date | None
-    people: tuple[Person, ...]
+    people: tuple[Reach, ...]
     recent: tuple[Happened, ...]
 
 
@@ -128,6 +119,7 @@ def columns(today: date) -> list[tuple[TableColumn, Column]]:
         ),
         (TableColumn(tr("Next step"), lambda a: a.next_step), Column(200, TextCell("text2"), 5)),
         (TableColumn(tr("Owner"), lambda a: a.owner), Column(120, TextCell("text2"), 4)),
+        (TableColumn(tr("Industry"), lambda a: a.industry), Column(130, TextCell("text2"), 6)),
     ]
 
 
@@ -137,10 +129,13 @@ class PeekPanel(QWidget):
     Signals:
         opened: show the whole record.
         interaction_wanted: write down an interaction.
+        contact_wanted(str): show that person. reached(str, str): phone, mail or zalo, and the value.
     """
 
     opened = Signal()
     interaction_wanted = Signal()
+    contact_wanted = Signal(str)
+    reached = Signal(str, str)
 
     def __init__(self, today: date) -> None:
         super().__init__()
@@ -194,7 +189,9 @@ class PeekPanel(QWidget):
         if peek.next_step:
             step = _line("circle", peek.next_step, near_day(peek.next_step_on, self._today))
             made.add(self._part(tr("Next step"), [step]))
-        people = [_person(each) for each in peek.people] or [caption(tr("Nobody yet."))]
+        people = [person_row(each, self.contact_wanted.emit, self.reached.emit) for each in peek.people] or [
+            caption(tr("Nobody yet."))
+        ]
         made.add(self._part(tr("Key contacts"), people))
         recent = [_line(each.icon, each.text, near_day(each.on, self._today)) for each in peek.recent]
         made.add(self._part(tr("Recent"), recent or [caption(tr("Nothing yet."))], last=True), None)
@@ -228,19 +225,6 @@ class PeekPanel(QWidget):
 
 def _line(icon: str, text: str, right: str) -> QWidget:
     return Panel(row=True, gap=12).add(IconLabel(icon)).add(ElidedLabel(text), stretch=1).add(caption(right, "text2"))
-
-
-def _person(person: Person) -> QWidget:
-    letters = "".join(word[0] for word in person.name.split()[-2:]).upper()
-    made = Panel(row=True, gap=12).add(Avatar(letters))
-    names = QVBoxLayout()
-    names.setSpacing(0)
-    names.addWidget(ElidedLabel(person.name, weight=theme.MEDIUM))
-    phone = formats.phone(person.phone) if person.phone else ""
-    second = " · ".join(filter(None, (person.position, phone, person.email)))
-    names.addWidget(ElidedLabel(second, size=theme.CAPTION, tone="text2"))
-    made.box.addLayout(names, 1)
-    return made
 
 
 class AccountList(RecordPage):

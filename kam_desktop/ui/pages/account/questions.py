@@ -17,7 +17,7 @@ from kam_desktop.ui.charts import Figure, Part
 from kam_desktop.ui.desk import titles_of
 from kam_desktop.ui.pages.account.detail import Head
 from kam_desktop.ui.pages.account.form import KIND_ICONS
-from kam_desktop.ui.pages.account.page import LATE_DAYS, AccountLine, Happened, Peek, Person
+from kam_desktop.ui.pages.account.page import LATE_DAYS, AccountLine, Happened, Peek
 from kam_desktop.ui.pages.account.side import Around, Day, Reach, Step
 from kam_desktop.ui.pages.account.tabs import Line
 from kam_desktop.ui.pages.account.tiers import Tier
@@ -59,6 +59,7 @@ def ask_lines(reader: Any, listing: Any, ids: Sequence[str], today: date) -> dic
             row.id, row.short_name or company_core(row.name), row.name, row.revenue_12m, listing.share_of(row.id),
             max(0.0, row.revenue_12m / largest) if largest > 0 else 0.0, listing.class_of(row.id) == "A",
             row.overdue, row.oldest_days, row.last_touch_on, row.contact, row.owner, row.next_step, listing.currency,
+            row.industry,
         )  # fmt: skip
     return found
 
@@ -75,8 +76,7 @@ def ask_peek(reader: Any, key: str, tier: str, today: date) -> Peek:
         key, name, "".join(word[0] for word in name.split()[-2:]).upper(), tier, who.name, who.industry, money.currency,
         money.revenue_12m, money.overdue, money.oldest_days, money.overdue + money.not_due, who.credit_limit,
         step.next_step if step else "", step.next_step_on if step else None,
-        tuple(Person(each.id, each.full_name, each.position, next(iter(each.phones), ""), next(iter(each.emails), ""))
-              for each in brief.contacts[:3]),
+        tuple(map(_reach, brief.contacts[:3])),
         tuple(Happened(KIND_ICONS.get(each.kind, "pencil"), each.subject, _local_day(each.at))
               for each in brief.activities),
     )  # fmt: skip

@@ -139,33 +139,12 @@ class SideColumn(QWidget):
     def _people(self, around: Around) -> QWidget:
         made = self._part(tr("Key contacts"), tr("Add contact"), lambda: self.contact_wanted.emit(""))
         for person in around.people[:4]:
-            made.add(self._person(person))
+            made.add(person_row(person, self.contact_wanted.emit, self.reached.emit))
         if not around.people:
             made.add(caption(tr("Nobody yet.")))
         elif len(around.people) > 4:
             made.add(_link(tr("All {n}", n=len(around.people)), self.all_people.emit))
         return made
-
-    def _person(self, person: Reach) -> QWidget:
-        row = Panel(row=True, gap=8)
-        row.add(Avatar("".join(word[0] for word in person.name.split()[-2:]).upper()))
-        names = QVBoxLayout()
-        names.setSpacing(0)
-        names.addWidget(_link(person.name, lambda: self.contact_wanted.emit(person.id)))
-        if person.position:
-            names.addWidget(ElidedLabel(person.position, size=theme.CAPTION, tone="text2"))
-        row.box.addLayout(names, 1)
-        for kind, icon, value, action in (
-            ("phone", "phone", person.phone, tr("Call {name}", name=person.name)),
-            ("mail", "mail", person.mail, tr("Mail to {name}", name=person.name)),
-            ("zalo", "message-circle", person.zalo, tr("Zalo with {name}", name=person.name)),
-        ):
-            if value:
-                shown = formats.phone(value) if kind != "mail" else value
-                button = IconButton(icon, f"{action} · {shown}")
-                button.clicked.connect(partial(self._on_reach, kind, value))
-                row.add(button)
-        return row
 
     def _days(self, around: Around) -> QWidget:
         made = self._part(tr("Occasions"), tr("Add occasion"), lambda: self.occasion_wanted.emit(""))
@@ -182,9 +161,6 @@ class SideColumn(QWidget):
 
     def _on_tick(self, task: str, _on: bool = False) -> None:
         self.ticked.emit(task)
-
-    def _on_reach(self, kind: str, value: str, _on: bool = False) -> None:
-        self.reached.emit(kind, value)
 
     def _private(self, around: Around) -> QWidget:
         made = Panel(margins=(20, 12, 20, 16), gap=6)
@@ -232,3 +208,30 @@ def _link(text: str, deed: Callable[[], object]) -> Link:
     made = _Name(text)
     made.opened.connect(lambda: deed())
     return made
+
+
+def person_row(person: Reach, opened: Callable[[str], object], reached: Callable[[str, str], object]) -> QWidget:
+    """A person with one button for each way to reach them; `reached` gets phone, mail or zalo and the value."""
+    row = Panel(row=True, gap=8)
+    row.add(Avatar("".join(word[0] for word in person.name.split()[-2:]).upper()))
+    names = QVBoxLayout()
+    names.setSpacing(0)
+    names.addWidget(_link(person.name, partial(opened, person.id)))
+    if person.position:
+        names.addWidget(ElidedLabel(person.position, size=theme.CAPTION, tone="text2"))
+    row.box.addLayout(names, 1)
+    for kind, icon, value, action in (
+        ("phone", "phone", person.phone, tr("Call {name}", name=person.name)),
+        ("mail", "mail", person.mail, tr("Mail to {name}", name=person.name)),
+        ("zalo", "message-circle", person.zalo, tr("Zalo with {name}", name=person.name)),
+    ):
+        if value:
+            shown = formats.phone(value) if kind != "mail" else value
+            button = IconButton(icon, f"{action} · {shown}")
+            button.clicked.connect(partial(_reach, reached, kind, value))
+            row.add(button)
+    return row
+
+
+def _reach(reached: Callable[[str, str], object], kind: str, value: str, _on: bool = False) -> None:
+    reached(kind, value)

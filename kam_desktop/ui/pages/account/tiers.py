@@ -102,15 +102,14 @@ class Folding(QObject):
 
     def _group(self, row: int) -> int:
         """The number of the group that a row, or a head, belongs to; -1 without groups."""
-        groups = self._model.answer.groups
-        return list(groups).index(self._model.answer.head(row)) if groups and row >= 0 else -1
+        return self._model.answer.number(row) if self._model.answer.groups and row >= 0 else -1
 
     def _on_key(self, key: int) -> bool:
         row = self._table.currentIndex().row()
         if key not in (Qt.Key.Key_Left, Qt.Key.Key_Right) or row < 0 or self._group(row) < 0:
             return False
         group = self._group(row)
-        folded = not self._model.answer.groups[group].count
+        folded = self._model.answer.groups[group].folded
         if folded == (key == Qt.Key.Key_Right):
             self.toggled.emit(group, not folded)
         return True
@@ -119,12 +118,13 @@ class Folding(QObject):
         if row < 0 or self._model.answer.place(row) >= 0:
             return False
         group = self._group(row)
-        self.toggled.emit(group, bool(self._model.answer.groups[group].count))
+        self.toggled.emit(group, not self._model.answer.groups[group].folded)
         return True
 
     def show_group(self, number: int) -> None:
         """The keyboard goes to the head of a folded group, or to the first row of an open one."""
-        row = sum(each.count + 1 for each in self._model.answer.groups[:number])
-        if number < len(self._model.answer.groups):
-            row += bool(self._model.answer.groups[number].count)
+        answer = self._model.answer
+        if number < len(answer.groups):
+            group = answer.groups[number]
+            row = answer.start_of(number) + (0 if group.folded or not group.count else 1)
             self._table.setCurrentIndex(self._model.index(row, self._table.edges[0]))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
 
 from kam_desktop import formats
 from kam_desktop.language import tr
 from kam_desktop.ui import keymap
-from kam_desktop.ui.kit.buttons import Button, Segmented
+from kam_desktop.ui.kit.buttons import Button, Chip, Segmented, open_below
 from kam_desktop.ui.kit.cells import DateCell, Look, TextCell
 from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
@@ -23,32 +26,57 @@ class TaskPage(RecordPage):
 
     Signals:
         done_shown(bool): show the done ones, or the open ones.
+        due_chosen(str): of the open ones only "late", "week" or "undated"; "" for all.
         finish_wanted: the current task is done, or open again.
         place_wanted(str): an id, "new" or "" for the list, as the window's history knows it.
     """
 
     done_shown = Signal(bool)
+    due_chosen = Signal(str)
     finish_wanted = Signal()
     place_wanted = Signal(str)
 
     def __init__(self, today: date) -> None:
         self.which = Segmented([("open", tr("Open tasks")), ("done", tr("Done tasks"))], "open", name=tr("Show"))
+        self.due = Chip(tr("To be done by"), tr("All"))
         self.finish = Button(tr("Done"), icon="check", key=keymap.shown("done"), small=True)
         super().__init__(
             tr("Tasks"), _columns(today), create=tr("Add task"), search=tr("Search tasks"),
             empty=("circle-check", tr("Nothing to do"), tr("Add what you promised, and by when.")),
-            filter_empty=tr("No task fits the filter"), tools=[self.which, self.finish],
+            filter_empty=tr("No task fits the filter"), tools=[self.which, self.due, self.finish],
         )  # fmt: skip
         self.which.changed.connect(lambda key: self._on_which(key == "done"))
         self.finish.clicked.connect(self.finish_wanted)
         add_shortcut(self, "done", self.finish_wanted.emit)
+        self._dues = {"": tr("All"), "late": tr("Late or today"), "week": tr("Next {n} days", n=7),
+                      "undated": tr("Without a day")}  # fmt: skip
+        menu = QMenu(self)
+        for key, words in self._dues.items():
+            action = QAction(words, menu)
+            action.triggered.connect(partial(self._on_due, key))
+            menu.addAction(action)
+        self.due.clicked.connect(lambda: open_below(menu, self.due))
 
     def open_place(self, place: str) -> None:
         """Called by the window's history."""
         self.place_wanted.emit(place)
 
+    def show_settings(self, text: str, done: bool, due: str) -> None:
+        """Shows search and filters of a view, without telling of a change."""
+        with QSignalBlocker(self.search):
+            self.search.edit.setText(text)
+        self.which.choose("done" if done else "open")
+        self.finish.set_label(tr("Open again") if done else tr("Done"))
+        self.due.set_texts(tr("To be done by"), self._dues[due])
+        self.due.setVisible(not done)
+
+    def _on_due(self, key: str, _on: bool = False) -> None:
+        self.due.set_texts(tr("To be done by"), self._dues[key])
+        self.due_chosen.emit(key)
+
     def _on_which(self, done: bool) -> None:
         self.finish.set_label(tr("Open again") if done else tr("Done"))
+        self.due.setVisible(not done)
         self.done_shown.emit(done)
 
 
