@@ -127,7 +127,7 @@ def waiting(
     names = connection.execute(
         sa.select(outbox.c.group_id).group_by(outbox.c.group_id).order_by(first).limit(most_changes)
     ).scalars()
-    for rows in _of_groups(connection, list(names)):
+    for rows in _rows_of_groups(connection, list(names)):
         of_group = sum(len(row.payload) for row in rows)
         if groups and (changes + len(rows) > most_changes or size + of_group > most_bytes):
             break
@@ -136,7 +136,13 @@ def waiting(
     return groups
 
 
-def _of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator[list[Any]]:
+def of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator[list[Waiting]]:
+    """Whole waiting groups by their names."""
+    for rows in _rows_of_groups(connection, names):
+        yield [_waiting(row) for row in rows]
+
+
+def _rows_of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator[list[Any]]:
     for start in range(0, len(names), 100):
         part = names[start : start + 100]
         found: dict[str, list[Any]] = {name: [] for name in part}

@@ -19,7 +19,7 @@ from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.protocol.codec import decode_change, encode_change, to_json
 from kam_desktop.store import database, files, migrations, tables, undo
-from kam_desktop.store.ageing_memory import AgeingMemory
+from kam_desktop.store.memory import Memory
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
@@ -39,7 +39,7 @@ class Store:
         folder: the profile's folder.
         recovered: how many commits came back from the journal when it was opened.
         unread: how many frames of the journal were needed then and could not be read.
-        memory: ageings computed last, for readers of this process.
+        memory: what was computed last, for readers of this process.
         journal_behind: why the journal lacks the newest changes ("" when it does not); the database has them.
     """
 
@@ -51,7 +51,7 @@ class Store:
         self.recovered = 0
         self.unread = 0
         self.journal_behind = ""
-        self.memory = AgeingMemory(clock.today)
+        self.memory = Memory(clock.today)
         self.database = Database(folder / database.FILE, key.hex())
         self._journal: Journal | None = None
         if write:
@@ -60,7 +60,7 @@ class Store:
                 self._journal = Journal(folder / JOURNAL, key.derive("journal"), profile_id)
                 self._reconcile()
                 if not (folder / DEVICE_FILE).exists():
-                    self._take_device_id()
+                    self.take_device_id()
             except BaseException:
                 self.close()
                 raise
@@ -212,7 +212,7 @@ class Store:
         elif journal.last_number > known:
             # The database was set back (an old copy, a restored disk): the journal knows more. The new name comes
             # first: after a crash in between the journal is still ahead, and all of this happens again.
-            self._take_device_id()
+            self.take_device_id()
             frames = ((number, json.loads(zlib.decompress(payload))) for number, payload in journal.frames(after=known))
             # A step that was written in parts has several frames; it comes back as one, in one transaction.
             replayed = 0
@@ -254,7 +254,7 @@ class Store:
             return []
         return [f"{each.kind} {each.segment} {each.number or ''}".strip() for each in self._journal.check()]
 
-    def _take_device_id(self) -> None:
+    def take_device_id(self) -> None:
         """A new name for this laptop's copy, kept outside the database so that a clone shows."""
         files.write_atomically(self.folder / DEVICE_FILE, (self.ids.random() + "\n").encode())
 

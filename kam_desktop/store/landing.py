@@ -1,0 +1,221 @@
+"""Rows of the server written into the tables of this laptop: many at once, with index and caches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from kam_desktop.domain.change import Action, Change, Touched, is_empty, plain_value
+from kam_desktop.domain.entities import BY_NAME, ENTITIES
+from kam_desktop.domain.entity import Entity
+from kam_desktop.domain.fields import Field, Kind
+from kam_desktop.protocol.codec import to_json
+from kam_desktop.store import open_amounts, search
+from kam_desktop.store.sync_tables import acknowledged, base, search_queue
+from kam_desktop.store.tables import RECORDS, column_value, history, record_of, sort_value
+
+_CHUNK = 500
+Row = dict[str, Any]
+"""Columns of one record as the table keeps them, with id, _seq, _sort and _extra, without the laptop's own number."""
+
+_EMPTY = {Kind.INTEGER: None, Kind.DECIMAL: None, Kind.MONEY: None, Kind.DATE: None, Kind.MOMENT: None}
+_NOTHING: dict[Kind, Any] = {**_EMPTY, Kind.REF: None, Kind.FLAG: 0}
+
+
+def empty_column(each: Field) -> Any:
+    """What the table keeps of a field that says nothing."""
+    return _NOTHING.get(each.kind, "")
+
+
+EMPTIES: dict[str, Row] = {
+    record.entity.name: {each.name: empty_column(each) for each in record.entity.fields} for record in ENTITIES
+}
+
+
+def column_of_wire(each: Field, value: Any) -> Any:
+    """A wire value as the table keeps it. Raises ValueError, TypeError or ArithmeticError for a malformed one."""
+    if value is None:
+        return empty_column(each)
+    return column_value(each, plain_value(each.kind, value))
+
+
+def wire_of_column(each: Field, value: Any) -> Any:
+    """The inverse of `column_of_wire`."""
+    if each.kind is Kind.TEXTS:
+        return json.loads(value) if value else []
+    if each.kind is Kind.FLAG:
+        return bool(value)
+    if each.kind is Kind.REF:
+        return value or ""
+    return value
+
+
+def laid_over(entity: Entity, row: Row | None, patches: Iterable[tuple[str, Mapping[str, Any]]]) -> Row | None:
+    """A row with waiting changes, (action, wire values), laid over it in their order; None where it is deleted."""
+    now = dict(row) if row is not None else None
+    for action, new in patches:
+        if action == Action.DELETE.value:
+            now = None
+            continue
+        if now is None:
+            # An update of a row that is gone makes nothing here: the server says what becomes of it.
+            if action != Action.CREATE.value:
+                continue
+            now = dict(EMPTIES[entity.name]) if row is None else dict(row)
+        for each in entity.fields:
+            if each.name in new:
+                now[each.name] = column_of_wire(each, new[each.name])
+    return now
+
+
+@dataclass
+class Landing:
+    """What one answer changes here, gathered first and written at once, in the transaction of the connection.
+
+    Attributes:
+        first: rows of a first download: caches are made once at its end, and nobody is told row by row.
+        touched: what was written, for the change set.
+    """
+
+    connection: sa.Connection
+    first: bool = False
+    touched: list[Touched] = field(default_factory=list)
+    _rows: dict[str, list[Row]] = field(default_factory=dict)
+    _gone: dict[str, list[str]] = field(default_factory=dict)
+    _free: list[str] = field(default_factory=list)
+
+    def put(self, entity: str, row: Row) -> None:
+        """The row as it stands from now on."""
+        self._rows.setdefault(entity, []).append(row)
+
+    def drop(self, entity: str, record: str) -> None:
+        """The record is not here any more."""
+        self._gone.setdefault(entity, []).append(record)
+
+    def free_bases(self, records: Sequence[str]) -> None:
+        """Nothing waits for these any more: once everything is written, the table alone is what the server has."""
+        self._free += records
+
+    def write(self) -> tuple[Touched, ...]:
+        """Writes everything gathered; gives what was touched."""
+        changes: list[Change] = []
+        for entity, rows in self._rows.items():
+            changes += self._write_rows(BY_NAME[entity], rows)
+        for entity, ids in self._gone.items():
+            changes += self._delete(BY_NAME[entity], ids)
+        if changes and not self.first:
+            open_amounts.refresh(self.connection, changes)
+        self.touched += [Touched(each.entity, each.record, each.action) for each in changes]
+        if self._free:
+            self.connection.exec_driver_sql("delete from base where record = ?", [(each,) for each in self._free])
+        for gathered in (self._rows, self._gone, self._free):
+            gathered.clear()
+        return tuple(self.touched)
+
+    def _old(self, entity: Entity, ids: Sequence[str]) -> dict[str, Row]:
+        table, found = RECORDS[entity.name], {}
+        for start in range(0, len(ids), _CHUNK):
+            statement = sa.select(table).where(table.c.id.in_(ids[start : start + _CHUNK]))
+            found.update({row["id"]: dict(row) for row in self.connection.execute(statement).mappings()})
+        return found
+
+    def _write_rows(self, entity: Entity, rows: list[Row]) -> list[Change]:
+        old = {} if self.first else self._old(entity, [row["id"] for row in rows])
+        names = ("id", *entity.names, "_sort", "_extra", "_seq")
+        title, sorts = entity.title, {}
+        for row in rows:
+            before = old.get(row["id"])
+            text = str(row[title] or "") if title != "id" else row["id"]
+            if before is not None and before[title] == row[title]:
+                row["_sort"] = before["_sort"]
+            else:
+                if text not in sorts:
+                    sorts[text] = sort_value(entity, text)
+                row["_sort"] = sorts[text]
+            row.setdefault("_extra", None)
+            row.setdefault("_seq", None)
+        columns = ", ".join(f'"{name}"' for name in names)
+        places = ", ".join("?" * len(names))
+        updates = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
+        self.connection.exec_driver_sql(
+            f'insert into "{entity.name}" ({columns}) values ({places}) on conflict (id) do update set {updates}',  # noqa: S608 — names of our own metadata
+            [tuple(row[name] for name in names) for row in rows],
+        )
+        if search.searchable_fields(entity):
+            self.connection.exec_driver_sql(
+                "insert into search_queue (entity, record) values (?, ?) on conflict (record) do nothing",
+                [(entity.name, row["id"]) for row in rows],
+            )
+        return [] if self.first else [each for row in rows if (each := _change(entity, old.get(row["id"]), row))]
+
+    def _delete(self, entity: Entity, ids: list[str]) -> list[Change]:
+        """Takes records away with everything that tells of them: index, history, what was acknowledged."""
+        old = self._old(entity, ids)
+        one = [(each,) for each in ids]
+        self.connection.exec_driver_sql(f'delete from "{entity.name}" where id = ?', one)  # noqa: S608 — our own name
+        search.drop(self.connection, ids)
+        for table in (base, acknowledged, history, search_queue):
+            self.connection.exec_driver_sql(f'delete from "{table.name}" where record = ?', one)  # noqa: S608
+        return [each for row in old.values() if (each := _change(entity, row, None))]
+
+
+def has_unindexed(connection: sa.Connection) -> bool:
+    """Whether rows of a pull still wait for the search index."""
+    return connection.execute(sa.select(search_queue.c.n).limit(1)).first() is not None
+
+
+def index_waiting(connection: sa.Connection, limit: int = 2000) -> int:
+    """Indexes rows that a pull brought, oldest first; gives how many still wait."""
+    rows = connection.execute(sa.select(search_queue).order_by(search_queue.c.n).limit(limit)).all()
+    by_entity: dict[str, list[str]] = {}
+    for row in rows:
+        by_entity.setdefault(row.entity, []).append(row.record)
+    for entity, ids in by_entity.items():
+        table = RECORDS[entity]
+        for start in range(0, len(ids), _CHUNK):
+            found = connection.execute(sa.select(table).where(table.c.id.in_(ids[start : start + _CHUNK]))).mappings()
+            search.put(connection, [record_of(BY_NAME[entity], row) for row in found])
+    if rows:
+        connection.execute(sa.delete(search_queue).where(search_queue.c.n <= rows[-1].n))
+    return int(connection.execute(sa.select(sa.func.count()).select_from(search_queue)).scalar_one())
+
+
+def rebuild_caches(connection: sa.Connection) -> None:
+    """Every cache anew, when a first download is whole."""
+    open_amounts.rebuild(connection)
+
+
+def _change(entity: Entity, old: Row | None, new: Row | None) -> Change | None:
+    """The difference of two rows as caches and pages are told of it; None for equal ones."""
+    before, after = (
+        {each.name: wire_of_column(each, row[each.name]) for each in entity.fields} if row is not None else {}
+        for row in (old, new)
+    )
+    record = str((new or old or {})["id"])
+    if old is not None and new is not None:
+        names = [name for name in after if before[name] != after[name]]
+        if not names:
+            return None
+        before, after = ({name: values[name] for name in names} for values in (before, after))
+        action = Action.UPDATE
+    else:
+        before, after = (
+            {name: value for name, value in values.items() if not is_empty(value)} for values in (before, after)
+        )
+        action = Action.CREATE if old is None else Action.DELETE
+    return Change("", 0, entity.name, record, action, before, after, "", "")
+
+
+def unpacked(text: str) -> Row:
+    """A kept base row."""
+    row: Row = json.loads(text)
+    return row
+
+
+def packed(row: Row) -> str:
+    """A row as it is kept for a base."""
+    return to_json(row)

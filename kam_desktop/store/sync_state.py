@@ -1,0 +1,218 @@
+"""Where a connected laptop stands with its server: workspace, epoch, mark, device, cursors; read and moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from kam_desktop.domain.change import ChangeSet, moment_text
+from kam_desktop.protocol.codec import to_json
+from kam_desktop.store import landing, outbox, remote
+from kam_desktop.store.outbox import Waiting
+from kam_desktop.store.profile import DEVICE_FILE, Store
+from kam_desktop.store.remote import Pulled, Verdict
+from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, scope_cursor
+from kam_desktop.store.tables import meta
+from kam_desktop.store.tables import outbox as outbox_table
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the laptop stands.
+
+    Attributes:
+        workspace: the server's identity, "" for a profile that was never connected.
+        mark: the newest mark of the server that an answer brought, None before the first.
+        number: the running number of the last push of this device.
+        rights: the number of the user's rights as of the last pull.
+    """
+
+    workspace: str = ""
+    epoch: int = 0
+    mark: Any = None
+    device: str = ""
+    number: int = 0
+    rights: int = 0
+    server: str = ""
+    user: str = ""
+    last_sync: str = ""
+
+
+_KEYS = {"workspace", "epoch", "mark", "push_number", "rights", "server", "user", "last_sync"}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the status says: changes waiting, entries that need their author, open conflicts, rows to download."""
+
+    waiting: int
+    needs_you: int
+    conflicts: int
+    downloading: bool
+
+
+class SyncState:
+    """The store as the engine sees it; every method is one short transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._device = (store.folder / DEVICE_FILE).read_text("ascii").strip()
+
+    def standing(self) -> Standing:
+        """Where the laptop stands now."""
+        with self._store.database.read() as connection:
+            kept = {row.key: row.value for row in connection.execute(sa.select(meta).where(meta.c.key.in_(_KEYS)))}
+        return Standing(
+            kept.get("workspace", ""), int(kept.get("epoch", 0)), orjson.loads(kept.get("mark", "null")),
+            self._device, int(kept.get("push_number", 0)), int(kept.get("rights", 0)), kept.get("server", ""),
+            kept.get("user", ""), kept.get("last_sync", ""),
+        )  # fmt: skip
+
+    def connect(self, standing: Standing) -> None:
+        """Remembers whose laptop this is from now on: from here every edit waits for the server."""
+        with self._store.database.write() as connection:
+            _remember(
+                connection,
+                {
+                    "workspace": standing.workspace, "epoch": standing.epoch, "server": standing.server,
+                    "user": standing.user, "rights": standing.rights,
+                },
+            )  # fmt: skip
+
+    def counts(self) -> Counts:
+        """What waits, for the status."""
+        with self._store.database.read() as connection:
+            waiting = outbox.count(connection)
+            asks = _count(connection, needs_you, needs_you.c.state == "open")
+            conflicts = _count(connection, conflict, conflict.c.state == "open")
+            unfinished = _count(connection, scope_cursor, scope_cursor.c.whole == 0)
+        return Counts(waiting, asks, conflicts, unfinished > 0)
+
+    def waiting(self, most_changes: int, most_bytes: int) -> list[list[Waiting]]:
+        """The oldest waiting groups that one push carries."""
+        with self._store.database.read() as connection:
+            return outbox.waiting(connection, most_changes, most_bytes)
+
+    def next_number(self) -> int:
+        """The running number of the push that is about to leave, on the disk before it is used."""
+        with self._store.database.write() as connection:
+            last = connection.execute(sa.select(meta.c.value).where(meta.c.key == "push_number")).scalar()
+            number = int(last or 0) + 1
+            _remember(connection, {"push_number": number})
+        return number
+
+    def take_verdicts(
+        self, sent: Sequence[Sequence[Waiting]], verdicts: Sequence[Verdict], answer: Mapping[str, Any]
+    ) -> ChangeSet:
+        """Takes in what became of a push. Cursors do not move: only a pull moves them."""
+        at = moment_text(self._store.clock.now())
+        with self._store.database.write() as connection:
+            touched = remote.apply_verdicts(connection, sent, verdicts, answer.get("parts", ()), at)
+            remote.keep_conflicts(connection, answer.get("conflicts", ()), at)
+            _remember(connection, {"mark": answer["mark"]})
+        return ChangeSet(0, "", touched, {})
+
+    def cursors(self) -> dict[str, str]:
+        """The cursor of every scope."""
+        with self._store.database.read() as connection:
+            return remote.cursors(connection)
+
+    def take_pull(self, answer: Mapping[str, Any], *, released: bool = False) -> tuple[Pulled, ChangeSet]:
+        """Writes a page with its cursors."""
+        with self._store.database.write() as connection:
+            pulled = remote.apply_pull(connection, answer, released=released)
+            if not pulled.braked:
+                kept: dict[str, Any] = {"mark": answer["mark"], "rights": answer["rights"]}
+                if not answer["more"]:
+                    kept["last_sync"] = moment_text(self._store.clock.now())
+                _remember(connection, kept)
+        return pulled, ChangeSet(0, "", pulled.touched, {})
+
+    def index_rows(self, limit: int = 2000) -> int:
+        """Indexes rows that a pull brought; gives how many still wait for it."""
+        with self._store.database.read() as connection:
+            if not landing.has_unindexed(connection):
+                return 0
+        with self._store.database.write() as connection:
+            return landing.index_waiting(connection, limit)
+
+    def set_aside(self, group: Sequence[Waiting], problem: Mapping[str, Any]) -> ChangeSet:
+        """Puts a group that got no verdict five times where its author sees it; it blocks nothing any more."""
+        at = moment_text(self._store.clock.now())
+        verdict = Verdict(group[0].group, "stuck", problem, {})
+        with self._store.database.write() as connection:
+            touched = remote.apply_verdicts(connection, [group], [verdict], (), at)
+        return ChangeSet(0, "", touched, {})
+
+    def failed_alone(self, group: Sequence[Waiting]) -> int:
+        """Counts one more answer without a verdict for this group alone; gives how many there were."""
+        with self._store.database.write() as connection:
+            connection.execute(
+                sa.update(outbox_table)
+                .where(outbox_table.c.group_id == group[0].group)
+                .values(failures=outbox_table.c.failures + 1)
+            )
+            found = sa.select(sa.func.max(outbox_table.c.failures)).where(outbox_table.c.group_id == group[0].group)
+            return int(connection.execute(found).scalar() or 0)
+
+    def new_device(self) -> None:
+        """Takes another device id: the server has met another laptop with this one's. The outbox stays."""
+        self._store.take_device_id()
+        self._device = (self._store.folder / DEVICE_FILE).read_text("ascii").strip()
+        with self._store.database.write() as connection:
+            _remember(connection, {"push_number": 0})
+            _start_over(connection)
+
+    def new_epoch(self, epoch: int) -> None:
+        """The server was set back and goes on under a new epoch: everything is downloaded again over what is here."""
+        with self._store.database.write() as connection:
+            _remember(connection, {"epoch": epoch, "mark": None})
+            _start_over(connection)
+
+    def acknowledged(self, after: int, limit: int) -> tuple[list[str], int]:
+        """Group ids that the server said it took, oldest first after a place; with the place of the last."""
+        with self._store.database.read() as connection:
+            rows = connection.execute(
+                sa.select(acknowledged.c.n, acknowledged.c.group_id)
+                .where(acknowledged.c.n > after)
+                .order_by(acknowledged.c.n)
+                .limit(limit)
+            ).all()
+        return list(dict.fromkeys(row.group_id for row in rows)), rows[-1].n if rows else after
+
+    def send_again(self, groups: Sequence[str]) -> None:
+        """Puts groups that the server lost back into the outbox, before everything that waits there."""
+        with self._store.database.write() as connection:
+            least = connection.execute(sa.select(sa.func.min(outbox_table.c.n))).scalar()
+            rows = connection.execute(
+                sa.select(acknowledged).where(acknowledged.c.group_id.in_(list(groups))).order_by(acknowledged.c.n)
+            ).all()
+            first = min(int(least or 1), 1) - len(rows)
+            for place, row in enumerate(rows):
+                connection.execute(
+                    sa.insert(outbox_table).prefix_with("or ignore").values(
+                        n=first + place, group_id=row.group_id, place=row.place, entity=row.entity, record=row.record,
+                        base=row.base, payload=row.payload,
+                    )
+                )  # fmt: skip
+            connection.execute(sa.delete(acknowledged).where(acknowledged.c.group_id.in_(list(groups))))
+
+
+def _count(connection: sa.Connection, table: sa.Table, condition: Any) -> int:
+    return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(condition)).scalar_one())
+
+
+def _remember(connection: sa.Connection, values: Mapping[str, Any]) -> None:
+    connection.exec_driver_sql(
+        "insert or replace into meta (key, value) values (?, ?)",
+        [(key, value if isinstance(value, str) else to_json(value)) for key, value in values.items()],
+    )
+
+
+def _start_over(connection: sa.Connection) -> None:
+    """Every scope from the start; rows stay, and those that the download does not meet go at its end."""
+    connection.execute(sa.update(scope_cursor).values({"cursor": "", "whole": 0, "pass": scope_cursor.c["pass"] + 1}))
