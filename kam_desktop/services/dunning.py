@@ -146,12 +146,6 @@ def step_name(step: DunningStep) -> str:
     return step.name_en if step.name_en and language.current() == "en" else step.name
 
 
-def seed(uow: UnitOfWork) -> None:
-    """Writes the seeds where the profile has no steps, under the same ids on every laptop."""
-    if not uow.count(Query("dunning_step")):
-        records.add_missing(uow, seeds.steps())
-
-
 def rules_of(reader: Reader, tiers: Sequence[Tier] = ()) -> figure.Rules:
     """The steps as the figure takes them, with the tiers of the provision table."""
     return figure.Rules(

@@ -14,8 +14,9 @@ import pytest
 from kam_desktop.domain.entities import Account, DunningStep, Instalment, Invoice, PromiseToPay, Receipt
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.ids import RandomIds
+from kam_desktop.domain.locale.vietnam import seeds
 from kam_desktop.language import use
-from kam_desktop.services import collection, dunning, flows, promise
+from kam_desktop.services import collection, dunning, flows, promise, records
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from tests.fakes import FakeClock
@@ -190,8 +191,8 @@ def test_the_firm_has_steps_of_its_own(books: Books) -> None:
     finally:
         use("vi")
     with books.store.edit("Seeds") as uow:
-        dunning.seed(uow)
-        dunning.seed(uow)
+        records.add_missing(uow, seeds.records())
+        records.add_missing(uow, seeds.records())
         uow.put(dataclasses.replace(named[0], archived=True))
         uow.put(DunningStep(id=named[1].id, place=2, name="Nhắn", days_after_due=50, channel="message"))
     with books.store.reader() as reader:

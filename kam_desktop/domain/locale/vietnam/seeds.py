@@ -1,4 +1,4 @@
-"""The records that a new Vietnamese firm starts from: dated rules with their sources, payment terms."""
+"""The records that a new Vietnamese firm starts from: dated rules with sources, payment terms, reminders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from kam_desktop.domain.entities.firm import Rule
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.ids import derived
-from kam_desktop.domain.locale.vietnam import provision_table, terms, vat
+from kam_desktop.domain.locale.vietnam import dunning, provision_table, terms, vat
 
 LATE_INTEREST_PERCENT = Decimal(10)
 """A year, where parties agreed on interest but not on its rate (Civil Code 2015 art. 468.2, by art. 357)."""
@@ -83,4 +83,4 @@ def payment_terms() -> tuple[Record, ...]:
 
 def records() -> tuple[Record, ...]:
     """Everything that a new firm starts from."""
-    return (*rules(), *payment_terms())
+    return (*rules(), *payment_terms(), *dunning.steps())
