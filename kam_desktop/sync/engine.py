@@ -1,0 +1,206 @@
+"""The sync cycle as a machine without input and output: what to ask next, and what an answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kam_desktop.domain.change import ChangeSet
+from kam_desktop.domain.errors import Unavailable
+from kam_desktop.protocol import messages
+from kam_desktop.store.outbox import PUSH_BYTES, PUSH_CHANGES, Waiting
+from kam_desktop.store.remote import Verdict
+from kam_desktop.store.sync_state import SyncState
+from kam_desktop.store.tables import SCHEMA
+from kam_desktop.sync import wire
+
+PULL_ROWS = 5000
+RECONCILE_GROUPS = 5000
+FAILURES_ALONE = 5
+"""So many answers without a verdict for one group alone, and it goes to its author (sync protocol, rule 9)."""
+
+# Failures that say something about what was sent, and not about the road to the server.
+_ABOUT_THE_MESSAGE = ("too_large", "server_fault", "cut", "bad_message")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that the engine wants made. An answer to an older one than the last is dropped.
+
+    Attributes:
+        attempt: counts up; ties an answer to its request.
+        name: hello | push | pull | reconcile | digest.
+        sent: the groups of a push.
+    """
+
+    attempt: int
+    name: str
+    message: Mapping[str, Any]
+    sent: tuple[tuple[Waiting, ...], ...] = ()
+
+
+@dataclass
+class Report:
+    """What one cycle did, for the status, the sync page and the log.
+
+    Attributes:
+        pushed, pulled: changes sent and rows received.
+        to_author: groups that were refused, asked about or stuck.
+        merged: fields of which another value was displaced and kept.
+        braked: rows that an answer would have taken away and that wait for an agreement, 0 for none.
+        everything: a first download ended; whoever shows anything asks again.
+    """
+
+    pushed: int = 0
+    pulled: int = 0
+    to_author: int = 0
+    merged: int = 0
+    braked: int = 0
+    everything: bool = False
+    changes: list[ChangeSet] = field(default_factory=list)
+
+
+class Engine:
+    """One laptop's side of the protocol, stepped by whoever owns the network.
+
+    `next_call` says what to send, or None when the cycle is done; then exactly one of `answered` and `failed` is told.
+    Between any two calls of these the process may die: everything that matters is on the disk.
+    """
+
+    def __init__(self, state: SyncState) -> None:
+        self._state = state
+        self._attempt = 0
+        self._most_changes = PUSH_CHANGES
+        self._phase = "idle"
+        self._agreed = False
+        self._reconciled_to = 0
+        self.report = Report()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a cycle is under way."""
+        return self._phase != "idle"
+
+    def begin(self) -> None:
+        """Starts a cycle, from the start; one that is under way is forgotten with its answers."""
+        self.report = Report()
+        self._attempt += 1
+        self._agreed = False
+        self._phase = "push"
+
+    def release_brake(self) -> None:
+        """The user said that the rows may go."""
+        self._agreed = True
+
+    def next_call(self) -> Call | None:
+        """The next request of the cycle, None when there is nothing left to ask."""
+        if self._phase == "push":
+            call = self._push()
+            if call is not None:
+                return call
+            self._phase = "pull"
+        if self._phase == "pull":
+            return self._call("pull", {"cursors": self._state.cursors(), "limit": PULL_ROWS})
+        if self._phase == "reconcile":
+            groups, _ = self._state.acknowledged(self._reconciled_to, RECONCILE_GROUPS)
+            if groups:
+                return self._call("reconcile", {"groups": groups})
+            self._phase = "push"
+            return self.next_call()
+        return None
+
+    def answered(self, call: Call, answer: Mapping[str, Any]) -> None:
+        """Takes in an answer, in one short write. One to an older request, or of another epoch, changes nothing."""
+        if call.attempt != self._attempt:
+            return
+        standing = self._state.standing()
+        if answer.get("workspace") != standing.workspace or answer.get("epoch") != standing.epoch:
+            self.failed(call, Unavailable("cut", "The answer was not for this workspace."))
+            return
+        self._attempt += 1
+        if call.name == "push":
+            self._take_push(call, answer)
+        elif call.name == "pull":
+            self._take_pull(answer)
+        elif call.name == "reconcile":
+            self._take_reconcile(answer)
+
+    def failed(self, call: Call, failure: Unavailable) -> None:
+        """Takes in that a request brought no answer of use. Nothing is deleted, nobody is signed out."""
+        if call.attempt != self._attempt:
+            return
+        self._attempt += 1
+        if failure.code == "epoch":
+            self._state.new_epoch(int(failure.args_named["epoch"]))
+            self._phase, self._reconciled_to = "reconcile", 0
+            return
+        if failure.code == "new_device":
+            self._state.new_device()
+            self._phase = "push"
+            return
+        self._phase = "idle"
+        if call.name == "push" and failure.code in _ABOUT_THE_MESSAGE:
+            self._split(call.sent, failure)
+
+    # Inside.
+
+    def _call(self, name: str, content: Mapping[str, Any], sent: Sequence[Sequence[Waiting]] = ()) -> Call:
+        standing = self._state.standing()
+        message = {
+            "workspace": standing.workspace,
+            "epoch": standing.epoch,
+            "device": standing.device,
+            "protocol": messages.PROTOCOL,
+            "schema": SCHEMA,
+            "mark": standing.mark,
+            "rights": standing.rights,
+            **content,
+        }
+        return Call(self._attempt, name, message, tuple(tuple(group) for group in sent))
+
+    def _push(self) -> Call | None:
+        groups = self._state.waiting(self._most_changes, PUSH_BYTES)
+        if not groups:
+            return None
+        content = wire.push_content(groups)
+        return self._call("push", {"number": self._state.next_number(), **content}, groups)
+
+    def _take_push(self, call: Call, answer: Mapping[str, Any]) -> None:
+        verdicts = [
+            Verdict(group[0].group, kind, detail.get("problem", {}), detail.get("theirs", {}))
+            for group, (kind, detail) in zip(call.sent, wire.verdicts(answer), strict=True)
+        ]
+        self.report.changes.append(self._state.take_verdicts(call.sent, verdicts, answer))
+        self.report.pushed += sum(len(group) for group in call.sent)
+        self.report.to_author += sum(1 for each in verdicts if each.kind in ("refused", "conflict"))
+        self.report.merged += len(answer.get("conflicts", ()))
+        self._most_changes = min(PUSH_CHANGES, self._most_changes * 2)
+
+    def _take_pull(self, answer: Mapping[str, Any]) -> None:
+        pulled, changes = self._state.take_pull(answer, released=self._agreed)
+        if pulled.braked:
+            self.report.braked = pulled.removed
+            self._phase = "idle"
+            return
+        self._agreed = False
+        self.report.changes.append(changes)
+        self.report.pulled += answer["count"]
+        self.report.everything = self.report.everything or pulled.ended
+        if not answer["more"]:
+            self._phase = "idle"
+
+    def _take_reconcile(self, answer: Mapping[str, Any]) -> None:
+        _, last = self._state.acknowledged(self._reconciled_to, RECONCILE_GROUPS)
+        self._reconciled_to = last
+        if answer["unknown"]:
+            self._state.send_again(answer["unknown"])
+
+    def _split(self, sent: Sequence[Sequence[Waiting]], failure: Unavailable) -> None:
+        """Half of the groups the next time; one that fails alone again and again goes to its author."""
+        if len(sent) > 1:
+            self._most_changes = max(1, sum(len(group) for group in sent) // 2)
+        elif self._state.failed_alone(sent[0]) >= FAILURES_ALONE:
+            problem = {"where": "", "code": failure.code, "message": failure.message, "args": failure.args_named}
+            self.report.changes.append(self._state.set_aside(sent[0], problem))
+            self.report.to_author += 1

@@ -1,0 +1,110 @@
+"""Being signed in to the shared server: tokens kept, renewed, and never lost by a lost answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from kam_desktop.domain.errors import SignedOut, Unavailable
+from kam_desktop.language import N_
+from kam_desktop.sync.transport import Transport
+
+EARLY_S = 60.0
+"""So long before its end an access token is renewed."""
+
+
+class Keeping(Protocol):
+    """Where the refresh token of this profile is kept: the OS keyring, or the encrypted profile."""
+
+    def read(self) -> str:
+        """The kept text, "" for none. Raises Unavailable when the place does not answer: that is not "none"."""
+
+    def write(self, text: str) -> None:
+        """Keeps another text; "" forgets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What the server said of the person who signed in.
+
+    Attributes:
+        letter: this laptop's own letter in the numbers of documents.
+    """
+
+    user: str
+    person: str
+    role: str
+    letter: str
+    workspace: str
+    epoch: int
+    rights: int
+
+
+class Session:
+    """One person's session on this laptop. Tokens stand in memory and in `keeping`, never in a log.
+
+    The refresh token that was sent stays kept until its successor is: an answer that is lost is asked for again with
+    the same token, and the server gives the same successor.
+    """
+
+    def __init__(self, transport: Transport, keeping: Keeping, monotonic: Callable[[], float], device: str) -> None:
+        self._transport = transport
+        self._keeping = keeping
+        self._monotonic = monotonic
+        self._device = device
+        self._access = ""
+        self._ends_at = 0.0
+
+    def token(self) -> str:
+        """The access token as it is; "" while nobody is signed in."""
+        return self._access
+
+    def sign_in(self, user: str, password: str) -> SignedIn:
+        """Signs in with a built-in account. Raises SignedOut for a wrong name or password, Unavailable."""
+        self._access = ""
+        answer = self._transport.call("sign-in", {"user": user, "password": password, "device": self._device})
+        self._take(answer)
+        return SignedIn(
+            answer["user"], answer["person"], answer["role"], answer["letter"], answer["workspace"], answer["epoch"],
+            answer["rights"],
+        )  # fmt: skip
+
+    def ensure(self) -> None:
+        """Makes sure that the access token is good for a while. Raises SignedOut when signing in again is needed."""
+        if self._access and self._monotonic() < self._ends_at - EARLY_S:
+            return
+        self.renew()
+
+    def renew(self) -> None:
+        """Another access token for the kept refresh token."""
+        kept = self._keeping.read()
+        if not kept:
+            raise SignedOut("sign_in", N_("Sign in to the shared server to go on syncing. Your changes wait here."))
+        refresh = orjson.loads(kept)["refresh"]
+        self._access = ""
+        try:
+            self._take(self._transport.call("refresh", {"refresh": refresh, "device": self._device}))
+        except SignedOut:
+            # Only our own server, known by its identity, can say this; the kept token is of no more use.
+            self._keeping.write("")
+            raise
+
+    def sign_out(self) -> None:
+        """Ends the session, here in any case, at the server when it can be reached."""
+        kept, self._access = self._keeping.read(), self._access
+        try:
+            if kept:
+                self._transport.call("sign-out", {"refresh": orjson.loads(kept)["refresh"], "device": self._device})
+        except Unavailable:
+            pass  # the token there ends by itself
+        finally:
+            self._access = ""
+            self._keeping.write("")
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        self._keeping.write(orjson.dumps({"refresh": answer["refresh"]}).decode())
+        self._access = answer["access"]
+        self._ends_at = self._monotonic() + float(answer["expires_s"])

@@ -1,0 +1,240 @@
+"""Requests to the shared server; the one home of `requests`. What is not our server's answer is told apart."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+import truststore
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from kam_desktop.domain.errors import Problem, Refused, SignedOut, TooOld, Unavailable
+from kam_desktop.language import N_
+from kam_desktop.protocol import messages
+from kam_desktop.protocol.addresses import PATHS, USER_AGENT
+
+CONNECT_S = 10.0
+ANSWER_S = 60.0
+WAIT_S = 65.0
+"""Longer than the server's long poll of 55 s."""
+MOST_BYTES = 4 * messages.PACKED_BYTES
+"""More than any answer has on the wire."""
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Transport(Protocol):
+    """The road to the server, as the engine's owner uses it."""
+
+    def call(self, name: str, message: Mapping[str, Any], *, timeout_s: float = ANSWER_S) -> Mapping[str, Any]:
+        """Sends one message and gives the answer's content. Raises Unavailable with a code that says what is wrong."""
+
+
+class _Adapter(HTTPAdapter):
+    """Trusts what the operating system trusts, a firm's own authority included."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__(pool_connections=1, pool_maxsize=2, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+
+
+class _Token(requests.auth.AuthBase):
+    """Sets the bearer token; with an auth of ours `requests` never looks into a .netrc file."""
+
+    def __init__(self, token: Callable[[], str]) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        token = self._token()
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+
+def checked_address(url: str) -> str:
+    """The server's address without a slash at its end. Raises Refused: https only, plain http to this machine alone."""
+    parts = urlsplit(url.strip())
+    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if (parts.scheme != "https" and not plain) or not parts.hostname or parts.username or parts.query or parts.fragment:
+        message = N_("“{address}” is not an address of a server. It looks like https://kam.company.vn.")
+        raise Refused(Problem("server", "bad_address", message, {"address": url[:200]}))
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+class HttpTransport:
+    """One laptop's connection to one server: kept open, no redirects, no retries of its own.
+
+    Attributes:
+        workspace: the identity that every answer must carry; "" before it is known (sign-in, hello).
+    """
+
+    def __init__(self, address: str, token: Callable[[], str], workspace: str = "") -> None:
+        self._address = checked_address(address)
+        self.workspace = workspace
+        self._session = requests.Session()
+        self._session.auth = _Token(token)
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._session.mount("https://", _Adapter(context))
+        self._session.headers.update(
+            {"Accept": messages.MEDIA_TYPE, "Accept-Encoding": "zstd, gzip", "User-Agent": USER_AGENT}
+        )
+        if urlsplit(self._address).hostname in _LOOPBACK:
+            self._session.trust_env = False  # no proxy stands between a machine and itself
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._session.close()
+
+    def call(self, name: str, message: Mapping[str, Any], *, timeout_s: float = ANSWER_S) -> Mapping[str, Any]:
+        """Sends one message and gives the answer's content.
+
+        Raises:
+            Unavailable: `offline`, `portal`, `wrong_server`, `other_workspace`, `clock`, `tls_inspected`, `proxy`,
+                `busy` (with retry_after_s), `too_large`, `server_fault`, `cut`, `epoch`, `new_device`, `restored` …
+            SignedOut: the server, known as ours, does not take the token.
+            TooOld: the server speaks a newer language.
+        """
+        body, encoding = messages.pack(message, messages.ENCODINGS)
+        headers = {"Content-Type": messages.MEDIA_TYPE}
+        if encoding:
+            headers["Content-Encoding"] = encoding
+        try:
+            with self._session.post(
+                f"{self._address}{PATHS[name]}",
+                data=body,
+                headers=headers,
+                timeout=(CONNECT_S, timeout_s),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return self._read(response)
+        except requests.exceptions.RequestException as error:
+            raise failure_of(error, self._address) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unavailable("cut", N_("The answer of the server broke off. It is asked again.")) from error
+
+    def _read(self, response: requests.Response) -> Mapping[str, Any]:
+        kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        workspace = response.headers.get(messages.WORKSPACE_HEADER, "")
+        if kind != messages.MEDIA_TYPE or not workspace:
+            raise _stranger(response.status_code, kind, response.headers)
+        if self.workspace and workspace != self.workspace:
+            raise Unavailable(
+                "other_workspace",
+                N_("Another server answers at this address. Expected was {expected}, it is {found}. Nothing was sent."),
+                expected=self.workspace[:8],
+                found=workspace[:8],
+            )
+        raw = _capped(response)
+        try:
+            content = messages.unpack(raw, response.headers.get("Content-Encoding", ""))
+        except messages.Problem as error:
+            raise Unavailable("cut", N_("The answer of the server broke off. It is asked again.")) from error
+        if response.status_code != 200:
+            raise problem_of(response.status_code, content, response.headers)
+        return content
+
+
+def _capped(response: requests.Response) -> bytes:
+    """The body as it came over the wire, unpacked by us alone, never more than an answer may have."""
+    chunks, size = [], 0
+    for chunk in response.raw.stream(1 << 16, decode_content=False):
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise Unavailable("cut", N_("The server sent more than an answer may have. Nothing was taken from it."))
+        chunks.append(chunk)
+    expected = response.headers.get("Content-Length")
+    if expected is not None and expected.isdigit() and int(expected) != size:
+        raise Unavailable("cut", N_("The answer of the server broke off. It is asked again."))
+    return b"".join(chunks)
+
+
+def _stranger(status: int, kind: str, headers: Mapping[str, str]) -> Unavailable:
+    """What answered is not our server: a portal, a proxy, another program."""
+    if status == 511 or (300 <= status < 400) or (kind.startswith("text/html") and status in (200, 203, 302, 403)):
+        return Unavailable(
+            "portal",
+            N_("This network wants you to sign in first: open any page in the browser. Your changes wait here."),
+        )
+    if status == 407 or "proxy-authenticate" in {name.lower() for name in headers}:
+        return Unavailable("proxy", N_("The proxy of this network wants a name and a password."))
+    if status in (502, 503, 504, 500, 429):
+        return Unavailable("server_fault", N_("The server has a problem ({status}). Your changes wait here."),
+                           status=str(status), **_retry_after(headers))  # fmt: skip
+    if status == 413:
+        return Unavailable("too_large", N_("Something between here and the server takes no message of this size."))
+    return Unavailable(
+        "wrong_server",
+        N_("What answers at this address is not the shared server ({status}). Your changes wait here."),
+        status=str(status),
+    )
+
+
+def _retry_after(headers: Mapping[str, str]) -> dict[str, str]:
+    text = headers.get("Retry-After", "")
+    return {"retry_after_s": text} if re.fullmatch(r"\d{1,6}", text) else {}
+
+
+def problem_of(status: int, content: Mapping[str, Any], headers: Mapping[str, str]) -> Unavailable:
+    """A refusal of our own server as the program knows it, by its code."""
+    code = str(content.get("problem", "server_fault"))
+    args = {str(name): str(value) for name, value in dict(content.get("args") or {}).items()}
+    message = str(content.get("message") or N_("The server has a problem ({status}). Your changes wait here."))
+    args = {"status": str(status), **args, **_retry_after(headers)}
+    if status == 401:
+        return SignedOut(code, message, **args)
+    if status == 426:
+        return TooOld(code, message, **args)
+    if status >= 500 and code not in ("restored", "busy"):
+        code = "server_fault"
+    return Unavailable(code, message, **args)
+
+
+def failure_of(error: requests.exceptions.RequestException, address: str) -> Unavailable:
+    """Why there was no answer. Classes are asked in this order because SSL and proxy errors are connection errors."""
+    host = urlsplit(address).hostname or ""
+    if isinstance(error, requests.exceptions.SSLError):
+        return _tls_failure(error, host)
+    if isinstance(error, requests.exceptions.ProxyError):
+        asks = "407" in str(error)
+        return Unavailable("proxy", N_("The proxy of this network wants a name and a password.") if asks
+                           else N_("The proxy of this network does not answer."))  # fmt: skip
+    if isinstance(error, requests.exceptions.ReadTimeout | requests.exceptions.ChunkedEncodingError):
+        return Unavailable("cut", N_("The answer of the server broke off. It is asked again."))
+    if isinstance(error, requests.exceptions.InvalidHeader | requests.exceptions.ContentDecodingError):
+        return Unavailable("cut", N_("The answer of the server broke off. It is asked again."))
+    if "Name or service" in str(error) or "getaddrinfo" in str(error) or "NameResolution" in str(error):
+        return Unavailable("offline", N_("No network: {host} is not found. Your changes wait here."), host=host)
+    return Unavailable("offline", N_("{host} does not answer. Your changes wait here."), host=host)
+
+
+def _tls_failure(error: Exception, host: str) -> Unavailable:
+    text = str(error)
+    if "not yet valid" in text or "certificate has expired" in text or "not valid yet" in text:
+        return Unavailable(
+            "clock",
+            N_("The certificate of {host} is not valid today. If the date or time of this computer is wrong, set it."),
+            host=host,
+        )
+    issuer = ""
+    with contextlib.suppress(AttributeError, IndexError):
+        found = re.search(r"issuer[^:=]*[:=]\s*([^,)]+)", text)
+        issuer = found.group(1).strip() if found else ""
+    return Unavailable(
+        "tls_inspected",
+        N_("The connection to {host} is not private: somebody in between answers with a certificate that this computer "
+           "does not trust. Nothing was sent. Ask your administrator."),
+        host=host, issuer=issuer,
+    )  # fmt: skip
