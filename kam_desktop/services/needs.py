@@ -1,0 +1,205 @@
+"""What needs its author after a sync: choosing sides by group of fields, sending again, putting back, letting go."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kam_desktop.domain.change import Action, wire_value
+from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.domain.entity import Entity, Record
+from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.fields import Field
+from kam_desktop.language import N_
+from kam_desktop.protocol.codec import from_fields
+from kam_desktop.services import records
+from kam_desktop.store import needs
+from kam_desktop.store.needs import Kept, Merged, Need, Step
+from kam_desktop.store.reader import Reader
+from kam_desktop.store.unit_of_work import UnitOfWork
+
+MINE, THEIRS = "mine", "theirs"
+_GONE = N_("This entry was dealt with already.")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One field as it was before, as the author wrote it, and as the server has it."""
+
+    field: Field
+    before: Any
+    mine: Any
+    theirs: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Fields of one record that are chosen together.
+
+    Attributes:
+        key: names the group within the entry.
+        decided: the sides are alike, or nobody else changed these fields: nothing is asked.
+    """
+
+    key: str
+    entity: str
+    record: str
+    sides: tuple[Side, ...]
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of "needs you": the need, the title of its record, and of the account that it hangs on."""
+
+    need: Need
+    title: str
+    account: str
+    questions: int
+
+
+def entries(reader: Reader) -> list[Entry]:
+    """Everything that needs its author, the newest first."""
+    return [_entry(reader, each) for each in needs.needs(reader.connection)]
+
+
+def waiting(reader: Reader, limit: int = 500) -> list[tuple[Step, str]]:
+    """What waits for the server, the oldest first, each with its title."""
+    return [(step, title_of(reader, step.entity, step.record)) for step in needs.waiting(reader.connection, limit)]
+
+
+def taken(reader: Reader, limit: int = 200) -> list[tuple[Step, str]]:
+    """What the server took, the newest first, each with its title."""
+    return [(step, title_of(reader, step.entity, step.record)) for step in needs.taken(reader.connection, limit)]
+
+
+def merged(reader: Reader, limit: int = 200) -> list[tuple[Merged, str]]:
+    """Every automatic merge that displaced a value, the newest first, each with its title."""
+    return [(each, title_of(reader, each.entity, each.record)) for each in needs.merged(reader.connection, limit)]
+
+
+def title_of(reader: Reader, entity: str, record: str) -> str:
+    """The title of a record as it is here; "" when it is not here."""
+    found = reader.get(BY_NAME[entity].record, record)
+    return "" if found is None else str(getattr(found, BY_NAME[entity].title))
+
+
+def need(reader: Reader, identity: str) -> Need:
+    """The entry of that id. Raises Refused when it was dealt with already."""
+    found = needs.needs(reader.connection, identity)
+    if not found:
+        raise Refused(Problem("id", "missing", _GONE))
+    return found[0]
+
+
+def questions(reader: Reader, found: Need) -> list[Question]:
+    """The changes of an entry as groups of fields that are chosen together, in the order of their fields."""
+    made = []
+    for change in found.changes:
+        if change.action is not Action.UPDATE:
+            continue
+        entity = BY_NAME[change.entity]
+        now = reader.get(entity.record, change.record)
+        theirs = found.theirs if change.record == found.record else {}
+        groups: dict[str, list[Side]] = {}
+        for each in entity.fields:
+            if each.name in change.new:
+                server = theirs.get(each.name, _wire_of(now, each) if now is not None else None)
+                side = Side(each, change.old.get(each.name), change.new[each.name], server)
+                groups.setdefault(each.group or each.name, []).append(side)
+        for name, sides in groups.items():
+            decided = all(side.mine == side.theirs or side.theirs == side.before for side in sides)
+            made.append(Question(f"{change.record}:{name}", change.entity, change.record, tuple(sides), decided))
+    return made
+
+
+def resolve(uow: UnitOfWork, identity: str, choices: Mapping[str, str]) -> None:
+    """Sends the entry again as it was decided: a new change of the groups of fields whose own side was chosen.
+
+    Args:
+        choices: key of each question to MINE or THEIRS; what is not named and not decided keeps the server's side.
+
+    Records that were never made at the server are made again, with what waits behind them. Raises Refused.
+    """
+    found = need(uow, identity)
+    chosen = {each.key: each for each in questions(uow, found)}
+    uow.new_group()
+    for change in found.changes:
+        _again(uow, change, [each for each in chosen.values() if each.record == change.record], choices)
+    for group in needs.behind(uow.connection, identity):
+        uow.new_group()
+        for change in group:
+            _again(uow, change, None, choices)
+    needs.settle(uow.connection, identity, "sent_again")
+
+
+def drop(uow: UnitOfWork, identity: str) -> None:
+    """Lets the author's values of an entry go; the server's stand. The entry and its values stay in the store."""
+    need(uow, identity)
+    needs.settle(uow.connection, identity, "dropped")
+
+
+def put_back(uow: UnitOfWork, identity: str) -> None:
+    """Restores the values that a merge displaced, by a new change. Raises Refused when the record is gone."""
+    found = next((each for each in needs.merged(uow.connection, 10_000) if each.id == identity), None)
+    if found is None:
+        raise Refused(Problem("id", "missing", _GONE))
+    entity = BY_NAME[found.entity]
+    current = records.get(uow, entity.record, found.record)
+    uow.put(_with(entity, current, {name: other for name, (_, other) in found.fields.items()}))
+    needs.settle_merged(uow.connection, identity, "restored")
+
+
+def _again(
+    uow: UnitOfWork, change: Kept, asked: Sequence[Question] | None, choices: Mapping[str, str]
+) -> None:  # fmt: skip
+    entity = BY_NAME[change.entity]
+    current = uow.get(entity.record, change.record)
+    if change.action is Action.DELETE:
+        if current is not None:
+            uow.take_back(entity.record, change.record)
+        return
+    if change.action is Action.CREATE:
+        values = {**change.new}
+        uow.put(from_fields(entity, change.record, values) if current is None else _with(entity, current, values))
+        return
+    if current is None:
+        return  # the record is not here any more; its values stay readable in the entry
+    names = set(change.new)
+    if asked is not None:
+        names = {
+            side.field.name
+            for question in asked
+            for side in question.sides
+            if choices.get(question.key, MINE if question.decided else THEIRS) == MINE
+        }
+    kept = {name: value for name, value in change.new.items() if name in names}
+    if kept:
+        uow.put(_with(entity, current, kept))
+
+
+def _with(entity: Entity, current: Record, wire: Mapping[str, Any]) -> Record:
+    written = from_fields(entity, current.id, wire)
+    values = {name: getattr(written, name) for name in wire if name in entity.names}
+    return dataclasses.replace(current, **values)
+
+
+def _wire_of(record: Record, each: Field) -> Any:
+    return wire_value(each.kind, getattr(record, each.name))
+
+
+def _entry(reader: Reader, found: Need) -> Entry:
+    title = title_of(reader, found.entity, found.record)
+    account = ""
+    if not title:
+        head = next((each for each in found.changes if each.record == found.record), None)
+        named = BY_NAME[found.entity].title
+        title = str((head.new if head is not None else {}).get(named) or (head.old if head else {}).get(named) or "")
+    record = reader.get(BY_NAME[found.entity].record, found.record)
+    above = getattr(record, "account", "") if record is not None else ""
+    if above and found.entity != "account":
+        account = title_of(reader, "account", above)
+    asked = sum(1 for each in questions(reader, found) if not each.decided) if found.kind == "conflict" else 0
+    return Entry(found, title, account, asked)
