@@ -257,6 +257,11 @@ def company_core(name: str) -> str:
     return name[found[at].start() :]
 
 
+def company_key(name: str) -> str:
+    """A company's name for comparing: without its legal form, folded, without signs: "CTY TNHH Sao Mai" → "sao mai"."""
+    return " ".join(tokens(company_core(name)))
+
+
 def company_sort_key(name: str) -> str:
     """The order of companies: by their name without the legal form before it."""
     return sort_key(company_core(name))

@@ -11,7 +11,7 @@ from typing import Any
 from kam_desktop.domain.entities import BY_NAME, ENTITIES, Account, Contact
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.fields import Kind
-from kam_desktop.domain.text import company_core, fold, phone_digits, tokens
+from kam_desktop.domain.text import fold, phone_digits, tokens
 from kam_desktop.services import records
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
@@ -48,56 +48,58 @@ class FieldChoice:
     suggested: Any
 
 
+# Accounts in use that have a key in common, by the cache of keys (store/account_keys.py).
+_SHARED = (
+    "select s.kind, s.key, k.account from cache_shared_key s cross join cache_account_key k "
+    "on k.kind = s.kind and k.key = s.key order by 1, 2, 3"
+)
+# Tax codes of those with a name in common: two firms of one name with two codes are two firms.
+_CODES = """
+select k.account, trim(a.tax_code) from cache_shared_key s
+cross join cache_account_key k on k.kind = s.kind and k.key = s.key
+cross join account a on a.id = k.account where s.kind = 'name' and trim(coalesce(a.tax_code, '')) <> ''
+"""
+
+
 def pairs(reader: Reader, limit: int = 200) -> list[Pair]:
     """Accounts that may be the same customer, the surest first; pairs that were told apart are left out.
 
     Two archived accounts are no pair, and firms with two different tax codes only by the same telephone or e-mail.
     """
     by: dict[tuple[str, str], list[str]] = {}
-    code_of: dict[str, str] = {}
-    statement = "select id, name, tax_code, phone, email from account where archived = 0"
-    for identity, name, code, phone, email in reader.sql(statement):
-        code_of[identity] = (code or "").strip()
-        keys = (
-            ("tax_code", code_of[identity]),
-            ("name", name_key(name or "")),
-            ("phone", phone_digits(phone or "")),
-            ("email", fold((email or "").strip())),
-        )
-        for kind, key in keys:
-            if len(key) >= (3 if kind == "name" else 6):
-                by.setdefault((kind, key), []).append(identity)
+    for kind, key, identity in reader.sql(_SHARED):
+        by.setdefault((kind, key), []).append(identity)
+    code_of = dict(reader.sql(_CODES))
     dismissed = _dismissed(reader)
     found: dict[tuple[str, str], list[str]] = {}
     for (kind, _), ids in by.items():
-        if not 1 < len(ids) <= 20:  # a switchboard shared by a whole group of firms tells nothing
-            continue
         for place, one in enumerate(ids):
             for other in ids[place + 1 :]:
                 first, second = sorted((one, other))
-                apart = code_of[one] and code_of[other] and code_of[one] != code_of[other]
+                apart = code_of.get(one, code_of.get(other)) != code_of.get(other, code_of.get(one))
                 if (first, second) not in dismissed and not (apart and kind == "name"):
                     found.setdefault((first, second), []).append(kind)
     weights = {"tax_code": 0, "name": 1, "phone": 2, "email": 3}
     ordered = sorted(found.items(), key=lambda item: (min(weights[kind] for kind in item[1]), -len(item[1]), item[0]))
     ordered = ordered[:limit]
     accounts = reader.many(Account, {each for key, _ in ordered for each in key})
-    counts = {each: hanging(reader, each) for each in accounts}
+    counts = _hanging(reader, accounts)
     made = []
     for both, reasons in ordered:
         keep, lose = sorted((accounts[each] for each in both), key=lambda each: (-counts[each.id], each.id))
-        made.append(Pair(keep, lose, tuple(reasons), counts[keep.id], counts[lose.id]))
+        made.append(Pair(keep, lose, tuple(sorted(reasons, key=weights.__getitem__)), counts[keep.id], counts[lose.id]))
     return made
-
-
-def name_key(name: str) -> str:
-    """A company's name for comparing: folded, without its legal form and signs."""
-    return " ".join(tokens(company_core(name)))
 
 
 def dismiss(uow: UnitOfWork, one: str, other: str) -> None:
     """Says that two accounts are two customers: they are not offered again."""
     kept = _dismissed(uow) | {(min(one, other), max(one, other))}
+    uow.set_preference(DISMISSED, json.dumps(sorted(kept)))
+
+
+def offer_again(uow: UnitOfWork, one: str, other: str) -> None:
+    """Takes back `dismiss`: the two are offered as possible duplicates again."""
+    kept = _dismissed(uow) - {(min(one, other), max(one, other))}
     uow.set_preference(DISMISSED, json.dumps(sorted(kept)))
 
 
@@ -108,18 +110,35 @@ def _dismissed(reader: Reader) -> set[tuple[str, str]]:
 
 def hanging(reader: Reader, account: str) -> int:
     """How many records refer to an account."""
-    return sum(len(ids) for _, _, ids in _referring(reader, account))
+    return _hanging(reader, [account])[account]
+
+
+def _hanging(reader: Reader, accounts: Iterable[str]) -> dict[str, int]:
+    found = dict.fromkeys(accounts, 0)
+    ids = json.dumps(list(found))
+    for entity, field in _REFERENCES:
+        # entity and field names are ours, from the list of entities
+        among = f"{field} in (select value from json_each(:ids))"
+        statement = f"select {field}, count(*) from {entity} where {among} group by 1"  # noqa: S608
+        for account, count in reader.sql(statement, {"ids": ids}):
+            found[account] += count
+    return found
+
+
+_REFERENCES = tuple(
+    (record.entity.name, each.name)
+    for record in ENTITIES
+    for each in record.entity.fields
+    if each.kind is Kind.REF and each.to == "account" and each.name != "merged_into"
+)
 
 
 def _referring(reader: Reader, account: str) -> Iterable[tuple[str, str, list[str]]]:
-    for record in ENTITIES:
-        for each in record.entity.fields:
-            if each.kind is Kind.REF and each.to == "account" and each.name != "merged_into":
-                # entity and field names are ours, from the list of entities
-                statement = f"select id from {record.entity.name} where {each.name} = :account"  # noqa: S608
-                ids = [row[0] for row in reader.sql(statement, {"account": account})]
-                if ids:
-                    yield record.entity.name, each.name, ids
+    for entity, field in _REFERENCES:
+        statement = f"select id from {entity} where {field} = :account"  # noqa: S608 - names of ours
+        ids = [row[0] for row in reader.sql(statement, {"account": account})]
+        if ids:
+            yield entity, field, ids
 
 
 def choices(reader: Reader, keep_id: str, lose_id: str) -> list[FieldChoice]:

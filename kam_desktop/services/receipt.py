@@ -14,6 +14,7 @@ from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.query import Op, Order, Query, Where
 from kam_desktop.language import N_, tr
 from kam_desktop.services import records
+from kam_desktop.store import free_credits
 from kam_desktop.store.ledger import ledger_of, statuses_of
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
@@ -195,9 +196,10 @@ def _age(decision: ReceiptDecision) -> tuple[datetime, str]:
 
 # --- lists ---------------------------------------------------------------------------------------------------------
 
+# What is laid of one receipt by the end of the day, whatever it was laid against.
 _LAID = (
-    "select receipt, sum(case when coalesce(reverses, '') = '' then amount else -amount end) as laid from allocation "
-    "where receipt <> '' and allocated_on <= :day group by receipt"
+    "coalesce((select sum(case when coalesce(a.reverses, '') = '' then a.amount else -a.amount end) "
+    "from allocation a where a.receipt = r.id and a.allocated_on <= :day), 0)"
 )
 
 
@@ -206,12 +208,16 @@ def unallocated(reader: Reader, as_of: date, currency: str = "VND") -> list[tupl
 
     Rejected ones are left out, reported ones are in: what is laid of them counts once they are confirmed.
     """
+    among = free_credits.maybe_free(reader, as_of, currency)
+    few = "" if among is None else " and r.id in (select value from json_each(:among))"
     statement = (
-        f"select r.id, r.amount - coalesce(l.laid, 0) from receipt r left join ({_LAID}) l on l.receipt = r.id "  # noqa: S608 - fixed parts
-        "where r.currency = :currency and r.received_on <= :day and r.amount <> coalesce(l.laid, 0) "
-        "order by coalesce(r.account, '') <> '', r.received_on desc, r.id"
+        "select id, left_over from (select r.id, coalesce(r.account, '') <> '' as known, r.received_on, "  # noqa: S608
+        f"r.amount - {_LAID} as left_over from receipt r "
+        f"where {'+' if few else ''}r.currency = :currency and {'+' if few else ''}r.received_on <= :day{few}) "
+        "where left_over <> 0 order by known, received_on desc, id"
     )
-    found = [(row[0], row[1]) for row in reader.sql(statement, {"currency": currency, "day": as_of.isoformat()})]
+    values = {"currency": currency, "day": as_of.isoformat(), "among": json.dumps(among)}
+    found = [(row[0], row[1]) for row in reader.sql(statement, values)]
     gone = _rejected(reader)
     return [row for row in found if row[0] not in gone]
 
@@ -227,6 +233,9 @@ def _rejected(reader: Reader) -> set[str]:
 def receipts(reader: Reader, *, account: str | None = None, currency: str | None = None) -> list[str]:
     """The ids of receipts, the newest first, whatever their status; of one account ("" is the unknown payer)."""
     where = []
+    if account is None and currency is not None:  # of everybody: the index alone answers, in its order
+        statement = "select id from receipt where currency = :currency order by received_on desc, id desc"
+        return [row[0] for row in reader.each(statement, {"currency": currency})]
     if account is not None:
         where.append(Where("account", Op.EMPTY) if not account else Where("account", Op.IS, account))
     if currency is not None:

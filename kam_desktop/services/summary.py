@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from kam_desktop.domain.figures import ageing as ageing_figure
 from kam_desktop.domain.figures import pareto as pareto_figure
 from kam_desktop.domain.query import Op, Query, Where
 from kam_desktop.domain.text import sort_key
-from kam_desktop.store import account_figures, figures
+from kam_desktop.store import account_figures, figures, open_list, touched
 from kam_desktop.store.account_list import AccountFilter as AccountFilter
 from kam_desktop.store.account_list import AccountGroup as AccountGroup
 from kam_desktop.store.account_list import AccountList as AccountList
@@ -192,25 +193,68 @@ class OpenRow:
 
 def ageing(reader: Reader, as_of: date, currency: str = "VND") -> AgeingReport:
     """The ageing of one currency at the end of a day (features.md 2, Ageing)."""
+    found = touched.remembered(
+        reader,
+        ("ageing_rows", as_of, currency),
+        (touched.MONEY, touched.ACCOUNT),
+        lambda: _aged(reader, as_of, currency),
+        lambda before, accounts: _aged_again(reader, as_of, currency, before, accounts),
+    )
+    return AgeingReport(
+        as_of,
+        currency,
+        ageing_figure.bucket_names(EDGES),
+        found.rows,
+        found.total,
+        tuple(each for each in figures.currencies(reader) if each != currency),
+        payments_entered(reader),
+    )
+
+
+@dataclass(frozen=True)
+class _Aged:
+    """The rows of an ageing in their order, and their sum."""
+
+    rows: tuple[AgeingRow, ...]
+    total: AgeingRow
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def _aged(reader: Reader, as_of: date, currency: str) -> _Aged:
     sums = figures.ageing(reader, as_of, currency, EDGES)
     names = account_figures.names(reader, list(sums))
-    rows = [
-        AgeingRow(
-            account,
-            names.get(account, ""),
-            each.not_due,
-            tuple(each.overdue),
-            each.unallocated,
-            each.balance,
-            each.open_items,
-            each.on_default_term,
-            each.waiting,
-            each.reported,
-        )
-        for account, each in sums.items()
-    ]
-    rows.sort(key=lambda row: (-row.balance, row.name, row.account))
-    total = AgeingRow(
+    rows = sorted((_aged_row(account, names, each) for account, each in sums.items()), key=_by_balance)
+    return _Aged(tuple(rows), _total(rows))
+
+
+def _aged_again(reader: Reader, as_of: date, currency: str, before: _Aged, accounts: Sequence[str]) -> _Aged:
+    """The same after a change of a few accounts."""
+    sums, names = figures.ageing(reader, as_of, currency, EDGES), account_figures.names(reader, accounts)
+    gone = set(accounts)
+    rows = [row for row in before.rows if row.account not in gone]
+    for account in accounts:
+        if account in sums:
+            insort(rows, _aged_row(account, names, sums[account]), key=_by_balance)
+    return _Aged(tuple(rows), _total(rows))
+
+
+def _aged_row(account: str, names: Mapping[str, str], sums: figures.AgeingSums) -> AgeingRow:
+    not_due, overdue, unallocated, open_items, on_default_term, waiting, reported = sums
+    balance = not_due + sum(overdue) - unallocated
+    name = names.get(account, "")
+    return AgeingRow(
+        account, name, not_due, overdue, unallocated, balance, open_items, on_default_term, waiting, reported
+    )
+
+
+def _by_balance(row: AgeingRow) -> tuple[int, str, str]:
+    return -row.balance, row.name, row.account
+
+
+def _total(rows: Sequence[AgeingRow]) -> AgeingRow:
+    return AgeingRow(
         "",
         "",
         sum(row.not_due for row in rows),
@@ -221,16 +265,6 @@ def ageing(reader: Reader, as_of: date, currency: str = "VND") -> AgeingReport:
         sum(row.on_default_term for row in rows),
         sum(row.waiting for row in rows),
         sum(row.reported for row in rows),
-    )
-    others = tuple(each for each in figures.currencies(reader) if each != currency)
-    return AgeingReport(
-        as_of,
-        currency,
-        ageing_figure.bucket_names(EDGES),
-        tuple(rows),
-        total,
-        others,
-        payments_entered(reader),
     )
 
 
@@ -244,6 +278,8 @@ def open_instalments(
     """
     due_from, due_to = _due_between(as_of, bucket)
     accounts = None if account is None else [account]
+    if accounts is None:
+        return open_list.ids(reader, as_of, currency, due_from, due_to)
     found = figures.open_instalments(reader, as_of, currency, accounts=accounts, due_from=due_from, due_to=due_to)
     return [each.id for each in found]
 

@@ -1,15 +1,19 @@
 """The list of all accounts by id, in classes and in order, compact enough for 100,000 of them."""
 
-# ruff: noqa: S608 — the statement is put together from fixed parts of this file; values travel as parameters.
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
+from sys import intern
+from typing import Any
 
-from kam_desktop.store import account_figures, figures
+from kam_desktop.store import account_basis, touched
 from kam_desktop.store.reader import Reader
 
 
@@ -75,6 +79,9 @@ class AccountList:
     revenue_all: int
     overdue: int
 
+    def __len__(self) -> int:
+        return len(self.ids)
+
     def class_of(self, account: str) -> str:
         """A, B or C."""
         return _class(self.figures.get(account, 0), self.bounds)
@@ -115,72 +122,142 @@ def account_list(
     Classes and shares are of the whole customer base, whatever the filter shows.
     """
     chosen = filters or AccountFilter()
-    from_on = twelve_months_before(as_of)
-    revenue = figures.revenue(reader, from_on, as_of, currency)
-    late = figures.overdue(reader, as_of, currency)
-    ids = _chosen_ids(reader, as_of, text, chosen, late)
-    amounts = [revenue.get(each, 0) for each in ids]  # looked up once for each of 100,000 customers
-    order_of = list(range(len(ids)))  # as they come: by name; the sorts are stable, so ties stay in that order
-    if order is AccountOrder.REVENUE:
-        order_of.sort(key=amounts.__getitem__, reverse=True)
-    elif order is AccountOrder.OVERDUE:
-        order_of.sort(key=lambda place: -late[ids[place]][0] if ids[place] in late else 0)
-    elif order is AccountOrder.LAST_TOUCH:
-        touched = account_figures.last_touches(reader)
-        order_of.sort(key=lambda place: touched.get(ids[place], ""))
-    bounds = account_figures.class_bounds(revenue.values())
-    revenue_all = sum(amount for amount in revenue.values() if amount > 0)
-    classes: dict[str, list[int]] = {"A": [], "B": [], "C": []} if grouped else {"": order_of}
-    if grouped:
-        for place in order_of:
-            classes[_class(amounts[place], bounds)].append(place)
-    shown = set(ids)
-    owed: dict[str, int] = {}
-    for account, (amount, _) in late.items():
-        if account in shown:
-            name = _class(revenue.get(account, 0), bounds) if grouped else ""
-            owed[name] = owed.get(name, 0) + amount
-    groups: list[AccountGroup] = []
-    ordered: list[str] = []
-    for name, places in classes.items():
-        amount = sum(amounts[place] for place in places)
-        if places:
-            part = share(amount, revenue_all)
-            groups.append(AccountGroup(name, len(ordered), len(places), amount, owed.get(name, 0), part))
-        ordered += [ids[place] for place in places]
-    return AccountList(
-        as_of,
-        from_on,
-        currency,
-        ordered,
-        tuple(groups),
-        revenue,
-        bounds,
-        sum(each.revenue for each in groups),
-        revenue_all,
-        sum(each.overdue for each in groups),
-    )
+    asked = _Asked(reader, as_of, chosen, order, grouped, currency)
+    topics = (touched.MONEY, touched.ACCOUNT, *((touched.ACTIVITY,) if asked.by_touch else ()))
+    key = ("account_list", as_of, chosen, order, grouped, currency)
+    whole = touched.remembered(reader, key, topics, asked.whole, asked.patched)
+    if not text.strip():
+        return whole
+    found = reader.matching("account", text)
+    return asked.made([each for each in whole.ids if each in found])
 
 
-def _chosen_ids(
-    reader: Reader, as_of: date, text: str, chosen: AccountFilter, late: Mapping[str, tuple[int, date]]
-) -> list[str]:
-    """Ids of the accounts that meet all conditions, in the order of their names."""
-    conditions = ["archived = :archived", *(f"{name} = :{name}" for name in ("tier", "owner") if getattr(chosen, name))]
-    values = {"archived": int(chosen.archived), "tier": chosen.tier, "owner": chosen.owner}
-    statement = f"select id from account where {' and '.join(conditions)} order by _sort, id"
-    ids = [row[0] for row in reader.each(statement, values)]
-    if text.strip():
-        found = reader.matching("account", text)
-        ids = [each for each in ids if each in found]
-    if chosen.overdue_over_days is not None:
-        limit = as_of - timedelta(days=chosen.overdue_over_days)
-        ids = [each for each in ids if each in late and late[each][1] < limit]
-    if chosen.untouched_days is not None:
-        limit_text = (as_of - timedelta(days=chosen.untouched_days)).isoformat()
-        touched = account_figures.last_touches(reader)
-        ids = [each for each in ids if touched.get(each, "") < limit_text]
-    return ids
+class _Asked:
+    """One question for the list, with the figures that it needs; they are remembered (account_basis.py)."""
+
+    def __init__(
+        self, reader: Reader, as_of: date, chosen: AccountFilter, order: AccountOrder, grouped: bool, currency: str
+    ) -> None:
+        self.reader, self.as_of, self.currency = reader, as_of, currency
+        self.chosen, self.order, self.grouped = chosen, order, grouped
+        self.from_on = twelve_months_before(as_of)
+        self.by_touch = order is AccountOrder.LAST_TOUCH or chosen.untouched_days is not None
+
+    @cached_property
+    def revenue(self) -> account_basis.Revenue:
+        return account_basis.revenue(self.reader, self.from_on, self.as_of, self.currency)
+
+    @cached_property
+    def late(self) -> Mapping[str, tuple[int, date]]:
+        return account_basis.overdue(self.reader, self.as_of, self.currency)
+
+    @cached_property
+    def touches(self) -> Mapping[str, str]:
+        return account_basis.last_touches(self.reader)
+
+    def whole(self) -> AccountList:
+        """The list anew."""
+        chosen = self.chosen
+        by_name = account_basis.ids(self.reader, chosen.archived, chosen.tier, chosen.owner)
+        return self.made(sorted(filter(self.passes, by_name) if self.filters else by_name, key=self.key))
+
+    def patched(self, before: AccountList, accounts: Sequence[str]) -> AccountList:
+        """The list with a few accounts in other places, or gone, or new."""
+        moved = self.grouped and self.order is not AccountOrder.REVENUE
+        if moved and before.bounds != self.revenue.bounds:
+            return self.whole()
+        gone = set(accounts)
+        found = [each for each in before.ids if each not in gone]
+        for account in self._chosen(accounts):
+            key = self.key(account)
+            low = bisect_left(found, key, key=self.key)
+            high = bisect_right(found, key, low, key=self.key)
+            found.insert(account_basis.place_by_name(self.reader, found, account, low, high), account)
+        return self.made(found)
+
+    def _chosen(self, accounts: Sequence[str]) -> list[str]:
+        """Those of the accounts that the list shows."""
+        values = {"archived": int(self.chosen.archived), "tier": self.chosen.tier, "owner": self.chosen.owner,
+                  "accounts": json.dumps(list(accounts))}  # fmt: skip
+        statement = (
+            "select id from account where id in (select value from json_each(:accounts)) and archived = :archived "
+            "and :tier in ('', tier) and :owner in ('', owner)"
+        )
+        return [intern(row[0]) for row in self.reader.sql(statement, values) if self.passes(row[0])]
+
+    @property
+    def filters(self) -> bool:
+        return self.chosen.overdue_over_days is not None or self.chosen.untouched_days is not None
+
+    def passes(self, account: str) -> bool:
+        """Whether an account meets the conditions on figures."""
+        over, untouched = self.chosen.overdue_over_days, self.chosen.untouched_days
+        if over is not None:
+            late = self.late.get(account)
+            if late is None or late[1] >= self.as_of - timedelta(days=over):
+                return False
+        return untouched is None or self.touches.get(account, "") < (self.as_of - timedelta(days=untouched)).isoformat()
+
+    @cached_property
+    def key(self) -> Callable[[str], Any]:
+        """What accounts are ordered by; those alike stay in the order of their names."""
+        figure, late = self.revenue.by_account, self.late
+        least_a, least_b = self.revenue.bounds
+
+        def by_revenue(account: str) -> int:
+            return -figure.get(account, 0)  # the classes follow from it
+
+        def by_overdue(account: str) -> int:
+            return -late[account][0] if account in late else 0
+
+        def group(account: str) -> int:
+            amount = figure.get(account, 0)
+            return 0 if amount >= least_a else 1 if amount >= least_b else 2
+
+        if self.order is AccountOrder.REVENUE:
+            return by_revenue
+        within: Callable[[str], Any] = by_overdue
+        if self.order is AccountOrder.LAST_TOUCH:
+            touches = self.touches
+            within = lambda account: touches.get(account, "")  # noqa: E731
+        elif self.order is AccountOrder.NAME:
+            return group if self.grouped else lambda account: 0
+        return (lambda account: (group(account), within(account))) if self.grouped else within
+
+    def made(self, ids: Sequence[str]) -> AccountList:
+        """The list of these accounts, which stand in its order, with its groups and sums."""
+        figure, bounds = self.revenue.by_account, self.revenue.bounds
+        starts = [0, len(ids)]
+        if self.grouped:
+            ends = [bisect_right(ids, place, key=lambda each: _CLASSES.index(_class(figure.get(each, 0), bounds)))
+                    for place in range(len(_CLASSES))]  # fmt: skip
+            starts = [0, *ends]
+        shown, groups = set(ids), []
+        owed: dict[str, int] = {}
+        for account, (amount, _) in self.late.items():
+            if account in shown:
+                name = _class(figure.get(account, 0), bounds) if self.grouped else ""
+                owed[name] = owed.get(name, 0) + amount
+        for name, start, end in zip(_CLASSES if self.grouped else ("",), starts, starts[1:], strict=False):
+            if end > start:
+                amount = sum(figure.get(each, 0) for each in ids[start:end])
+                part = share(amount, self.revenue.whole)
+                groups.append(AccountGroup(name, start, end - start, amount, owed.get(name, 0), part))
+        return AccountList(
+            self.as_of,
+            self.from_on,
+            self.currency,
+            ids,
+            tuple(groups),
+            figure,
+            bounds,
+            sum(each.revenue for each in groups),
+            self.revenue.whole,
+            sum(each.overdue for each in groups),
+        )
+
+
+_CLASSES = ("A", "B", "C")
 
 
 def _class(amount: int, bounds: tuple[int, int]) -> str:

@@ -19,6 +19,8 @@ FILE = "data.kam"
 LEAST_SQLITE = (3, 51, 3)
 """Older libraries carry a corruption bug of the write-ahead log (fixed upstream in 3.51.3)."""
 _BUSY_TIMEOUT_S = 10
+_READ_CACHE_KB = 16_000
+"""Pages that a reading connection keeps deciphered: SQLite's own 2 MB are read anew with every list."""
 
 if driver.sqlite_version_info < LEAST_SQLITE:  # refuse to run rather than to lose data
     raise Broken(f"SQLite {driver.sqlite_version} is too old; {'.'.join(map(str, LEAST_SQLITE))} is needed.")
@@ -44,6 +46,7 @@ def connector(path: Path, key_hex: str, *, write: bool) -> Callable[[], Any]:
             connection.execute("pragma secure_delete = fast")
         else:
             connection.execute("pragma query_only = on")
+            connection.execute(f"pragma cache_size = -{_READ_CACHE_KB}")
         return connection
 
     return connect
@@ -210,6 +213,7 @@ def _engine(connect: Callable[[], Any], pool_size: int) -> sa.Engine:
         creator=connect,
         poolclass=sa.pool.QueuePool,
         pool_size=pool_size,
+        pool_use_lifo=True,  # the connection that was used last has its pages at hand
         max_overflow=0 if pool_size == 1 else 4,  # one writer: the pool of one is also its lock
         hide_parameters=True,  # no customer's text in an error or a log
     )

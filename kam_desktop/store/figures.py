@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from kam_desktop.store import counting, touched
-from kam_desktop.store.ageing_memory import (
+from kam_desktop.store.ageing_sums import (
     FIRST_BUCKET,
     NOT_DUE,
     ON_DEFAULT_TERM,
@@ -19,10 +19,9 @@ from kam_desktop.store.ageing_memory import (
     REPORTED,
     UNALLOCATED,
     WAITING,
-    Kept,
     sums_of,
 )
-from kam_desktop.store.ageing_memory import AgeingSums as AgeingSums
+from kam_desktop.store.ageing_sums import AgeingSums as AgeingSums
 from kam_desktop.store.counting import STOPPED
 from kam_desktop.store.free_credits import free_and_reported, long_past
 from kam_desktop.store.free_credits import free_credit as free_credit
@@ -30,9 +29,9 @@ from kam_desktop.store.free_credits import free_credits as free_credits
 from kam_desktop.store.free_credits import reported as reported
 from kam_desktop.store.reader import Reader
 
+V = TypeVar("V")
+
 _CHUNK = 5000
-_FEW_ACCOUNTS = 500
-"""As many as are asked for alone; for more of them everything is added up anew."""
 
 # The definition is figures.ageing.positions; an opening settlement settles the instalments in their order.
 _EXACT = f"""
@@ -109,27 +108,27 @@ def ageing(reader: Reader, as_of: date, currency: str, edges: Sequence[int]) -> 
     """Every account with open instalments, free credits or reported receipts (twin of figures.ageing).
 
     What was computed last is remembered with the open store: after a change only the accounts that it concerns are
-    asked for again (ageing_memory.py). An edit in the making computes everything.
+    asked for again (memory.py). An edit in the making computes everything.
     """
-    memory = reader.memory
-    state = None if memory is None else touched.newest(reader)
-    if memory is None or state is None:
+
+    def whole() -> Mapping[str, AgeingSums]:
         return MappingProxyType(_ageing(reader, as_of, currency, edges, None))
-    key = (as_of, currency, tuple(edges))
-    kept: Kept | None = memory.find(key)
-    accounts = None if kept is None else touched.since(reader, kept.state)
-    if kept is None or accounts is None or len(accounts) > _FEW_ACCOUNTS:
-        found = _ageing(reader, as_of, currency, edges, None)
-    elif not accounts:
-        return kept.sums
-    else:
-        found = dict(kept.sums)
-        for account in accounts:
-            found.pop(account, None)
+
+    def patched(before: Mapping[str, AgeingSums], accounts: Sequence[str]) -> Mapping[str, AgeingSums]:
+        found = without(before, accounts)
         found.update(_ageing(reader, as_of, currency, edges, accounts))
-    kept = Kept(key, state, MappingProxyType(found))
-    memory.keep(kept)
-    return kept.sums
+        return MappingProxyType(found)
+
+    key = ("ageing", as_of, currency, tuple(edges))
+    return touched.remembered(reader, key, (touched.MONEY,), whole, patched)
+
+
+def without(before: Mapping[str, V], accounts: Sequence[str]) -> dict[str, V]:
+    """A copy without those accounts."""
+    found = dict(before)
+    for account in accounts:
+        found.pop(account, None)
+    return found
 
 
 def _ageing(
@@ -152,7 +151,7 @@ def _ageing(
     cached = f"select account, {_sums_sql(len(edges))} from cache_instalment indexed by cache_instalment__open "
     rows = {row[0]: list(row[1:]) for row in reader.each(f"{cached} where {where} group by account", values)}
     if moved:
-        for sign, instalments in ((-1, _cached(reader, moved)), (1, _exact(reader, moved, as_of))):
+        for sign, instalments in ((-1, _cached(reader, moved)), (1, exact(reader, moved, as_of))):
             for item in instalments:
                 if item.currency == currency and item.open:
                     row = rows.setdefault(item.account, empty.copy())
@@ -196,7 +195,7 @@ def open_instalments(
     gone = set(moved)
     found = [_item(row) for row in rows if row[1] not in gone]
     wanted = None if accounts is None else frozenset(accounts)
-    for item in _exact(reader, moved, as_of) if moved else ():
+    for item in exact(reader, moved, as_of) if moved else ():
         if (
             item.open
             and item.currency == currency
@@ -214,7 +213,7 @@ def instalments(reader: Reader, as_of: date, ids: Sequence[str]) -> dict[str, Op
     statement = "select distinct invoice from instalment where id in (select value from json_each(:ids))"
     invoices = [row[0] for row in reader.sql(statement, {"ids": json.dumps(list(ids))})]
     wanted = set(ids)
-    return {item.id: item for item in _exact(reader, invoices, as_of) if item.id in wanted}
+    return {item.id: item for item in exact(reader, invoices, as_of) if item.id in wanted}
 
 
 def cached(reader: Reader, ids: Sequence[str]) -> dict[str, OpenInstalment]:
@@ -313,7 +312,8 @@ def _cached(reader: Reader, invoices: Sequence[str]) -> list[OpenInstalment]:
     return [item for part in _chunks(invoices) for item in map(_item, reader.sql(statement, {"invoices": part}))]
 
 
-def _exact(reader: Reader, invoices: Sequence[str], as_of: date) -> list[OpenInstalment]:
+def exact(reader: Reader, invoices: Sequence[str], as_of: date) -> list[OpenInstalment]:
+    """The instalments of these invoices as they were at the end of the day, paid ones too; none not yet issued."""
     day = as_of.isoformat()
     rows = (reader.sql(_EXACT, {"invoices": part, "day": day}) for part in _chunks(invoices))
     return [_item(row) for part in rows for row in part]

@@ -102,6 +102,29 @@ def free_and_reported(
     return free, reported
 
 
+def maybe_free(reader: Reader, as_of: date, currency: str) -> list[str] | None:
+    """Receipts and credit notes of which something may be laid nowhere at the end of the day; None for "ask all".
+
+    Those of which something is free by the cache, those laid against what does not count any more, and those that
+    later facts concern.
+    """
+    values = {"day": as_of.isoformat(), "currency": currency}
+    if long_past(reader, as_of, currency):
+        return None
+    later = reader.sql(_LATER + _OVERLAID, values)
+    if len(later) > _MANY:
+        return None
+    cached = reader.sql("select id from cache_credit where currency = :currency", values)
+    return sorted({row[0] for row in (*later, *cached)})
+
+
+# Laid against an invoice that was replaced: by the cache it is laid nowhere, or laid once more.
+_OVERLAID = """
+union select coalesce(a.receipt, a.credit_note) from invoice s cross join instalment i on i.invoice = s.replaces
+  cross join allocation a on a.instalment = i.id where s.replaces is not null and s.replaces <> s.id
+"""
+
+
 def long_past(reader: Reader, as_of: date, currency: str) -> bool:
     """Whether so many documents are later than the day that even finding what they concern takes seconds."""
     values = {"day": as_of.isoformat(), "currency": currency, "many": _MANY}

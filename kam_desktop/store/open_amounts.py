@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from kam_desktop.domain.change import Change
-from kam_desktop.store import counting, credit_cache, touched
+from kam_desktop.store import account_keys, counting, credit_cache, touched
 from kam_desktop.store.tables import cache_instalment
 
 _CHUNK = 500
@@ -60,11 +60,13 @@ def refresh(connection: sa.Connection, changes: Sequence[Change]) -> None:
         )
         connection.execute(sa.text("insert into cache_instalment " + _SELECT), {"invoices": part})
     credit_cache.refresh(connection, found.credits)
+    account_keys.refresh(connection, changes)
     touched.tell(connection, found.accounts)
+    touched.tell_records(connection, changes)
 
 
 def rebuild(connection: sa.Connection) -> None:
-    """Both caches anew, from the facts."""
+    """Every cache anew, from the facts."""
     connection.execute(sa.text("delete from cache_instalment"))
     ids = [row[0] for row in connection.execute(sa.text("select distinct invoice from instalment order by invoice"))]
     for start in range(0, len(ids), 5000):
@@ -72,11 +74,12 @@ def rebuild(connection: sa.Connection) -> None:
             sa.text("insert into cache_instalment " + _SELECT), {"invoices": json.dumps(ids[start : start + 5000])}
         )
     credit_cache.rebuild(connection)
-    touched.tell(connection, None)
+    account_keys.rebuild(connection)
+    touched.tell(connection, None, None)
 
 
 def differences(connection: sa.Connection) -> int:
-    """How many cached rows, of instalments and of credits, differ from the facts; 0 in a sound profile."""
+    """How many cached rows, of instalments, credits and accounts' keys, differ from the facts; 0 in a sound profile."""
     ids = [row[0] for row in connection.execute(sa.text("select distinct invoice from instalment"))]
     fresh = {}
     for start in range(0, len(ids), 5000):
@@ -84,4 +87,4 @@ def differences(connection: sa.Connection) -> int:
         fresh.update({row[0]: tuple(row) for row in rows})
     cached = {row[0]: tuple(row) for row in connection.execute(sa.select(cache_instalment))}
     wrong = sum(1 for key in fresh.keys() | cached.keys() if fresh.get(key) != cached.get(key))
-    return wrong + credit_cache.differences(connection)
+    return wrong + credit_cache.differences(connection) + account_keys.differences(connection)

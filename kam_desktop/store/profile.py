@@ -19,10 +19,10 @@ from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.protocol.codec import decode_change, encode_change, to_json
 from kam_desktop.store import database, files, migrations, tables, undo
-from kam_desktop.store.memory import Memory
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
+from kam_desktop.store.memory import Memory
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.tables import history, journal_pending, meta, undo_step
 from kam_desktop.store.undo import UndoReport

@@ -13,7 +13,7 @@ from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.fields import Kind
 from kam_desktop.domain.query import Op, Order, Query, Where, check
 from kam_desktop.store import search
-from kam_desktop.store.ageing_memory import AgeingMemory
+from kam_desktop.store.memory import Memory
 from kam_desktop.store.search import Hit
 from kam_desktop.store.tables import RECORDS, column_value, preference, record_of
 
@@ -32,7 +32,7 @@ class Reader:
             unsaved writes.
     """
 
-    def __init__(self, connection: sa.Connection, memory: AgeingMemory | None = None) -> None:
+    def __init__(self, connection: sa.Connection, memory: Memory | None = None) -> None:
         self.connection = connection
         self.memory = memory
 

@@ -217,11 +217,12 @@ cache_touched = sa.Table(
 cache_account_key = sa.Table(
     "cache_account_key",
     metadata,
-    sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
     sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
+sa.Index("cache_account_key__key", cache_account_key.c.kind, cache_account_key.c.key)
 cache_shared_key = sa.Table(  # those of several accounts, so that the list of pairs reads nothing else
     "cache_shared_key",
     metadata,

@@ -1,22 +1,32 @@
-"""Which invoices, credits and accounts a change concerns; and the list of them that readers go by."""
+"""Which invoices, credits, accounts a change concerns; the list of them, what is remembered by it."""
 
 # ruff: noqa: S608 — the statements are put together from fixed parts; values travel as parameters.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
 from kam_desktop.domain.change import Action, Change
+from kam_desktop.store.memory import Kept, Key
 from kam_desktop.store.reader import Reader
+
+T = TypeVar("T", bound=Sized)
+
+MONEY, ACCOUNT, ACTIVITY, PROMISE, DUNNING = "money", "account", "activity", "promise_to_pay", "dunning_event"
+TOPICS = (MONEY, ACCOUNT, ACTIVITY, PROMISE, DUNNING)
+"""What a change may concern of an account: receivables, or its own records of these kinds."""
+_OWNED = {ACTIVITY: "account", PROMISE: "account", DUNNING: "account"}
 
 KEPT_ROWS = 4000
 """How many of the newest rows are kept; whoever knows an older state computes everything anew."""
 MANY = 1000
 """A change of more accounts than these is told as one of all accounts."""
+FEW_ACCOUNTS = 500
+"""As many are asked for alone; after changes of more of them everything is computed anew."""
 
 Version = tuple[int, int]
 """The newest row of `cache_touched`, its number and its mark: the state of the receivables that a reader saw."""
@@ -150,16 +160,36 @@ def _ids(connection: sa.Connection, statement: str, ids: Iterable[str]) -> set[s
     return {row[0] or "" for row in connection.execute(sa.text(statement), {"ids": json.dumps(wanted)})}
 
 
-def tell(connection: sa.Connection, accounts: Iterable[str] | None) -> None:
-    """Writes whose receivables were changed, in the transaction that changes them; None for all accounts."""
-    rows: list[dict[str, Any]] = [{"account": None}]
+def tell(connection: sa.Connection, accounts: Iterable[str] | None, topic: str | None = MONEY) -> None:
+    """Writes what was changed of which accounts, in the transaction that changes it; None for all of them."""
+    rows: list[dict[str, Any]] = [{"account": None, "topic": topic}]
     if accounts is not None:
         named = sorted(accounts)
-        rows = rows if len(named) > MANY else [{"account": each} for each in named]
+        rows = rows if len(named) > MANY else [{"account": each, "topic": topic} for each in named]
     if rows:
-        connection.execute(sa.text("insert into cache_touched (mark, account) values (random(), :account)"), rows)
+        statement = "insert into cache_touched (mark, account, topic) values (random(), :account, :topic)"
+        connection.execute(sa.text(statement), rows)
         oldest = "delete from cache_touched where n <= (select max(n) from cache_touched) - :kept"
         connection.execute(sa.text(oldest), {"kept": KEPT_ROWS})
+
+
+def tell_records(connection: sa.Connection, changes: Iterable[Change]) -> None:
+    """Tells whose records of the topics beside money were changed, before the change or after it."""
+    accounts: dict[str, set[str]] = {}
+    updated: dict[str, list[str]] = {}
+    for change in changes:
+        if change.entity == ACCOUNT:
+            accounts.setdefault(ACCOUNT, set()).add(change.record)
+        elif change.entity in _OWNED:
+            owners = (each.get("account") for each in (change.old, change.new))
+            accounts.setdefault(change.entity, set()).update(str(each) for each in owners if each)
+            if change.action is Action.UPDATE:  # tells only the fields that changed
+                updated.setdefault(change.entity, []).append(change.record)
+    for entity, ids in updated.items():
+        statement = f"select {_OWNED[entity]} from {entity} where id in {_IDS}"
+        accounts[entity] |= _ids(connection, statement, ids) - {""}
+    for topic, named in accounts.items():
+        tell(connection, named, topic)
 
 
 def newest(reader: Reader) -> Version | None:
@@ -168,14 +198,45 @@ def newest(reader: Reader) -> Version | None:
     return (rows[0][0], rows[0][1]) if rows else None
 
 
-def since(reader: Reader, version: Version) -> Sequence[str] | None:
-    """The accounts changed after that state; None when they cannot be told.
+def since(reader: Reader, version: Version, topics: Sequence[str] = (MONEY,)) -> Sequence[str] | None:
+    """The accounts of which one of the topics was changed after that state; None when they cannot be told.
 
     They cannot when the state is older than what is kept, newer than what this reader sees, or of another history:
     of a database that was set back since, where the row of that number bears another mark.
     """
     number, mark = version
-    rows = reader.sql("select n, mark, account from cache_touched where n >= :n order by n", {"n": number})
-    if not rows or rows[0][:2] != (number, mark) or any(row[2] is None for row in rows[1:]):
+    statement = "select n, mark, account, topic from cache_touched where n >= :n order by n"
+    rows = reader.sql(statement, {"n": number})
+    if not rows or rows[0][:2] != (number, mark):
         return None
-    return sorted({row[2] for row in rows[1:]})
+    found = {row[2] for row in rows[1:] if row[3] is None or row[3] in topics}
+    return None if None in found else sorted(found)
+
+
+def remembered(
+    reader: Reader, key: Key, topics: Sequence[str], whole: Callable[[], T], patched: Callable[[T, Sequence[str]], T]
+) -> T:
+    """What is kept under the key, brought up to date for the accounts that were changed since; else computed and kept.
+
+    Nobody may change what is returned: others get the same. An edit in the making computes everything.
+
+    Args:
+        topics: what of an account the answer depends on.
+        patched: a new answer out of an older one and the accounts that may be otherwise in it.
+    """
+    memory = reader.memory
+    state = None if memory is None else newest(reader)
+    if memory is None or state is None:
+        return whole()
+    kept = memory.find(key)
+    accounts = None if kept is None else since(reader, kept.state, topics)
+    if kept is None or accounts is None or len(accounts) > FEW_ACCOUNTS:
+        value = whole()
+    else:
+        value = cast(T, kept.value)
+        if accounts:
+            value = patched(value, accounts)
+        elif kept.state == state:
+            return value
+    memory.keep(Kept(key, state, value, len(value)))
+    return value

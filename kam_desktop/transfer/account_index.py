@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from kam_desktop.domain.errors import Problem
-from kam_desktop.domain.text import company_core, phone_digits, tokens
+from kam_desktop.domain.text import company_key, phone_digits, tokens
 from kam_desktop.language import N_
 from kam_desktop.store.reader import Reader
 
@@ -24,14 +24,9 @@ def name_key(name: str) -> str:
     return " ".join(_SHORT.get(word, word) for word in tokens(name)).replace("trach nhiem huu han", "tnhh")
 
 
-def core_key(name: str) -> str:
-    """A company's name without its legal form, folded and without signs: "CTY TNHH Sao Mai" → "sao mai"."""
-    return " ".join(tokens(company_core(name)))
-
-
 def close_names(one: str, other: str) -> bool:
     """Whether two names are likely one company: alike without the legal form, one within the other, or a slip."""
-    first, second = core_key(one).split(), core_key(other).split()
+    first, second = company_key(one).split(), company_key(other).split()
     if not first or not second:
         return False
     shorter, longer = sorted((set(first), set(second)), key=len)
@@ -103,7 +98,7 @@ class AccountIndex:
             self._by_core = {}
             for identity in self._names:
                 self._add_cores(self._by_core, identity)
-        return self._one(self._by_core.get(core_key(name), []), name, code)
+        return self._one(self._by_core.get(company_key(name), []), name, code)
 
     def with_phones(self, phones: Iterable[str]) -> list[str]:
         """The accounts that one of these telephone numbers belongs to, or to a contact there."""
@@ -125,9 +120,9 @@ class AccountIndex:
         return fitting[0] if fitting else None
 
     def _add_cores(self, index: dict[str, list[str]], identity: str) -> None:
-        _append(index, core_key(self._names[identity]), identity)
+        _append(index, company_key(self._names[identity]), identity)
         if identity in self._short:
-            _append(index, core_key(self._short[identity]), identity)
+            _append(index, company_key(self._short[identity]), identity)
 
 
 def _append(index: dict[str, list[str]], key: str, identity: str) -> None:

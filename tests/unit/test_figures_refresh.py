@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,7 @@ import pytest
 from kam_desktop.domain.entities import (
     FIRM_ID,
     Account,
+    Activity,
     Allocation,
     CreditNote,
     DocumentsConfirmed,
@@ -28,7 +30,8 @@ from kam_desktop.domain.entities import (
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.figures.ageing import DEFAULT_EDGES
 from kam_desktop.domain.ids import RandomIds
-from kam_desktop.store import ageing_memory, figures, open_amounts, touched
+from kam_desktop.services import duplicate, summary
+from kam_desktop.store import account_basis, figures, memory, open_amounts, touched
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from kam_desktop.store.reader import Reader
@@ -63,6 +66,9 @@ def edited(uow: UnitOfWork, random: Random, records: list[Record]) -> None:
     if random.random() < 0.4:
         laid_or_taken(uow, random, records)
         return
+    if random.random() < 0.3:
+        known(uow, random, records)
+        return
     kind = random.choice((Receipt, Invoice, PaymentTerm, PaymentTermLine, PaymentTermLine, Account, Firm))
     record = one(random, records, kind)
     later = MOMENT + timedelta(seconds=random.randrange(100))
@@ -92,6 +98,23 @@ def edited(uow: UnitOfWork, random: Random, records: list[Record]) -> None:
     elif isinstance(record, Firm) and (firm := uow.get(Firm, FIRM_ID)) is not None:
         begins_on = random.choice((None, DAY, DAY - timedelta(days=90)))
         uow.put(dataclasses.replace(firm, confirmation_begins_on=begins_on))
+
+
+def known(uow: UnitOfWork, random: Random, records: list[Record]) -> None:
+    """One edit of what the list of accounts shows beside money: names, archiving, tiers, interactions."""
+    chosen = one(random, records, Account)
+    account = uow.get(Account, chosen.id) if chosen is not None else None
+    assert account is not None
+    what = random.randrange(4)
+    if what == 0:
+        at = MOMENT - timedelta(days=random.randrange(60))
+        uow.add(Activity(id=uow.new_id(), account=account.id, kind="call", subject="Gọi", at=at))
+    elif what == 1:
+        uow.add(Account(id=uow.new_id(), name=random.choice(("Khách mới", account.name)), phone="0903 123 456"))
+    else:
+        name, phone = random.choice(("An", "Zét", account.name, "Công ty TNHH An")), random.choice(("", "0903123456"))
+        tier, archived = random.choice(("", "A")), random.random() < 0.3
+        uow.put(dataclasses.replace(account, name=name, phone=phone, tier=tier, archived=archived))
 
 
 def laid_or_taken(uow: UnitOfWork, random: Random, records: list[Record]) -> None:
@@ -132,18 +155,42 @@ def laid_or_taken(uow: UnitOfWork, random: Random, records: list[Record]) -> Non
 ASKED = [(DAY + timedelta(days=days), code) for days in (-60, 0, 300) for code in ("VND", "USD")]
 
 
+REMEMBERED = [
+    partial(summary.ageing, as_of=DAY),
+    partial(summary.open_instalments, as_of=DAY),
+    partial(summary.open_instalments, as_of=DAY, bucket=-1),
+    partial(summary.open_instalments, as_of=DAY, bucket=1),
+    partial(summary.open_instalments, as_of=DAY + timedelta(days=300)),
+    partial(account_basis.revenue, from_on=DAY - timedelta(days=60), to_on=DAY, currency="VND"),
+    partial(account_basis.overdue, as_of=DAY, currency="VND"),
+    account_basis.last_touches,
+    *(partial(account_basis.ids, archived=archived) for archived in (False, True)),
+    *(
+        partial(summary.account_list, as_of=DAY, order=order, grouped=grouped)
+        for order in summary.AccountOrder
+        for grouped in (True, False)
+    ),
+    partial(summary.account_list, as_of=DAY, filters=summary.AccountFilter(overdue_over_days=20)),
+    partial(summary.account_list, as_of=DAY, filters=summary.AccountFilter(untouched_days=20)),
+    partial(summary.account_list, as_of=DAY, filters=summary.AccountFilter(tier="A", archived=True)),
+    partial(duplicate.pairs),
+]
+
+
 def check_memory(store: Store, *said: object) -> None:
     """What is remembered, brought up to date, is what a reader without a memory computes."""
     with store.reader() as reader:
         for day, currency in ASKED:
             found = figures.ageing(reader, day, currency, DEFAULT_EDGES)
             assert found == dict(figures.ageing(Reader(reader.connection), day, currency, DEFAULT_EDGES)), said
+        for question in REMEMBERED:
+            assert question(reader) == question(Reader(reader.connection)), said
 
 
 @pytest.fixture(autouse=True)
 def remembers_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that every question of a check is remembered from one check to the next."""
-    monkeypatch.setattr(ageing_memory, "KEPT", len(ASKED))
+    monkeypatch.setattr(memory, "KEPT", len(ASKED))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -275,7 +322,7 @@ def test_only_the_accounts_that_a_change_concerns_are_asked_for_again(store: Sto
 def test_a_change_that_is_not_told_is_seen_by_the_comparison(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     account, _, _ = small(store)
     check_memory(store)
-    monkeypatch.setattr(touched, "tell", lambda connection, accounts: None)
+    monkeypatch.setattr(touched, "tell", lambda connection, accounts, topic="": None)
     paid(store, account, 5)
     with pytest.raises(AssertionError):
         check_memory(store)
@@ -333,20 +380,20 @@ def test_nobody_can_change_what_is_kept(store: Store) -> None:
 
 
 def test_a_new_day_and_many_questions_forget_the_old_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ageing_memory, "KEPT", 3)
+    monkeypatch.setattr(memory, "KEPT", 3)
     clock = FakeClock()
-    memory = ageing_memory.AgeingMemory(clock.today)
-    keys = [(DAY + timedelta(days=number), "VND", (30,)) for number in range(4)]
-    for key in keys:
-        memory.keep(ageing_memory.Kept(key, (1, 1), {}))
-    assert [memory.find(key) is not None for key in keys] == [False, True, True, True]
-    sums = {str(number): ageing_memory.AgeingSums(0, ()) for number in range(3)}
-    monkeypatch.setattr(ageing_memory, "KEPT_ROWS", 5)
-    memory.keep(ageing_memory.Kept(keys[0], (1, 1), sums))
-    memory.keep(ageing_memory.Kept(keys[1], (1, 1), sums))
-    assert [memory.find(key) is not None for key in keys[:2]] == [False, True]
+    made = memory.Memory(clock.today)
+    keys = [("ageing", DAY + timedelta(days=number), "VND") for number in range(4)]
+    for key in (("other",), *keys):
+        made.keep(memory.Kept(key, (1, 1), {}, 0))
+    assert [made.find(key) is not None for key in keys] == [False, True, True, True]
+    assert made.find(("other",)) is not None  # as many are kept of each name
+    monkeypatch.setattr(memory, "KEPT_ROWS", 5)
+    made.keep(memory.Kept(keys[0], (1, 1), {}, 3))
+    made.keep(memory.Kept(keys[1], (1, 1), {}, 3))
+    assert [made.find(key) is not None for key in keys[:2]] == [False, True]
     clock.move(24 * 3600)
-    assert memory.find(keys[1]) is None
+    assert made.find(keys[1]) is None
 
 
 @pytest.mark.parametrize("first", [DAY - timedelta(days=9), None])

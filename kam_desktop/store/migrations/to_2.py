@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kam_desktop.store import account_keys
+
 # Written out and never changed once released: what tables.py declares goes on changing, this step does not.
 # New columns are filled as a new record has them. The cache keeps its rows: schema 1 knew no papers, no receipt that
 # does not count and no steps, so that every open amount and due date stands. What is free of credits is new.
@@ -16,8 +18,9 @@ CREATE INDEX account__archived ON account (archived);
 CREATE INDEX account__founded_on ON account (substr(founded_on, 6, 5), founded_on, id)
   WHERE founded_on <> '' and archived = 0;
 CREATE INDEX contact__birthday ON contact (substr(birthday, 6, 5)) WHERE birthday <> '';
-CREATE TABLE cache_account_key (kind TEXT NOT NULL, key TEXT NOT NULL, account TEXT NOT NULL,
-  PRIMARY KEY (kind, key, account)) WITHOUT ROWID;
+CREATE TABLE cache_account_key (account TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+  PRIMARY KEY (account, kind)) WITHOUT ROWID;
+CREATE INDEX cache_account_key__key ON cache_account_key (kind, key);
 CREATE TABLE cache_shared_key (kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE INDEX account__merged_into ON account (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX account__payment_term ON account (payment_term) WHERE payment_term IS NOT NULL;
@@ -175,3 +178,4 @@ def to_2(connection: Any) -> None:
     """New tables and columns; open amounts may have no due date from now on; what is free is cached."""
     for statement in STATEMENTS.split(";\n"):
         connection.execute(statement)
+    account_keys.fill(connection)
