@@ -82,8 +82,10 @@ def split(total: int, weights: Sequence[Number]) -> tuple[int, ...]:
     single weights may be negative (a discount among lines). Refused when the weights sum to nothing and the total
     does not.
     """
-    exact = [Fraction(weight) for weight in weights]
-    whole = sum(exact, Fraction(0))
+    exact: list[Fraction | int] = [each for each in weights if type(each) is int]  # amounts mostly, and quick
+    if len(exact) < len(weights):
+        exact = [Fraction(weight) for weight in weights]
+    whole = sum(exact)
     if whole == 0:
         if total == 0:
             return (0,) * len(exact)
@@ -92,9 +94,12 @@ def split(total: int, weights: Sequence[Number]) -> tuple[int, ...]:
         return tuple(-part for part in split(-total, weights))
     if whole < 0:
         exact, whole = [-weight for weight in exact], -whole
-    shares = [total * weight / whole for weight in exact]
-    parts = [share.numerator // share.denominator for share in shares]
-    order = sorted(range(len(parts)), key=lambda place: (parts[place] - shares[place], -exact[place], place))
+    parts, left = [], []
+    for weight in exact:
+        part, rest = divmod(total * weight, whole)
+        parts.append(int(part))
+        left.append(rest)
+    order = sorted(range(len(parts)), key=lambda place: (-left[place], -exact[place], place))
     for place in order[: total - sum(parts)]:
         parts[place] += 1
     return tuple(parts)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from kam_desktop.domain.entities import LOCAL_PERSON_ID, Account, Person, Proposal, ProposalLine, ProposalVersion
 from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
@@ -207,6 +208,7 @@ def line_net(line: ProposalLine) -> int:
     return totals_figure.line_net(line.quantity or Decimal(0), line.price or 0, line.discount_percent)
 
 
+@lru_cache(maxsize=200)
 def rate_percent(rate: str) -> Decimal | None:
     """The percent of a tax rate as written ("8%", "KHAC:08.00%"); None for KCT, KKKNT and what cannot be read."""
     try:
@@ -302,7 +304,10 @@ def set_lines(uow: UnitOfWork, version_id: str, lines: Sequence[ProposalLine]) -
     kept = []
     for place, line in enumerate(lines, 1):
         identity = line.id if line.id in before else uow.new_id()
-        kept.append(records.save(uow, dataclasses.replace(line, id=identity, version=version_id, place=place)))
+        wanted = records.cleaned(dataclasses.replace(line, id=identity, version=version_id, place=place))
+        if wanted != before.get(identity):
+            uow.put(wanted)
+        kept.append(wanted)
     for gone in before.keys() - {each.id for each in kept}:
         uow.delete(ProposalLine, gone)
     return kept

@@ -81,9 +81,9 @@ class Progress(QWidget):
         self.setMinimumWidth(theme.px(48))
         self.set_share(share)
 
-    def set_share(self, share: float) -> None:
-        """Fill to another share."""
-        self._share = max(0.0, min(1.0, share))
+    def set_share(self, share: float, token: str = "") -> None:
+        """Fill to another share, in another colour where one is named."""
+        self._share, self._token = max(0.0, min(1.0, share)), token or self._token
         self.setAccessibleName(f"{self._name} {round(self._share * 100)} %".strip())
         self.update()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from kam_desktop.domain.entities import PriceList, PriceListItem, Product, Proposal, ProposalLine, ProposalVersion
 from kam_desktop.services import proposal as verbs
 from kam_desktop.ui import theme
 from kam_desktop.ui.pages.proposal.controller import ProposalController
-from kam_desktop.ui.pages.proposal.lines import DESCRIPTION
+from kam_desktop.ui.pages.proposal.lines import DESCRIPTION, PRICE, LineTable
 from kam_desktop.ui.pages.proposal.paste_dialog import PasteDialog
 from kam_desktop.ui.pages.proposal.pasted import lines_of, read_cells, read_figure, understand
 from tests.ui.conftest import House, account
@@ -166,4 +168,69 @@ def test_unclear_columns_are_asked_about_before_anything_is_written(qtbot: Any, 
     dialog.accept()
     qtbot.waitUntil(lambda: len(saved(house)) == 3)
     assert [each.quantity for each in saved(house)[1:]] == [2, 24]
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def test_an_edit_writes_and_paints_what_changed_alone(qtbot: Any, editor: Any, house: House) -> None:
+    """The model is watched by Qt's own tester through every deed; only lines that changed are told."""
+    model: LineTable = editor.model
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    told: list[tuple[set[str], int]] = []
+    model.edited.connect(lambda put, gone, _label: told.append(({each.description for each in put}, len(gone))))
+    like = model.lines[0]
+    many = [dataclasses.replace(like, id="", description=f"Dòng {n}", section=f"Phần {n // 5}") for n in range(20)]
+    model.insert(0, many, "Paste")
+    assert told.pop() == ({f"Dòng {n}" for n in range(20)}, 0)
+    qtbot.waitUntil(house.background.is_idle)
+    model.setData(model.index(model.row_of(3), PRICE), "7")
+    assert told.pop() == ({"Dòng 2"}, 0)
+    painted: list[tuple[int, int]] = []
+    model.dataChanged.connect(lambda top, bottom, *_roles: painted.append((top.row(), bottom.row())))
+    model.setData(model.index(model.row_of(4), PRICE), "8")
+    assert told.pop() == ({"Dòng 3"}, 0) and painted == [
+        (model.row_of(1) - 1, model.row_of(4))
+    ]  # from its section's sum
+    model.move(8, 1)
+    assert told.pop() == ({"Dòng 7"}, 0) or told == []
+    qtbot.waitUntil(house.background.is_idle)
+    model.duplicate(8)
+    assert len(told.pop()[0]) >= 1
+    qtbot.waitUntil(house.background.is_idle)
+    before = {each.id: each.place for each in model.lines}
+    model.duplicate(8)
+    told.pop()
+    assert sum(before.get(each.id) != each.place for each in model.lines) == 1  # there is room now
+    model.remove(8)
+    assert told.pop() == (set(), 1)
+    model.remove(0)
+    model.rename_section(model.row_of(0) - 1, "Khác")
+    assert len(told.pop()[0]) == 5
+    qtbot.waitUntil(house.background.is_idle)
+    assert saved(house) == model.lines
+    house.desk.undo()
+    qtbot.waitUntil(lambda: model.lines[0].section == "Phần 0")
+    qtbot.waitUntil(house.background.is_idle)
+    assert saved(house) == model.lines
+    tester.deleteLater()
+
+
+def test_own_edits_are_not_asked_for_again_and_foreign_ones_are(qtbot: Any, editor: Any, house: House) -> None:
+    asked: list[str] = []
+    plain = house.background.ask
+
+    def ask(question: Any, *args: Any, **more: Any) -> Any:
+        asked.append(more.get("key", ""))
+        return plain(question, *args, **more)
+
+    house.background.ask = ask  # type: ignore[method-assign]
+    model = editor.model
+    model.setData(model.index(model.row_of(0), PRICE), "12")
+    qtbot.waitUntil(lambda: saved(house)[0].price == 12)
+    qtbot.waitUntil(house.background.is_idle)
+    assert not [key for key in asked if key.endswith("detail")]
+    model.setData(model.index(model.row_of(0), DESCRIPTION), "Ý   tưởng mới ")
+    qtbot.waitUntil(lambda: model.lines[0].description == "Ý tưởng mới")  # as the store tidied it
+    house.desk.undo()
+    qtbot.waitUntil(lambda: model.lines[0].description == "Ý tưởng")
+    assert [key for key in asked if key.endswith("detail")]
     qtbot.waitUntil(house.background.is_idle)

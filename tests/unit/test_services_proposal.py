@@ -15,7 +15,7 @@ from kam_desktop.domain.entities import LOCAL_PERSON_ID, Account, Person, Propos
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.locale.vietnam import vat
-from kam_desktop.services import proposal
+from kam_desktop.services import proposal, proposal_line
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from tests.fakes import FakeClock
@@ -222,3 +222,25 @@ def test_a_prolonged_rate_is_no_end_and_defaults_follow_the_rules() -> None:
     assert proposal.default_rate(prolonged, date(2027, 1, 1)) == "8%"
     assert proposal.default_rate(vat.SEEDS, date(2026, 12, 31), "standard") == "10%"
     assert proposal.default_rate((), date(2026, 12, 31)) == ""
+
+
+def test_only_lines_that_changed_are_written(store: Store) -> None:
+    made = create(store)
+    version = detail(store, made).version
+    first, second, third = set_lines(store, version, line("a"), line("b"), line("c"))
+    with store.edit("Change") as uow:
+        again = proposal_line.change(uow, version.id, [dataclasses.replace(first, description=" aa  a ")], [third.id])
+        proposal_line.change(uow, version.id, [], ["gone already"])
+    assert again[0].description == "aa a"
+    assert {each.record for each in uow.change_set.touched} == {first.id, third.id}
+    assert detail(store, made).lines == (again[0], second)
+    with store.edit("The same") as uow:
+        proposal.set_lines(uow, version.id, [again[0], second])
+    assert not uow.change_set.touched
+    with store.edit("New") as uow:
+        (new,) = proposal_line.change(uow, version.id, [dataclasses.replace(second, id="", place=3)])
+    assert detail(store, made).lines[-1] == new and new.id
+    with store.edit("Send") as uow:
+        proposal.mark_sent(uow, version.id)
+    with pytest.raises(Refused, match="no longer changes"), store.edit("Late") as uow:
+        proposal_line.change(uow, version.id, [dataclasses.replace(new, price=1)])

@@ -84,6 +84,8 @@ def line_net(
         discount_percent: taken off first, 10 for 10 %.
         discount: an amount in minor units for the whole line.
     """
+    if not discount_percent and not discount and quantity == (whole := int(quantity)) and isinstance(price, int):
+        return whole * price  # nothing to round: most lines of most offers
     exact = Fraction(quantity) * Fraction(price)
     if discount_percent:
         exact -= exact * Fraction(discount_percent) / 100

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from PySide6.QtCore import QTimer
 
 from kam_desktop import formats
 from kam_desktop.domain.entities import Proposal, ProposalLine
@@ -43,6 +46,7 @@ class ProposalController(RecordController):
         super().__init__(desk, ProposalPage(self._list, self._board, self._editor))
         self._text, self._filter, self._place, self._version = "", "open", "", ""
         self._waiting = 0  # edits of lines that are not saved yet: answers from before them are old
+        self._missed, self._mine = False, set[str]()
         self._detail: Any = None
         self._view = desk.remembered.get(_VIEW, LIST)
         open_card = lambda key: desk.shell.show_page("proposal", key)  # noqa: E731
@@ -52,6 +56,7 @@ class ProposalController(RecordController):
         self._switch = view_switch(LIST)
         self._list.add_to_head(self._switch)
         editor, listing, shell = self._editor, self._list, desk.shell
+        editor.model.new_id = desk.new_id
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (listing.searched, self._on_searched), (listing.filter_chosen, self._on_filter),
             (listing.cleared, self._on_cleared), (listing.model.wanted, self._on_wanted),
@@ -164,7 +169,10 @@ class ProposalController(RecordController):
 
     def _show_detail(self, answer: tuple[Any, dict[str, str], str, tuple[str, list[RateEnd]]]) -> None:
         detail, titles, draft, rates = answer
-        if detail.proposal.id != self._place or self._waiting:
+        if detail.proposal.id != self._place:
+            return
+        self._missed = bool(self._waiting)
+        if self._missed:
             return
         fresh = self.page.currentWidget() is not self._editor or self._detail.version.id != detail.version.id
         self._detail, self._version = detail, detail.version.id
@@ -184,25 +192,41 @@ class ProposalController(RecordController):
             if draft:
                 self._editor.lines.show_draft(*json.loads(draft))
 
-    def _on_lines(self, lines: tuple[ProposalLine, ...], label: str) -> None:
-        """The totals follow at once; the store follows in the edit lane."""
-        from kam_desktop.services import proposal  # loaded already: the lines on the screen came through it
-
-        detail = self._detail
-        version = detail.version.id
-        self._editor.totals.show_totals(
-            proposal.totals(detail.version, lines), detail.version.currency, detail.proposal.client_budget
-        )
+    def _on_lines(self, put: tuple[ProposalLine, ...], gone: tuple[str, ...], label: str) -> None:
+        """The totals follow at once; the store follows in the edit lane, and is told what changed."""
+        detail, model = self._detail, self._editor.model
+        version, lines = detail.version, tuple(line for line in model.lines if line.description)
+        rates = {line.tax_rate for line in lines} != {line.tax_rate for line in detail.lines}
+        self._detail = dataclasses.replace(detail, lines=lines)
+        totals, budget = questions.totals(version, lines), detail.proposal.client_budget
+        self._editor.totals.show_totals(totals, version.currency, budget)
         self._waiting += 1
+        self._paper.touch()
 
         def work(uow: Any) -> Any:
-            uow.set_draft(questions.cell_key(version), None)
-            return proposal.set_lines(uow, version, lines)
+            uow.set_draft(questions.cell_key(version.id), None)
+            return questions.change_lines(uow, version.id, put, gone)
 
-        self.edit(work, label, self._lines_done, self._lines_refused, name=detail.proposal.title)
+        def done(saved: Any) -> None:
+            self._waiting -= 1
+            if version.id == self._version:
+                model.adopt(put, saved)
+                self._mine = {*(each.id for each in saved), *gone}
+                QTimer.singleShot(0, self, self._forget_mine)  # it is told of right after this, or not at all
+                if rates or self._missed:  # other rates may end, and what came meanwhile was not shown
+                    self._ask_detail()
 
-    def _lines_done(self, _saved: object) -> None:
-        self._waiting -= 1
+        self.edit(work, label, done, self._lines_refused, name=detail.proposal.title)
+
+    def _on_published(self, changes: Any) -> None:
+        """Own edits of lines are on the screen already: nothing is asked again for them."""
+        own = changes.entities == {"proposal_line"} and {each.record for each in changes.touched} <= self._mine
+        self._forget_mine()
+        if not own or self.page.currentWidget() is not self._editor:
+            super()._on_published(changes)
+
+    def _forget_mine(self) -> None:
+        self._mine = set()
 
     def _lines_refused(self, failure: Any) -> None:
         self._waiting -= 1

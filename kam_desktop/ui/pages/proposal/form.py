@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from kam_desktop import formats, language
+from kam_desktop import formats
 from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
-from kam_desktop.domain.figures.totals import Totals
-from kam_desktop.domain.locale.vietnam import words
 from kam_desktop.language import tr
 from kam_desktop.ui import keymap, theme
-from kam_desktop.ui.badges import Pill, Tag
-from kam_desktop.ui.charts import Progress
+from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.form_dialog import head_name, two_columns
 from kam_desktop.ui.kit.buttons import Button, Segmented
 from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
@@ -28,8 +24,7 @@ from kam_desktop.ui.pages.proposal.line_view import LineView
 from kam_desktop.ui.pages.proposal.lines import LineTable
 from kam_desktop.ui.pages.proposal.page import STATUS_TONES, stage_names, status_names
 from kam_desktop.ui.pages.proposal.preview import Preview
-
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+from kam_desktop.ui.pages.proposal.totals_panel import TotalsPanel
 
 
 class NewProposalForm(RecordForm):
@@ -76,98 +71,6 @@ class VersionForm(RecordForm):
             [self.add("language", names=languages), self.add("discount")], [self.add("terms", lines=4)],
         ]  # fmt: skip
         box.addLayout(two_columns(rows))
-
-
-class TotalsPanel(Panel):
-    """The sums under the lines: the client's budget, the totals by rate of tax, and violet our cost and margin."""
-
-    def __init__(self) -> None:
-        super().__init__(row=True, lines="top", margins=(24, 1, 0, 0))
-        self._body: QWidget | None = None
-        self.setMinimumHeight(theme.px(168))
-
-    def show_totals(self, totals: Totals, currency: str, budget: int | None) -> None:
-        """Other figures; amounts in minor units."""
-        if self._body is not None:
-            self.box.removeWidget(self._body)
-            self._body.deleteLater()
-        self._body = QWidget()
-        row = QHBoxLayout(self._body)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.px(24))
-        row.addWidget(self._budget(totals, currency, budget), 2)
-        row.addWidget(self._sums(totals, currency), 3)
-        row.addWidget(self._ours(totals, currency))
-        self.box.addWidget(self._body)
-
-    def _budget(self, totals: Totals, currency: str, budget: int | None) -> QWidget:
-        made = Panel(gap=6, margins=(0, 12, 0, 0))
-        if budget:
-            used = Decimal(100 * totals.total) / budget
-            tone = "danger" if used > 100 else "warning" if used > 95 else "accent"
-            share = caption(formats.percent(used, 0), "text2")
-            head = Panel(row=True).add(caption(tr("Client's budget"), "text2"), None, share)
-            left = budget - totals.total
-            told = tr("Left: {amount}", amount=formats.amount(left, currency, symbol=True))
-            if left < 0:
-                told = tr("Over by {amount}", amount=formats.amount(-left, currency, symbol=True))
-            bar = Progress(min(1.0, float(used) / 100), tone, name=tr("Client's budget"))
-            made.add(head, bar, PlainLabel(told, weight=theme.MEDIUM, tone="danger" if left < 0 else "text"))
-            whole = formats.amount(budget, currency, symbol=True)
-            made.add(caption(tr("of {amount}, VAT included", amount=whole), wrap=True))
-        if language.current() == "vi" and totals.total > 0:
-            made.add(caption(words.amount(totals.total, currency), "text2", wrap=True))
-        return made.add(None)
-
-    def _sums(self, totals: Totals, currency: str) -> QWidget:
-        rows = [(tr("Sum of lines"), totals.gross, False)]
-        if totals.discount:
-            rows.append((tr("Discount"), -totals.discount, False))
-        rows.append((tr("Before VAT"), totals.net, True))
-        for group in totals.groups:
-            name = formats.percent(group.percent, 0) if group.percent is not None else group.group
-            rows.append((tr("VAT {rate}", rate=name), group.tax, False))
-        made = QWidget()
-        grid = _grid(made)
-        grid.setContentsMargins(0, theme.px(12), 0, 0)
-        for at, (name, amount, strong) in enumerate(rows):
-            weight = theme.MEDIUM if strong else theme.REGULAR
-            grid.addWidget(PlainLabel(name, weight=weight, tone="text" if strong else "text2"), at, 0)
-            grid.addWidget(_right(formats.amount(amount, currency), weight), at, 1)
-        grid.addWidget(section(tr("Total")), len(rows), 0)
-        grid.addWidget(_right(formats.amount(totals.total, currency), theme.BOLD, theme.SECTION), len(rows), 1)
-        grid.setRowStretch(len(rows) + 1, 1)
-        return made
-
-    def _ours(self, totals: Totals, currency: str) -> QWidget:
-        made = Panel(ground="private_bg", margins=(10, 12, 24, 12), gap=4)
-        made.setMinimumWidth(theme.px(192))
-        inner = QWidget()
-        grid = _grid(inner)
-        margin = formats.percent(totals.margin_percent) if totals.margin_percent is not None else formats.NOTHING
-        shown = [formats.amount(totals.cost, currency), formats.amount(totals.margin, currency), margin]
-        for at, (name, told) in enumerate(zip((tr("Cost"), tr("Gross profit"), tr("Margin")), shown, strict=True)):
-            weight = theme.MEDIUM if at == 2 else theme.REGULAR
-            grid.addWidget(PlainLabel(name, tone="private", weight=weight), at, 0)
-            grid.addWidget(_right(told, weight, tone="private"), at, 1)
-        made.add(Tag(tr("Internal")), inner)
-        if totals.without_cost and totals.cost is not None:
-            made.add(caption(tr("{n} lines have no cost yet", n=totals.without_cost), "private", wrap=True))
-        return made.add(None)
-
-
-def _grid(widget: QWidget) -> QGridLayout:
-    grid = QGridLayout(widget)
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(theme.px(16))
-    grid.setVerticalSpacing(theme.px(4))
-    return grid
-
-
-def _right(words: str, weight: int = theme.REGULAR, size: int = theme.BODY, tone: str = "text") -> PlainLabel:
-    made = PlainLabel(words, weight=weight, size=size, tone=tone, select=True)
-    made.setAlignment(_RIGHT)
-    return made
 
 
 @dataclass(frozen=True, slots=True)

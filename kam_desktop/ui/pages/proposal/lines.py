@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 
 from kam_desktop import formats
+from kam_desktop.domain import places
 from kam_desktop.domain.entities import ProposalLine
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.figures import totals as totals_figure
@@ -44,57 +45,144 @@ def read_rate(text: str) -> str:
                           {"text": text.strip()[:20]}))  # fmt: skip
 
 
+def _rows_of(lines: Sequence[ProposalLine]) -> list[int]:
+    """The line of each row; −1 − line for the head before that line."""
+    rows, section = [], ""
+    for place, line in enumerate(lines):
+        if line.section != section:
+            section = line.section
+            if section:
+                rows.append(-1 - place)
+        rows.append(place)
+    return rows
+
+
+def _keys(lines: Sequence[ProposalLine], rows: Sequence[int]) -> list[tuple[str, str]]:
+    """What makes a row the same row in another answer."""
+    return [("", lines[place].id) if place >= 0 else ("head", lines[-1 - place].section) for place in rows]
+
+
 class LineTable(QAbstractTableModel):
     """The lines of one version; consecutive lines of one section stand under its head.
 
+    Every edit tells the lines that changed and nothing else, and only rows that changed are painted again: with 500
+    lines a letter costs what it costs with five.
+
     Signals:
-        edited(tuple, str): the lines as they should be now, and the undo step's English sentence.
+        edited(tuple, tuple, str): lines to be written, ids to be taken away, and the undo step's English sentence.
         refused(str): why what was typed into a cell was not taken; "" when it was.
 
     Attributes:
         lines: as shown; a line without a description is not told to anybody yet.
         rate: the tax rate that a first line starts from, by the dated rules on the offer's day.
+        new_id: gives ids to lines made here; without it whoever saves gives them.
     """
 
-    edited = Signal(tuple, str)
+    edited = Signal(tuple, tuple, str)
     refused = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.lines: list[ProposalLine] = []
         self.rate = ""
+        self.new_id: Callable[[], str] = str
         self.currency, self.frozen = "VND", True
-        self._rows: list[int] = []  # the line of each row; −1 − line for the head before that line
+        self._rows: list[int] = []
+        self._nets: list[int] = []  # of each line
+        self._numbers: list[int] = []  # of each line; while rows come or go the others keep theirs, as Qt demands
+        self._told: dict[str, ProposalLine] = {}  # what the store has, or is going to have, by id
 
     def set_lines(self, lines: Sequence[ProposalLine], currency: str, frozen: bool) -> None:
         """Shows the lines as saved; a line that is just being begun stays."""
         begun = [(place, line) for place, line in enumerate(self.lines) if not line.description]
-        shown = list(lines)
+        same = {each.id: each for each in self.lines}  # equal lines stay the same objects, so that nothing is painted
+        shown = [kept if (kept := same.get(each.id)) == each else each for each in lines]
+        self._told = {each.id: each for each in shown}
         if not frozen and self.lines and shown and self.lines[0].version == shown[0].version:
             for place, line in begun:
                 shown.insert(min(place, len(shown)), line)
-        if (shown, currency, frozen) != (self.lines, self.currency, self.frozen):
-            same = len(shown) == len(self.lines) and [x.section for x in shown] == [x.section for x in self.lines]
-            self._show(shown, same=same and frozen == self.frozen, currency=currency, frozen=frozen)
-
-    def _show(self, lines: list[ProposalLine], *, same: bool = False, currency: str = "",
-              frozen: bool | None = None) -> None:  # fmt: skip
-        if not same:
+        if (currency, frozen) != (self.currency, self.frozen):
+            self.currency, self.frozen = currency, frozen
             self.beginResetModel()
-        self.lines = lines
-        self.currency = currency or self.currency
-        self.frozen = self.frozen if frozen is None else frozen
-        self._rows, section = [], ""
-        for place, line in enumerate(lines):
-            if line.section != section:
-                section = line.section
-                if section:
-                    self._rows.append(-1 - place)
-            self._rows.append(place)
-        if not same:
+            self._take(shown, _rows_of(shown))
+            self._numbers = list(range(1, len(shown) + 1))
             self.endResetModel()
-        elif self._rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, MARGIN))
+        else:
+            self._show(shown)
+
+    def adopt(self, sent: Sequence[ProposalLine], saved: Sequence[ProposalLine]) -> None:
+        """Lines as the store tidied them, as far as nobody changed them here meanwhile."""
+        tidied = {id(old): new for old, new in zip(sent, saved, strict=True) if old != new}
+        if tidied:
+            self._told = {(now := tidied.get(id(each), each)).id: now for each in self._told.values()}
+            self._show([tidied.get(id(each), each) for each in self.lines])
+
+    def _take(self, lines: list[ProposalLine], rows: list[int]) -> None:
+        nets = dict(zip(map(id, self.lines), self._nets, strict=True))
+        numbers = dict(zip((each.id for each in self.lines), self._numbers, strict=True))
+        self._nets = [net if (net := nets.get(id(line))) is not None else line_net(line) for line in lines]
+        self._numbers = [numbers.get(line.id, number) for number, line in enumerate(lines, 1)]
+        self.lines, self._rows = lines, rows
+
+    def _show(self, lines: list[ProposalLine]) -> None:
+        """Other lines: rows between the first and the last difference come, go, or are painted again."""
+        old, rows = self.lines, _rows_of(lines)
+        before, after = _keys(old, self._rows), _keys(lines, rows)
+        shortest = min(len(before), len(after))
+        first = next((at for at in range(shortest) if before[at] != after[at]), shortest)
+        same = next((at for at in range(shortest - first) if before[-1 - at] != after[-1 - at]), shortest - first)
+        gone, come = len(before) - first - same, len(after) - first - same
+        if gone != come and gone:
+            self.beginRemoveRows(QModelIndex(), first, first + gone - 1)
+            self._cut(first, gone)
+            self.endRemoveRows()
+        if gone != come and come:
+            self.beginInsertRows(QModelIndex(), first, first + come - 1)
+            self._take(lines, rows)
+            self.endInsertRows()
+        else:
+            self._take(lines, rows)
+        known = set(map(id, old))
+        self._numbers = list(range(1, len(lines) + 1))
+        changed = [row for row, place in enumerate(rows) if place >= 0 and id(lines[place]) not in known]
+        changed += range(first, first + come) if gone == come else ()
+        if gone != come and rows:
+            changed += [min(first, len(rows) - 1), len(rows) - 1]  # the numbers of all below are others
+        if changed:
+            top = next((row for row in range(min(changed), -1, -1) if rows[row] < 0), min(changed))  # its sum
+            self.dataChanged.emit(self.index(top, 0), self.index(max(changed), MARGIN))
+
+    def _cut(self, first: int, count: int) -> None:
+        """Takes rows away while the rest stays as it is."""
+        kept = [*self._rows[:first], *self._rows[first + count :]]
+        lines, rows = [self.lines[place] for place in kept if place >= 0], list[int]()
+        at = 0
+        for place in kept:
+            rows.append(at if place >= 0 else -1 - at)
+            at += place >= 0
+        self._take(lines, rows)
+
+    def _tell(self, lines: list[ProposalLine], label: str) -> None:
+        """Shows the lines, and tells those that are another than before."""
+        named = [
+            dataclasses.replace(line, id=self.new_id()) if line.description and not line.id else line for line in lines
+        ]
+        spoken = [line for line in named if line.description]
+        known = [told.place if (told := self._told.get(line.id)) else None for line in spoken]
+        moved = {
+            id(line): dataclasses.replace(line, place=place)
+            for line, place in zip(spoken, places.placed(known), strict=True)
+            if line.place != place
+        }
+        named = [moved.get(id(line), line) for line in named]
+        spoken = [line for line in named if line.description]
+        put = tuple(line for line in spoken if (told := self._told.get(line.id)) is not line and told != line)
+        now = {line.id: line for line in spoken}
+        gone = tuple(key for key in self._told if key not in now)
+        self._told = now
+        self._show(named)
+        if put or gone:
+            self.edited.emit(put, gone, label)
 
     def line_at(self, row: int) -> int:
         """The line of a row; that after it for a section's head; −1 for no row."""
@@ -106,11 +194,6 @@ class LineTable(QAbstractTableModel):
     def row_of(self, line: int) -> int:
         """The row of a line, −1 if there is none."""
         return self._rows.index(line) if line in self._rows else -1
-
-    def _tell(self, lines: list[ProposalLine], label: str) -> None:
-        same = len(lines) == len(self.lines) and [x.section for x in lines] == [x.section for x in self.lines]
-        self._show(lines, same=same)
-        self.edited.emit(tuple(line for line in lines if line.description), label)
 
     # Deeds of the keyboard.
 
@@ -225,34 +308,34 @@ class LineTable(QAbstractTableModel):
             return None
         match column:
             case 0:
-                return str(place + 1)
+                return str(self._numbers[place])
             case 1:
                 return line.description + (f" ({tr('optional')})" if line.optional else "")
             case 6:
                 return line.tax_rate.replace("%", formats.NBSP + "%").replace(".", formats.decimal_mark())
             case 5:
-                return formats.amount(line_net(line), self.currency, zero=formats.NOTHING)
+                return formats.amount(self._nets[place], self.currency, zero=formats.NOTHING)
             case 8:
-                return self._margin(line)
+                return self._margin(line, self._nets[place])
         return self._typed(line, column) or formats.NOTHING
 
     def _head(self, first: int, column: int, role: int) -> Any:
         section = self.lines[first].section
         if role == GROUP and column == 0:
-            nets = []
-            for line in self.lines[first:]:
-                if line.section != section:
+            total = 0
+            for place in range(first, len(self.lines)):
+                if self.lines[place].section != section:
                     break
-                nets.append(0 if line.optional else line_net(line))
-            return section, formats.amount(sum(nets), self.currency)
+                total += 0 if self.lines[place].optional else self._nets[place]
+            return section, formats.amount(total, self.currency)
         if role == _ROLE.EditRole and column == DESCRIPTION:
             return section
         return "" if role == _ROLE.DisplayRole else None
 
-    def _margin(self, line: ProposalLine) -> str:
+    def _margin(self, line: ProposalLine, net: int) -> str:
         if line.cost is None:
             return formats.NOTHING
-        percent = totals_figure.margin_percent(line_net(line), line.cost)
+        percent = totals_figure.margin_percent(net, line.cost)
         return formats.percent(percent, 0) if percent is not None else formats.NOTHING
 
     def _typed(self, line: ProposalLine, column: int) -> str:

@@ -43,6 +43,10 @@ class PaperSide:
         self._proposal, self._version, self._name = proposal, version, name
         self._soon.start()
 
+    def touch(self) -> None:
+        """Something of the version changed; the page follows after a pause."""
+        self._soon.start()
+
     def _on_language(self, form: str) -> None:
         self._form = form
         self._ask()

@@ -66,6 +66,20 @@ def ask_detail(
     return detail, titles_of(reader, detail.proposal), read_draft(reader, cell_key(detail.version.id)), (rate, ends)
 
 
+def totals(version: Any, lines: Sequence[Any]) -> Any:
+    """The figures under the lines; reads nothing."""
+    from kam_desktop.services import proposal  # loaded already: the lines on the screen came through it
+
+    return proposal.totals(version, lines)
+
+
+def change_lines(uow: Any, version: str, put: Sequence[Any], gone: Sequence[str]) -> Any:
+    """Writes and takes away lines of a version."""
+    from kam_desktop.services import proposal_line
+
+    return proposal_line.change(uow, version, put, gone)
+
+
 # The board.
 
 

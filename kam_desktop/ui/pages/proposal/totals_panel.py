@@ -1,0 +1,151 @@
+"""The sums under the lines of a proposal: the client's budget, totals by tax rate, our cost and margin."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+
+from kam_desktop import formats, language
+from kam_desktop.domain.figures.totals import Totals
+from kam_desktop.domain.locale.vietnam import words
+from kam_desktop.language import tr
+from kam_desktop.ui import theme
+from kam_desktop.ui.badges import Tag
+from kam_desktop.ui.charts import Progress
+from kam_desktop.ui.kit.frames import Panel
+from kam_desktop.ui.kit.labels import PlainLabel, caption
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class TotalsPanel(Panel):
+    """The client's budget, the totals by rate of tax, and violet our cost and margin.
+
+    Its labels stay while the rows stay: most edits change figures alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(row=True, lines="top", margins=(24, 1, 0, 0))
+        self._body: QWidget | None = None
+        self._shape: tuple[object, ...] = ()
+        self.setMinimumHeight(theme.px(168))
+
+    def show_totals(self, totals: Totals, currency: str, budget: int | None) -> None:
+        """Other figures; amounts in minor units."""
+        rows = _rows(totals, currency)
+        spoken = language.current() == "vi" and totals.total > 0
+        told = totals.without_cost if totals.cost is not None else 0
+        shape = (bool(budget), spoken, [each[0] for each in rows], bool(told), theme.zoom())
+        if shape != self._shape or self._body is None:
+            self._build(bool(budget), spoken, [(name, strong) for name, _, strong in rows], bool(told))
+            self._shape = shape
+        for label, (_, amount, _) in zip(self._sums, rows, strict=True):
+            label.setText(amount)
+        self._total.setText(formats.amount(totals.total, currency))
+        margin = formats.percent(totals.margin_percent) if totals.margin_percent is not None else formats.NOTHING
+        ours = (formats.amount(totals.cost, currency), formats.amount(totals.margin, currency), margin)
+        for label, words_ in zip(self._ours, ours, strict=True):
+            label.setText(words_)
+        self._missing.setText(tr("{n} lines have no cost yet", n=told) if told else "")
+        self._spoken.setText(words.amount(totals.total, currency) if spoken else "")
+        if budget:
+            self._show_budget(totals.total, budget, currency)
+
+    def _show_budget(self, total: int, budget: int, currency: str) -> None:
+        used, left = Decimal(100 * total) / budget, budget - total
+        self._share.setText(formats.percent(used, 0))
+        tone = "danger" if used > 100 else "warning" if used > 95 else "accent"
+        self._bar.set_share(min(1.0, float(used) / 100), tone)
+        told = tr("Left: {amount}", amount=formats.amount(left, currency, symbol=True))
+        if left < 0:
+            told = tr("Over by {amount}", amount=formats.amount(-left, currency, symbol=True))
+        self._left.setText(told)
+        self._left.set_tone("danger" if left < 0 else "text")
+        self._whole.setText(tr("of {amount}, VAT included", amount=formats.amount(budget, currency, symbol=True)))
+
+    # Its parts.
+
+    def _build(self, budget: bool, spoken: bool, rows: list[tuple[str, bool]], missing: bool) -> None:
+        if self._body is not None:
+            self.box.removeWidget(self._body)
+            self._body.deleteLater()
+        self._body = QWidget()
+        row = QHBoxLayout(self._body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.px(24))
+        row.addWidget(self._build_budget(budget, spoken), 2)
+        row.addWidget(self._build_sums(rows), 3)
+        row.addWidget(self._build_ours(missing))
+        self.box.addWidget(self._body)
+
+    def _build_budget(self, budget: bool, spoken: bool) -> QWidget:
+        made = Panel(gap=6, margins=(0, 12, 0, 0))
+        self._share, self._bar = caption("", "text2"), Progress(name=tr("Client's budget"))
+        self._left, self._whole = PlainLabel(weight=theme.MEDIUM), caption("", wrap=True)
+        self._spoken = caption("", "text2", wrap=True)
+        if budget:
+            head = Panel(row=True).add(caption(tr("Client's budget"), "text2"), None, self._share)
+            made.add(head, self._bar, self._left, self._whole)
+        if spoken:
+            made.add(self._spoken)
+        return made.add(None)
+
+    def _build_sums(self, rows: list[tuple[str, bool]]) -> QWidget:
+        made = QWidget()
+        grid = _grid(made)
+        grid.setContentsMargins(0, theme.px(12), 0, 0)
+        self._sums: list[PlainLabel] = []
+        for at, (name, strong) in enumerate(rows):
+            weight = theme.MEDIUM if strong else theme.REGULAR
+            self._sums.append(_right(weight))
+            grid.addWidget(PlainLabel(name, weight=weight, tone="text" if strong else "text2"), at, 0)
+            grid.addWidget(self._sums[-1], at, 1)
+        self._total = _right(theme.BOLD, theme.SECTION)
+        grid.addWidget(PlainLabel(tr("Total"), size=theme.SECTION, weight=theme.BOLD), len(rows), 0)
+        grid.addWidget(self._total, len(rows), 1)
+        grid.setRowStretch(len(rows) + 1, 1)
+        return made
+
+    def _build_ours(self, missing: bool) -> QWidget:
+        made = Panel(ground="private_bg", margins=(10, 12, 24, 12), gap=4)
+        made.setMinimumWidth(theme.px(192))
+        inner = QWidget()
+        grid = _grid(inner)
+        self._ours = [_right(theme.MEDIUM if at == 2 else theme.REGULAR, tone="private") for at in range(3)]
+        for at, name in enumerate((tr("Cost"), tr("Gross profit"), tr("Margin"))):
+            weight = theme.MEDIUM if at == 2 else theme.REGULAR
+            grid.addWidget(PlainLabel(name, tone="private", weight=weight), at, 0)
+            grid.addWidget(self._ours[at], at, 1)
+        self._missing = caption("", "private", wrap=True)
+        made.add(Tag(tr("Internal")), inner)
+        if missing:
+            made.add(self._missing)
+        return made.add(None)
+
+
+def _rows(totals: Totals, currency: str) -> list[tuple[str, str, bool]]:
+    """The rows above the total: name, amount as written, and whether it stands out."""
+    rows = [(tr("Sum of lines"), totals.gross, False)]
+    if totals.discount:
+        rows.append((tr("Discount"), -totals.discount, False))
+    rows.append((tr("Before VAT"), totals.net, True))
+    for group in totals.groups:
+        name = formats.percent(group.percent, 0) if group.percent is not None else group.group
+        rows.append((tr("VAT {rate}", rate=name), group.tax, False))
+    return [(name, formats.amount(amount, currency), strong) for name, amount, strong in rows]
+
+
+def _grid(widget: QWidget) -> QGridLayout:
+    grid = QGridLayout(widget)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(theme.px(16))
+    grid.setVerticalSpacing(theme.px(4))
+    return grid
+
+
+def _right(weight: int = theme.REGULAR, size: int = theme.BODY, tone: str = "text") -> PlainLabel:
+    made = PlainLabel(weight=weight, size=size, tone=tone, select=True)
+    made.setAlignment(_RIGHT)
+    return made
