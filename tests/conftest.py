@@ -6,9 +6,12 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from tests.patience import PatientBot, let_go_of_the_keys
 
 # In CI the same examples each time and no shrinking: a red run is repeatable, and its time is known.
 settings.register_profile(
@@ -53,3 +56,10 @@ def no_unexpected_warning_in_our_log(request: pytest.FixtureRequest) -> Iterator
     if kept.records and request.node.get_closest_marker("expects_log") is None:
         said = "\n".join(f"{record.levelname} {record.name}: {record.getMessage()}" for record in kept.records)
         pytest.fail(f"unexpected in our log:\n{said}", pytrace=False)
+
+
+@pytest.fixture
+def qtbot(qapp: Any, request: pytest.FixtureRequest) -> PatientBot:
+    """In place of pytest-qt's: patient, and no key is down from the test before."""
+    let_go_of_the_keys()
+    return PatientBot(request)
