@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from kam_desktop.cli import main as commands
 
@@ -20,10 +21,16 @@ def _window(args: argparse.Namespace) -> int:
     from kam_desktop import app
 
     if args.tour:
-        return app.run_tour(Path(args.tour))
+        return app.run_tour(Path(args.tour), _wishes(args))
     if args.demo:
         return app.run_demo(lang=args.lang)
     return app.run_window(Path(args.profile) if args.profile else None, lang=args.lang)
+
+
+def _wishes(args: argparse.Namespace) -> Any:
+    from kam_desktop.ui.tour import Wishes
+
+    return Wishes(tuple(args.only or ()), args.size, args.zoom)
 
 
 if __name__ == "__main__":

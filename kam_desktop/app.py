@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QObject, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication
@@ -31,7 +31,7 @@ from kam_desktop.ui.background import Fail, Failure, Job
 from kam_desktop.ui.desktop import LOOK_FILE, Desktop, start_values
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.sentences import sentence, words_of
-from kam_desktop.ui.tour import Tour
+from kam_desktop.ui.tour import EMPTY, Tour, Wishes
 from kam_desktop.ui.unlock_dialog import UnlockDialog
 
 _NO_PROFILE = "no_profile"
@@ -293,26 +293,34 @@ def run_demo(lang: str | None = None, accounts: int = 0, kit: str = "agency") ->
         return _run(app, Door(desktop, Path(folder), partial(demo_store, Path(folder), kit, accounts)))
 
 
-def run_tour(folder: Path | str, size: QSize | None = None, kit: str = "agency") -> int:
-    """Walks every screen in both languages and both themes on sample data, saves a PNG of each into `folder`, exits.
+def run_tour(folder: Path | str, wishes: Wishes | None = None, kit: str = "agency") -> int:
+    """Walks the screens that are wished for (all, unless said) on sample data, then the pages of an empty profile.
 
-    `size` of the window is 1366 × 768 unless another is named.
+    Saves a PNG of each into `folder`. The exit status is 1 if a screen never came to rest.
     """
-    app, folder = _application(None, "vi", "light"), Path(folder)
+    app, folder, wishes = _application(None, "vi", "light"), Path(folder), wishes or Wishes()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="kam-tour-", ignore_cleanup_errors=True) as profile:
-        desktop = _desktop(None)
-        tour = Tour(desktop, folder, size or QSize(1366, 768))
-        tour.finished.connect(app.exit)
-        return _run(app, Door(desktop, Path(profile), partial(demo_store, Path(profile), kit, 0)))
+    parts, status = wishes.parts(), 0
+    for empty in (False, True):
+        if parts and (parts == [EMPTY] if not empty else EMPTY not in parts):
+            continue
+        with tempfile.TemporaryDirectory(prefix="kam-tour-", ignore_cleanup_errors=True) as profile:
+            desktop = _desktop(None)
+            tour = Tour(desktop, folder, wishes, empty=empty)
+            tour.finished.connect(app.exit)
+            fill = partial(demo_store, Path(profile), "" if empty else kit, 0)
+            status |= _run(app, Door(desktop, Path(profile), fill))
+            desktop.window.close()
+    return status
 
 
 def demo_store(folder: Path, kit: str = "agency", accounts: int = 0) -> Any:
-    """A new store with sample data and a key that is kept nowhere; runs in the edit lane."""
+    """A new store with sample data (none with the kit "") and a key that is kept nowhere; runs in the edit lane."""
     from kam_desktop.store.data_key import DataKey
     from kam_desktop.store.profile import Store
 
     clock = SystemClock()
     store = Store.create(folder, DataKey.new(), "demo", clock, RandomIds(clock))
-    fill_sample(store, kit, clock.today(), accounts)
+    if kit:
+        fill_sample(store, kit, clock.today(), accounts)
     return store

@@ -139,6 +139,11 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=version, help=tr("show program's version number and exit"))
     top.add_argument("--demo", action="store_true", help=tr("open the window on a throw-away profile with sample data"))
     top.add_argument("--tour", metavar="DIR", help=tr("save a picture of every screen into DIR, then end"))
+    tour = top.add_argument_group(tr("options of --tour"))
+    told = tr("only this part, language (vi, en) or theme (light, dark); may be given several times")
+    tour.add_argument("--only", metavar="NAME", action="append", help=told)
+    tour.add_argument("--size", metavar="WxH", type=_size, default=(1366, 768), help=tr("the window's size in pixels"))
+    tour.add_argument("--zoom", metavar="PERCENT", type=int, default=100, help=tr("the size of text"))
     commands = top.add_subparsers(dest="command", metavar=tr("COMMAND"), title=tr("commands"))
 
     def command(name: str, text: str, more: str = "") -> argparse.ArgumentParser:
@@ -150,6 +155,13 @@ def parser() -> argparse.ArgumentParser:
     _reports(command("report", tr("figures as a table, JSON or file")), shared)
     _document(command("document", tr("a paper for a customer as PDF, in the language of --lang")))
     return top
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{3,4})x(\d{3,4})", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(tr("write it as 1366x768"))
+    return int(found[1]), int(found[2])
 
 
 def _common(default: dict[str, Any]) -> argparse.ArgumentParser:

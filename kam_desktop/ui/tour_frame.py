@@ -1,0 +1,116 @@
+"""The tour's part around the pages: settings, first run, and what lies over every page."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from kam_desktop.language import tr
+from kam_desktop.ui import pages
+from kam_desktop.ui.job_tray import Job
+from kam_desktop.ui.kit import dialogs
+from kam_desktop.ui.pages.settings.page import SlotRow
+from kam_desktop.ui.recovery_sheet import RecoverySheet
+from kam_desktop.ui.shortcut_sheet import KeyQuestion, ShortcutSheet
+from kam_desktop.ui.tour_walk import Steps, Walk
+from kam_desktop.ui.unlock_dialog import UnlockDialog
+
+
+def settings(walk: Walk) -> Steps:
+    """The sections with something in each, the dialogs of safety, rules of each kind, a payment term."""
+    walk.window.show_page("settings")
+    yield ""
+    page: Any = walk.window.page("settings")
+    page.backup_wanted.emit()
+    yield ""
+    walk.hush()
+    yield from walk.page("settings")
+    walk.window.show_page("settings", "security")
+    yield ""
+    now = walk.desktop.desk.clock.now()
+    page.show_slots([SlotRow("keyring", now), SlotRow("passphrase"), SlotRow("recovery", now)])
+    yield "settings-ways"
+    yield from walk.over("settings-passphrase", page.passphrase_wanted.emit)
+    page.recovery_wanted.emit()
+    yield ""
+    yield "settings-recovery"
+    sheet = walk.window.findChild(RecoverySheet)
+    if sheet is not None:
+        sheet.ask(True)
+        yield "settings-recovery-asked"
+    yield from walk.away()
+    page.show_slots(())
+    walk.window.show_page("settings", "rules")
+    yield ""
+    for kind in ("vat", "provision", "late_interest", "holiday", "working_day"):
+        page.rules.kinds.choose(kind)
+        page.rules.kinds.changed.emit(kind)
+        yield f"settings-rules-{kind}"
+        yield from walk.over(f"settings-rule-{kind}", partial(page.rules.want, "add"))
+    page.rules.kinds.choose("vat")
+    page.rules.kinds.changed.emit("vat")
+    yield from walk.over("settings-rule-next", partial(page.rules.want, "next"))
+    walk.window.show_page("settings", "terms")
+    yield ""
+    page.terms.new_wanted.emit()
+    page.terms.editor.add_part()
+    yield "settings-new-term"
+    page.terms.editor.discard_wanted.emit()
+    yield from walk.over("settings-menu-terms", page.terms.chip.click)
+
+
+def over_window(walk: Walk) -> Steps:
+    """Palette, menus, keys, messages, questions of the program itself, the page list as a rail."""
+    window = walk.window
+    window.show_page(pages.PAGES[0].key)
+    yield ""
+    for name, text in (("", "thu tien"), ("-all", ""), ("-none", "xyzxyz")):
+        window.open_palette(text)  # Vietnamese typed without accents finds it in either language
+        yield ""
+        yield f"palette{name}"
+        window.close_palette()
+    yield from walk.over("window-create", window.top.create_button.click)
+    yield from walk.over("window-zoom", window.bottom.zoom.click)
+    window.toggle_list()
+    yield "window-rail"
+    window.toggle_list()
+    for name, undo, tone in (("", lambda: None, ""), ("-done", lambda: None, "success"), ("-danger", None, "danger")):
+        window.toast(tr("That was not saved"), undo, tone)
+        window.set_status(tr("Saved on this computer"), "danger" if tone == "danger" else "", "check")
+        window.set_job("tour", Job(tr("Making a backup"), 0.4, lambda: None))
+        yield f"window-message{name}"
+        walk.hush()
+        window.set_job("tour", None)
+    sheet = ShortcutSheet(window)
+    sheet.open()
+    yield "window-keys"
+    KeyQuestion(sheet, "new").open()
+    yield "window-key"
+    yield from walk.away()
+    yield from walk.over("window-unlock", UnlockDialog(window, lambda *_: None).open)
+    question, details = tr("Begin with your own data?"), "Traceback\n  disk 2 of 3\n" * 8
+    yield from walk.asked("window-ask", lambda: dialogs.ask(window, question, question, tr("Save")))
+    yield from walk.asked("window-tell", lambda: dialogs.tell(window, question, question))
+    yield from walk.asked("window-failed", lambda: dialogs.failed(window, details, "E-1"))
+
+
+def first_run(walk: Walk) -> Steps:
+    """The ways to begin, and how the data is locked."""
+    walk.window.show_page("first_run")
+    yield ""
+    page: Any = walk.window.page("first_run")
+    for way in ("server", "files", "sample"):
+        page.choose(way)
+        yield "first_run" if way == "sample" else f"first_run-{way}"
+    page.choose("files")
+    page.go()
+    yield "first_run-lock"
+    page.lock.sheet.ask(True)
+    yield "first_run-asked"
+    page.lock.switch.choose("passphrase")
+    page.lock.switch.changed.emit("passphrase")
+    yield "first_run-passphrase"
+    page.show_ways()
+    page.choose("sample")
+    walk.window.show_page(pages.PAGES[0].key)
+    yield ""
