@@ -16,6 +16,7 @@ from kam_desktop.domain.errors import Refused
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui import theme
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.done_line import DoneLine
 from kam_desktop.ui.kept_place import KeptPlace
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.cells import DateCell, TextCell
@@ -61,7 +62,8 @@ class BinDialog(Dialog):
         )
         self.said = PlainLabel(tone="danger", wrap=True)
         self.said.hide()
-        for widget in (self.none, self.table, self.said):
+        self.done_line = DoneLine()
+        for widget in (self.none, self.table, self.said, self.done_line):
             self.body.addWidget(widget)
         self.add_button(Button(tr("Close")), 0)
         self.back_button = self.add_button(Button(tr("Bring back"), kind="primary"))
@@ -101,6 +103,7 @@ class Bin(QObject):
         super().__init__(parent)
         self._desk, self._parent = desk, parent
         self.dialog: BinDialog | None = None
+        desk.background.feed.published.connect(lambda _changes: self._ask())
 
     def open_list(self) -> None:
         """Shows it."""
@@ -142,17 +145,17 @@ class Bin(QObject):
 
         def done(changes: Any, count: int) -> None:
             words = trn("{n} record is back", "{n} records are back", count)
-            self._desk.shell.toast(words, lambda: self._desk.undo(changes.step))
-            if made is not None and isValid(made):
+            if made is not None and isValid(made) and made.isVisible():
                 made.say("")
-            self._ask()
+                made.done_line.say(words, lambda: self._desk.undo(changes.step))
+            else:
+                self._desk.shell.toast(words, lambda: self._desk.undo(changes.step))
 
         def fail(failure: Any) -> None:
             if isinstance(failure, Refused) and made is not None and isValid(made):
                 made.say(" ".join(map(sentence, failure.problems)))
 
         self._desk.background.edit(work, done, fail, label=label, args=args, owner=self)
-
 
 def _contents(reader: Any) -> Any:
     from kam_desktop.services import bin as verbs

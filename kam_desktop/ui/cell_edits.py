@@ -54,8 +54,11 @@ class CellForm(RecordForm):
 
     finished = Signal(int)
 
-    def __init__(self, kind: type[Record], at: CellField, parent: QWidget, today: Any) -> None:
+    def __init__(
+        self, kind: type[Record], at: CellField, parent: QWidget, today: Any, currency: Callable[[], str] | None = None
+    ) -> None:
         super().__init__(kind, today=today, parent=parent)
+        self._of_list = currency
         self.name, self._step, self.waits = at.name, 0, False
         self.kept: dict[str, Any] = {}  # drafts of other fields of the same record stay as they are
         row = self.add(at.name, names=dict(at.names))
@@ -81,6 +84,9 @@ class CellForm(RecordForm):
         lines.addWidget(self._words)
         self.told.hide()
         self.row.left.connect(self._on_gone)
+
+    def _currency(self) -> str:
+        return self._of_list() if self._of_list is not None else super()._currency()
 
     def draft(self) -> dict[str, Any]:
         """See RecordForm."""
@@ -127,6 +133,9 @@ class CellForm(RecordForm):
             self.finish(_KEYS[Qt.Key(key)])
             return True
         return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.accept()  # what the editor has no use for, as ↓, is no key of the list below
 
     def cancel(self) -> None:
         """Leaves the field as it was; nothing of what was typed is kept."""
@@ -183,12 +192,16 @@ class CellEdits(QObject):
 
     def __init__(
         self, controller: RecordController, table: TableView, model: RecordTable, kind: type[Record],
-        cells: Mapping[int, CellField], label: str,
+        cells: Mapping[int, CellField], label: str, save: Callable[[Any, Any], Any] | None = None,
+        currency: Callable[[], str] | None = None,
     ) -> None:  # fmt: skip
-        """`cells`: the field in each column that can be edited. `label`: the step's sentence, {name} is its title."""
+        """`cells`: the field in each column that can be edited. `label`: the step's sentence, {name} is its title.
+
+        `save(uow, record)` replaces plain saving. `currency` is that of amounts whose record does not say it.
+        """
         super().__init__(table)
         self._controller, self._table, self._model = controller, table, model
-        self._kind, self._cells, self._label = kind, dict(cells), label
+        self._kind, self._cells, self._label, self._save, self._currency = kind, dict(cells), label, save, currency
         self.form: CellForm | None = None
         self._id, self._column = "", -1
         add_shortcut(table, "edit_cell", self.open_current)
@@ -237,9 +250,9 @@ class CellEdits(QObject):
         if row < 0 or self.form is not None or not self._table.isVisible():
             return
         cell = self._cells[column]
-        made = CellForm(self._kind, cell, self._table.viewport(), self._controller.desk.today())
+        made = CellForm(self._kind, cell, self._table.viewport(), self._controller.desk.today(), self._currency)
         self.form, self._id, self._column = made, record.id, column
-        self._controller.bind(made, self._label, self._label)
+        self._controller.bind(made, self._label, self._label, save=self._save)
         made.show_record(record, titles)
         kept: dict[str, Any] = json.loads(draft) if draft else {}
         made.kept = {name: raw for name, raw in kept.items() if name != cell.name}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -19,6 +19,7 @@ from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui import theme
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.done_line import DoneLine
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.frames import Panel, scrolled
@@ -136,7 +137,7 @@ class PairsDialog(Dialog):
     """The list of pairs. Enter opens one side by side.
 
     Attributes:
-        pairs: what is shown. list: the view.
+        pairs: what is shown. list: the view. done_line: what was done last.
     """
 
     def __init__(self, parent: QWidget) -> None:
@@ -152,6 +153,8 @@ class PairsDialog(Dialog):
         self.none = caption(tr("No two accounts look like one customer."), wrap=True)
         self.body.addWidget(self.none)
         self.body.addWidget(self.list)
+        self.done_line = DoneLine()
+        self.body.addWidget(self.done_line)
         self.add_button(Button(tr("Close")), 0)
         self.apart_button = self.add_button(Button(tr("They are two customers")))
         self.merge_button = self.add_button(Button(tr("Side by side…"), kind="primary"))
@@ -189,6 +192,11 @@ class Duplicates(QObject):
         self._desk, self._parent = desk, parent
         self.pairs: PairsDialog | None = None
         self.merging: MergeDialog | None = None
+        desk.background.feed.published.connect(self._on_published)
+
+    def _on_published(self, changes: Any) -> None:
+        if changes.entities & {"account", "contact"} and self.pairs is not None and isValid(self.pairs):
+            self._ask_pairs()
 
     def open_list(self) -> None:
         """The pairs that look like one customer."""
@@ -252,10 +260,9 @@ class Duplicates(QObject):
         label, args = N_("Merge {lose} into {keep}"), {"lose": both.lose.name, "keep": both.keep.name}
 
         def done(changes: Any, _kept: Any) -> None:
-            self._desk.shell.toast(tr(label, **args), lambda: self._desk.undo(changes.step))
+            self._say(tr(label, **args), lambda: self._desk.undo(changes.step))
             if isValid(dialog):
                 dialog.accept()
-            self._ask_pairs()
 
         def fail(failure: Any) -> None:
             if isinstance(failure, Refused) and isValid(dialog):
@@ -267,13 +274,29 @@ class Duplicates(QObject):
         if pair is not None:
             self._dismiss(pair.keep.id, pair.lose.id)
 
-    def _dismiss(self, one: str, other: str) -> None:
-        def work(uow: Any) -> None:
-            from kam_desktop.services import duplicate
+    def _dismiss(self, one: str, other: str, apart: bool = True) -> None:
+        """They are two customers, or with `apart` False: nobody said so."""
 
-            duplicate.dismiss(uow, one, other)
+        def work(uow: Any) -> list[str]:
+            from kam_desktop.services import duplicate, records
 
-        self._desk.background.edit(work, lambda *_: self._ask_pairs(), label="", owner=self)
+            (duplicate.dismiss if apart else duplicate.offer_again)(uow, one, other)
+            return list(records.titles(uow, Account, [one, other]).values())
+
+        def done(_changes: Any, names: list[str]) -> None:
+            self._ask_pairs()
+            if apart:
+                words = tr("“{one}” and “{other}” are two customers", one=names[0], other=names[-1])
+                self._say(words, partial(self._dismiss, one, other, False))
+
+        self._desk.background.edit(work, done, label="", owner=self)
+
+    def _say(self, words: str, undo: Callable[[], None]) -> None:
+        """In the list of pairs while it stands over the window, which would hide a toast; else as a toast."""
+        if self.pairs is not None and isValid(self.pairs) and self.pairs.isVisible():
+            self.pairs.done_line.say(words, undo)
+        else:
+            self._desk.shell.toast(words, undo)
 
     def _refuse(self, failure: Any) -> None:
         if isinstance(failure, Refused):

@@ -491,3 +491,36 @@ def test_two_chosen_rows_can_be_merged(qtbot: Any, page: AccountPage, house: Hou
     qtbot.waitUntil(lambda: page.window().findChild(MergeDialog) is not None)
     both = page.window().findChild(MergeDialog).both
     assert (both.keep.id, both.lose.id) == ("a", "b")
+
+
+def test_the_models_of_one_customer_are_sound(qtbot: Any, page: AccountPage, house: House, qtmodeltester: Any) -> None:
+    house.add(
+        Activity(id="call", account="a", kind="call", at=datetime(2026, 11, 20, tzinfo=UTC), subject="Gọi"),
+        Task(id="t", account="a", subject="Việc", due_on=date(2026, 11, 1)),
+    )
+    page.open_place("a")
+    settle(qtbot, house)
+    detail = page.detail
+    detail.show_tab("history")
+    settle(qtbot, house)
+    models = [each.model for each in (detail.people, detail.proposals, detail.invoices, detail.tasks, detail.history)]
+    for model in (*models, detail.overview.timeline.model):
+        qtmodeltester.check(model)
+    assert detail.overview.timeline.model.rowCount() and detail.people.model.rowCount()
+
+
+def test_a_new_proposal_is_for_this_customer(page: AccountPage, house: House, qtbot: Any) -> None:
+    page.open_place("b")
+    settle(qtbot, house)
+    page.detail.proposals.create_wanted.emit()
+    assert house.shell.shown[-1] == ("proposal", "new:b")
+
+
+def test_people_in_the_panel_are_one_click_away(
+    page: AccountPage, house: House, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(reaching, "reach", lambda kind, value: asked.append((kind, value)) or True)
+    call = next(each for each in page.list.peek.findChildren(QAbstractButton) if "Call" in each.accessibleName())
+    call.click()
+    assert asked == [("phone", "0912345678")]

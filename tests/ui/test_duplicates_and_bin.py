@@ -52,10 +52,11 @@ def test_a_pair_is_merged_by_field_and_undone(qtbot: Any, house: House, parent: 
     kept = house.read(lambda reader: reader.get(Account, "a"))
     assert (kept.short_name, kept.phone) == ("Mây Trắng", "028 3822 1100")
     qtbot.waitUntil(lambda: both.pairs is not None and list(both.pairs.pairs) == [])
-    undo = house.shell.toasts[-1][1]
-    assert undo is not None
-    undo()
+    line = both.pairs.done_line
+    assert line.isVisible() and "CTCP Sữa Mây Trắng" in line.words.text() and house.shell.toasts == []
+    qtbot.keyClick(line.link, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not house.read(lambda reader: reader.get(Account, "twin")).archived)
+    qtbot.waitUntil(lambda: len(both.pairs.pairs) == 1)
 
 
 def test_two_customers_are_not_offered_again(qtbot: Any, house: House, parent: QWidget) -> None:
@@ -66,6 +67,41 @@ def test_two_customers_are_not_offered_again(qtbot: Any, house: House, parent: Q
     both.pairs.apart_button.click()
     qtbot.waitUntil(lambda: both.pairs is not None and list(both.pairs.pairs) == [])
     assert both.pairs.none.isVisible() and not both.pairs.merge_button.isEnabled()
+    settle(qtbot, house)
+    assert both.pairs.done_line.isVisible() and "are two customers" in both.pairs.done_line.words.text()
+    both.pairs.done_line.link.opened.emit()
+    qtbot.waitUntil(lambda: both.pairs is not None and len(both.pairs.pairs) == 1)
+    assert not both.pairs.done_line.isVisible()
+    both.close_list()
+
+
+def test_without_the_list_a_toast_takes_it_back(qtbot: Any, house: House, parent: QWidget) -> None:
+    both = Duplicates(house.desk, parent)
+    both.open_pair("a", "twin")
+    qtbot.waitUntil(lambda: both.merging is not None)
+    both.merging.apart_button.click()
+    qtbot.waitUntil(lambda: bool(house.shell.toasts))
+    undo = house.shell.toasts[-1][1]
+    assert undo is not None
+    undo()
+    settle(qtbot, house)
+    both.open_list()
+    qtbot.waitUntil(lambda: both.pairs is not None and len(both.pairs.pairs) == 1)
+
+
+def test_the_models_of_pairs_and_bin_are_sound(qtbot: Any, house: House, parent: QWidget, qtmodeltester: Any) -> None:
+    both, gone = Duplicates(house.desk, parent), Bin(house.desk, parent)
+    both.open_list()
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: both.pairs is not None and len(both.pairs.pairs) == 1)
+    qtmodeltester.check(both.pairs._model)
+    both.close_list()
+    with house.store.edit("Archive") as uow:
+        records.archive(uow, Account, "c")
+    gone.open_list()
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: gone.dialog is not None and gone.dialog.model.rowCount() == 1)
+    qtmodeltester.check(gone.dialog.model)
 
 
 def test_the_other_one_can_be_kept(qtbot: Any, house: House, parent: QWidget) -> None:
@@ -97,7 +133,8 @@ def test_the_bin_gives_back_what_was_deleted_and_archived(qtbot: Any, house: Hou
     qtbot.keyClick(dialog.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not house.read(lambda reader: reader.get(Account, "c")).archived)
     qtbot.waitUntil(lambda: dialog.none.isVisible())
-    undo = house.shell.toasts[-1][1]
-    assert undo is not None
-    undo()
+    settle(qtbot, house)
+    assert dialog.done_line.isVisible()
+    qtbot.keyClick(dialog.done_line.link, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: house.read(lambda reader: reader.get(Account, "c")).archived)
+    qtbot.waitUntil(lambda: list(dialog.model.answer.ids) == ["account:c"])

@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QDialog, QLabel
 
 from kam_desktop.domain.entities import PriceList, PriceListItem, Product
 from kam_desktop.ui import theme
+from kam_desktop.ui.cell_edits import CellEdits
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.cells import PRIVATE
 from kam_desktop.ui.pages.product.controller import ProductController
-from kam_desktop.ui.pages.product.form import PriceForm
+from kam_desktop.ui.pages.product.form import PRICE, PriceForm
 from kam_desktop.ui.pages.product.page import LISTS, NEW, NEW_LIST, ProductPage
 from tests.ui.conftest import House, account
 
@@ -205,3 +206,64 @@ def test_a_new_price_list_has_prices_once_it_is_saved(qtbot: Any, full: House) -
     qtbot.waitUntil(lambda: bool(full.shell.shown))
     go(qtbot, page, full, full.shell.shown[-1][1])
     qtbot.waitUntil(lambda: any(each.isEnabled() and each.isVisible() for each in add))
+
+
+def test_both_lists_have_views_columns_and_deeds(qtbot: Any, full: House, qtmodeltester: Any) -> None:
+    page = opened(qtbot, full)
+    controller = next(each for each in page.children() if isinstance(each, ProductController))
+    qtbot.waitUntil(lambda: len(page.catalogue.model.answer.ids) == 2)
+    page.catalogue.table.selectAll()
+    assert full.shell.selection == "2 rows selected" and controller.products.tools.chosen.isVisibleTo(page)
+    archive = next(deed for deed in controller.products.deeds() if deed.title == "Archive")
+    archive.run(page.catalogue.place.selected())
+    qtbot.waitUntil(lambda: saved(full, Product, "p1").archived and saved(full, Product, "p2").archived)
+    qtbot.waitUntil(full.background.is_idle)
+    undo = full.shell.toasts[-1][1]
+    assert undo is not None
+    undo()
+    qtbot.waitUntil(lambda: len(page.catalogue.model.answer.ids) == 2)
+    controller.products.use_view({"text": "bang ron", "archived": "x", "new": 1})
+    qtbot.waitUntil(lambda: list(page.catalogue.model.answer.ids) == ["p1"])
+    assert controller.products.view_settings() == {"text": "bang ron", "archived": False}
+    go(qtbot, page, full, LISTS)
+    qtmodeltester.check(page.lists.model)
+    rows = controller.price_lists.row_question()
+    assert full.read(lambda reader: rows(reader, ["l1"]))["l1"].name == "Bảng giá 2026"
+    assert [deed.title for deed in controller.price_lists.deeds()] == ["Open", "Edit “Name”", "Archive"]
+
+
+def cell(qtbot: Any, table: Any, model: Any, key: str, column: int) -> Any:
+    table.setFocus()
+    table.setCurrentIndex(model.index(model.row_of(key), column))
+    qtbot.keyClick(table, Qt.Key.Key_F2)
+    edits = table.findChild(CellEdits)
+    qtbot.waitUntil(lambda: edits.form is not None and edits.form.isVisible())
+    return edits.form
+
+
+def test_prices_are_typed_into_their_cells(qtbot: Any, full: House) -> None:
+    page = opened(qtbot, full)
+    qtbot.waitUntil(lambda: len(page.catalogue.model.answer.ids) == 2)
+    form = cell(qtbot, page.catalogue.table, page.catalogue.model, "p1", 3)
+    assert form.name == "price" and form.row.inner.text() == "5,000,000"
+    form.row.inner.selectAll()
+    qtbot.keyClicks(form.row.inner, "5.5tr")
+    qtbot.keyClick(form.row.inner, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: saved(full, Product, "p1").price == 5_500_000)
+    qtbot.waitUntil(lambda: page.catalogue.model.row_value("p1").price == 5_500_000)
+    form = cell(qtbot, page.catalogue.table, page.catalogue.model, "p1", 6)
+    combo = form.row.inner
+    combo.setCurrentIndex(0)
+    combo.hidePopup()
+    combo.activated.emit(0)
+    qtbot.waitUntil(lambda: saved(full, Product, "p1").tax_category == "standard")
+    go(qtbot, page, full, "l1")
+    form = cell(qtbot, page.prices.table, page.prices.model, "i1", PRICE)
+    form.row.inner.selectAll()
+    qtbot.keyClicks(form.row.inner, "-3")
+    qtbot.keyClick(form.row.inner, Qt.Key.Key_Return)
+    qtbot.waitUntil(form.told.isVisible)
+    form.row.inner.selectAll()
+    qtbot.keyClicks(form.row.inner, "4200000")
+    qtbot.keyClick(form.row.inner, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: saved(full, PriceListItem, "i1").price == 4_200_000)

@@ -80,3 +80,41 @@ def test_the_form_adds_a_task(qtbot: Any, page: TaskPage, house: House) -> None:
 def test_the_search_needs_no_accents(qtbot: Any, page: TaskPage) -> None:
     page.searched.emit("doc hop")
     qtbot.waitUntil(lambda: subjects(page) == ["Đọc hợp đồng"])
+
+
+def test_several_are_done_put_off_and_deleted_as_one_step_each(qtbot: Any, page: TaskPage, house: House) -> None:
+    controller = next(each for each in page.children() if isinstance(each, TaskController))
+    page.table.selectAll()
+    assert house.shell.selection == "3 rows selected" and page.place.selected() == ["t2", "t1", "t3"]
+    later = next(deed for deed in controller.deeds() if deed.title == "In a week")
+    later.run(["t2", "t3"])
+    due = house.desk.today() + timedelta(days=7)
+    qtbot.waitUntil(lambda: [house.read(lambda reader, key=key: reader.get(Task, key)).due_on for key in ("t2", "t3")]
+                    == [due, due])  # fmt: skip
+    page.table.selectAll()
+    page.finish_wanted.emit()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 0)
+    qtbot.waitUntil(house.background.is_idle)
+    house.store.undo()
+    controller.refresh()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 3)
+    next(deed for deed in controller.deeds() if deed.title == "Delete").run(["t1", "t2"])
+    qtbot.waitUntil(lambda: page.model.rowCount() == 1)
+    qtbot.waitUntil(house.background.is_idle)
+    undo = house.shell.toasts[-1][1]
+    assert undo is not None
+    undo()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 3)
+
+
+def test_only_those_that_are_due_and_a_view_of_them(qtbot: Any, page: TaskPage, house: House) -> None:
+    controller = next(each for each in page.children() if isinstance(each, TaskController))
+    for due, wanted in (("late", ["t2"]), ("week", ["t1"]), ("undated", ["t3"]), ("", ["t2", "t1", "t3"])):
+        page._on_due(due)
+        qtbot.waitUntil(lambda wanted=wanted: list(page.model.answer.ids) == wanted)
+    controller.use_view({"due": "late", "text": "khong co", "done": 1})
+    qtbot.waitUntil(lambda: page.model.rowCount() == 0)
+    assert page._stack.currentIndex() == 2, "a filter without a result is told as one"
+    page.cleared.emit()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 3)
+    assert controller.view_settings() == {"text": "", "done": False, "due": ""}

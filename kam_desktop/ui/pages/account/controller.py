@@ -207,6 +207,12 @@ class AccountController(RecordController):
     def reopen(self, draft_key: str) -> bool:
         """See last_place.Reopens: the fields, a person or an interaction that were being typed."""
         entity, _, rest = draft_key.partition(":")
+        if entity == "account" and not self._place and not rest.startswith("new:"):
+            self.desk.shell.show_page("account", rest)  # it was typed into a cell of the list
+            return False  # its fields come with the next question
+        if entity == "task" and self._place not in ("", NEW) and not rest.startswith("new:"):
+            self.dialogs.step(rest)
+            return True
         if entity == "account" and rest == self._place:
             self._detail.show_tab("details")
             return True

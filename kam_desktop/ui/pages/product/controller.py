@@ -11,13 +11,14 @@ from PySide6.QtCore import QTimer
 from kam_desktop import formats
 from kam_desktop.domain.entities import PriceList, PriceListItem, Product
 from kam_desktop.language import N_, tr, trn
+from kam_desktop.ui.cell_edits import CellEdits, CellField
 from kam_desktop.ui.desk import Desk, titles_of
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
-from kam_desktop.ui.pages.product.form import PriceForm, PriceListDetail, PriceRow, ProductDetail
+from kam_desktop.ui.pages.product.form import PRICE, QUANTITY, PriceForm, PriceListDetail, PriceRow, ProductDetail
+from kam_desktop.ui.pages.product.list_part import ListPart
 from kam_desktop.ui.pages.product.page import (
-    CATALOGUE,
     LISTS,
     NEW,
     NEW_LIST,
@@ -25,6 +26,7 @@ from kam_desktop.ui.pages.product.page import (
     ProductPage,
     ProductRow,
     catalogue,
+    category_names,
     price_lists,
 )
 from kam_desktop.ui.shortcuts import add_shortcut
@@ -41,24 +43,23 @@ class ProductController(RecordController):
     def __init__(self, desk: Desk) -> None:
         self._catalogue, self._lists = catalogue(), price_lists()
         super().__init__(desk, ProductPage(self._catalogue, self._lists, self._made_product, self._made_list))
-        self._text = {CATALOGUE: "", LISTS: ""}
-        self._archived = {CATALOGUE: False, LISTS: False}
         self._place = ""
         self._detail: dict[str, PriceListItem] = {}
         shell = desk.shell
-        for tab, listing in ((CATALOGUE, self._catalogue), (LISTS, self._lists)):
-            listing.searched.connect(lambda text, tab=tab: self._on_searched(tab, text))
-            listing.cleared.connect(lambda tab=tab: self._on_cleared(tab))
-            listing.archived_chosen.connect(lambda archived, tab=tab: self._on_archived(tab, archived))
+        for listing in (self._catalogue, self._lists):
             listing.tab_chosen.connect(lambda key: shell.show_page("product", LISTS if key == LISTS else ""))
             listing.import_wanted.connect(lambda: shell.show_page("importing"))
-            listing.opened.connect(lambda key: shell.show_page("product", key))
         self._catalogue.create_wanted.connect(lambda: shell.show_page("product", NEW))
         self._lists.create_wanted.connect(lambda: shell.show_page("product", NEW_LIST))
         self._catalogue.model.wanted.connect(self._on_wanted)
         self.page.place_wanted.connect(self.open_place)
-        self.keep_layout(self._catalogue.table, "product")
-        self.keep_layout(self._lists.table, "price_list")
+        today, fields = desk.today(), ("code", "name", "unit", "price", "currency", "", "tax_category", "cost")
+        cells = {at: CellField(name, category_names() if name == "tax_category" else {})
+                 for at, name in enumerate(fields) if name}  # fmt: skip
+        self.products = ListPart(self, self._catalogue, Product, cells,
+                                 lambda reader, ids: _product_rows(reader, ids, today), _archive_all)  # fmt: skip
+        self.price_lists = ListPart(self, self._lists, PriceList, {0: CellField("name"), 3: CellField("currency")},
+                                    lambda reader, ids: _list_rows(reader, ids, today), _archive_all)  # fmt: skip
 
     def _made_product(self) -> ProductDetail:
         made, shell = ProductDetail(self.desk.today()), self.desk.shell
@@ -77,15 +78,18 @@ class ProductController(RecordController):
         add_shortcut(made, "leave", lambda: shell.show_page("product", LISTS))
         add_shortcut(made, "new", lambda: self._on_price(""))
         self.bind(made.form, N_("Change price list {name}"), N_("Add price list {name}"), self._on_saved)
+        columns = {QUANTITY: CellField("from_quantity"), PRICE: CellField("price")}
+        CellEdits(self, made.table, made.model, PriceListItem, columns, N_("Change a price"),
+                  lambda uow, item: _save_price(uow, item.price_list, item), made.currency)  # fmt: skip
         return made
 
     # The lists.
 
     def refresh(self) -> None:
         today = self.desk.today()
-        text, archived = self._text[CATALOGUE], self._archived[CATALOGUE]
+        text, archived = self.products.text, self.products.archived
         self.ask(lambda reader: _ask_catalogue(reader, text, archived, today), self._show_catalogue, "catalogue")
-        named, gone = self._text[LISTS], self._archived[LISTS]
+        named, gone = self.price_lists.text, self.price_lists.archived
         self.ask(lambda reader: _ask_lists(reader, named, gone, today), self._show_lists, "lists")
         if self._place not in ("", LISTS, NEW, NEW_LIST):
             self._ask_detail()
@@ -101,7 +105,7 @@ class ProductController(RecordController):
             groups = []  # a catalogue without product lines needs no heads
         count = len(listing.ids)
         self._catalogue.model.set_answer(Answer(listing.ids, groups, rows))
-        filtered = bool(self._text[CATALOGUE]) or self._archived[CATALOGUE]
+        filtered = bool(self.products.text) or self.products.archived
         self._catalogue.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
         if count and not self._catalogue.place.current():
             self._catalogue.place.show(listing.ids[0])
@@ -109,7 +113,7 @@ class ProductController(RecordController):
     def _show_lists(self, rows: Sequence[PriceListRow]) -> None:
         shown = {row.id: row for row in rows}
         self._lists.model.set_answer(Answer(list(shown), (), shown))
-        filtered = bool(self._text[LISTS]) or self._archived[LISTS]
+        filtered = bool(self.price_lists.text) or self.price_lists.archived
         self._lists.show_state(formats.number(len(rows)) if rows else "", empty=not rows, filtered=filtered)
         if rows and not self._lists.place.current():
             self._lists.place.show(rows[0].id)
@@ -117,22 +121,6 @@ class ProductController(RecordController):
     def _on_wanted(self, ids: list[str]) -> None:
         today = self.desk.today()
         self.ask_rows(lambda reader: _product_rows(reader, ids, today), self._catalogue.model)
-
-    def _on_searched(self, tab: str, text: str) -> None:
-        if text != self._text[tab]:
-            self._text[tab] = text
-            self.refresh()
-
-    def _on_archived(self, tab: str, archived: bool) -> None:
-        self._archived[tab] = archived
-        self.refresh()
-
-    def _on_cleared(self, tab: str) -> None:
-        listing = self._catalogue if tab == CATALOGUE else self._lists
-        self._text[tab], self._archived[tab] = "", False
-        listing.search.edit.clear()
-        listing.show_archived(False)
-        self.refresh()
 
     # One record.
 
@@ -144,6 +132,7 @@ class ProductController(RecordController):
             listing = self._lists if place else self._catalogue
             self.page.show_part(listing)
             listing.table.setFocus()
+            (self.price_lists if place else self.products).say_selection()
         elif place == NEW:
             product = self.page.product
             product.show_product(Product(id=self.desk.new_id(), name=""), {}, is_new=True)
@@ -202,8 +191,11 @@ class ProductController(RecordController):
     # Prices of a list.
 
     def reopen(self, draft_key: str) -> bool:
-        """See last_place.Reopens: a price that was being typed."""
+        """See last_place.Reopens: a price that was being typed, or a cell."""
         entity, _, rest = draft_key.partition(":")
+        if entity in ("product", "price_list") and self._place in ("", LISTS) and not rest.startswith("new:"):
+            self.desk.shell.show_page("product", rest)  # it was typed into a cell of the list
+            return True
         prices = self.page.prices.form.record
         known = prices is not None and (rest == f"new:{prices.id}" or rest in self._detail)
         if entity != PriceListItem.entity.name or not known:
@@ -219,11 +211,7 @@ class ProductController(RecordController):
         dialog = FormDialog(self.page, tr("Change price") if key else tr("Add price"), form, tr("Save"))
         of = prices.id
 
-        def save(uow: Any, item: PriceListItem) -> PriceListItem:
-            from kam_desktop.services import product
-
-            return product.save_item(uow, of, item)
-
+        save = lambda uow, item: _save_price(uow, of, item)  # noqa: E731
         self.bind(form, N_("Change a price"), N_("Add a price"), dialog.saved, save)
         item = self._detail.get(key)
         if item is not None:
@@ -267,18 +255,39 @@ def _product_rows(reader: Any, ids: Sequence[str], today: date) -> dict[str, Pro
 def _ask_lists(reader: Any, text: str, archived: bool, today: date) -> list[PriceListRow]:
     from kam_desktop.services import product
 
-    rows = []
-    for each in product.price_lists(reader, text=text, archived=archived):
-        found = product.price_list(reader, each.id)
-        begun = each.begins_on is None or each.begins_on <= today
-        state = "archived" if each.archived else "later" if not begun else "running"
-        if state == "running" and not product.in_force(each, today):
-            state = "over"
-        tier = tr("Tier {name}", name=each.tier) if each.tier else ""
-        whose = " · ".join(filter(None, (found.account, tier))) or tr("Everybody")
-        rows.append(PriceListRow(each.id, each.name, whose, each.begins_on, each.ends_on, each.currency,
-                                 len(found.items), state))  # fmt: skip
-    return rows
+    return [_list_row(reader, each, today) for each in product.price_lists(reader, text=text, archived=archived)]
+
+
+def _list_rows(reader: Any, ids: Sequence[str], today: date) -> dict[str, PriceListRow]:
+    return {key: _list_row(reader, each, today) for key, each in reader.many(PriceList, ids).items()}
+
+
+def _list_row(reader: Any, each: PriceList, today: date) -> PriceListRow:
+    from kam_desktop.services import product
+
+    found = product.price_list(reader, each.id)
+    begun = each.begins_on is None or each.begins_on <= today
+    state = "archived" if each.archived else "later" if not begun else "running"
+    if state == "running" and not product.in_force(each, today):
+        state = "over"
+    tier = tr("Tier {name}", name=each.tier) if each.tier else ""
+    whose = " · ".join(filter(None, (found.account, tier))) or tr("Everybody")
+    return PriceListRow(
+        each.id, each.name, whose, each.begins_on, each.ends_on, each.currency, len(found.items), state
+    )  # fmt: skip
+
+
+def _archive_all(kind: Any, ids: Sequence[str], archived: bool, uow: Any) -> None:
+    from kam_desktop.services import records
+
+    for key in ids:
+        records.archive(uow, kind, key, archived)
+
+
+def _save_price(uow: Any, of: str, item: PriceListItem) -> PriceListItem:
+    from kam_desktop.services import product
+
+    return product.save_item(uow, of, item)
 
 
 def _ask_detail(reader: Any, key: str) -> tuple[Any, dict[str, str]]:

@@ -26,6 +26,7 @@ from kam_desktop.ui.kit.states import EmptyState
 from kam_desktop.ui.kit.table_view import Column
 from kam_desktop.ui.removing_table import RemovingTable
 
+QUANTITY, PRICE = 3, 4  # columns of a price list that are edited in place
 _WIDTH = 760
 
 
@@ -230,6 +231,10 @@ class PriceListDetail(_Detail):
         self.table.opened.connect(lambda _index: self._on_change())
         self.table.removed.connect(self._on_remove)
         self.place.current_changed.connect(lambda _key: self._tell())
+
+    def currency(self) -> str:
+        """The currency of the list that is shown."""
+        return str(getattr(self.form.record, "currency", "VND"))
 
     def show_list(self, prices: PriceList, rows: Sequence[PriceRow], titles: Mapping[str, str], *,
                   is_new: bool = False) -> None:  # fmt: skip

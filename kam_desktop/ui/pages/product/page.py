@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QBoxLayout, QMenu, QStackedWidget, QWidget
 
@@ -130,7 +130,7 @@ def price_list_columns() -> list[tuple[TableColumn, Column]]:
     ]
 
 
-class _Listing(RecordPage):
+class Listing(RecordPage):
     """A list with the switch between catalogue and price lists, and a way to the import where it is empty.
 
     Signals:
@@ -172,24 +172,30 @@ class _Listing(RecordPage):
         """Says which are shown."""
         self.chip.set_texts(tr("Show"), tr("Archived") if archived else tr("In use"))
 
+    def show_settings(self, text: str, archived: bool) -> None:
+        """Shows search and filter of a view, without telling of a change."""
+        with QSignalBlocker(self.search):
+            self.search.edit.setText(text)
+        self.show_archived(archived)
+
     def _on_shown(self, archived: bool) -> None:
         self.show_archived(archived)
         self.archived_chosen.emit(archived)
 
 
-def catalogue() -> _Listing:
+def catalogue() -> Listing:
     """The list of products."""
-    return _Listing(
+    return Listing(
         CATALOGUE, product_columns(), tr("Add product"), tr("Search products"),
         ("package", tr("No products yet"), tr("Import a catalogue from Excel, or add the first product.")),
         tr("No product fits the filter"),
     )  # fmt: skip
 
 
-def price_lists() -> _Listing:
+def price_lists() -> Listing:
     """The list of price lists."""
     told = tr("Import one from Excel, or add the first. Without any, a product's own price holds.")
-    return _Listing(
+    return Listing(
         LISTS, price_list_columns(), tr("Add price list"), tr("Search price lists"),
         ("tag", tr("No price lists yet"), told), tr("No price list fits the filter"),
     )  # fmt: skip
@@ -205,7 +211,7 @@ class ProductPage(QStackedWidget):
     place_wanted = Signal(str)
 
     def __init__(
-        self, catalogue: _Listing, lists: _Listing, make_product: Callable[[], ProductDetail],
+        self, catalogue: Listing, lists: Listing, make_product: Callable[[], ProductDetail],
         make_list: Callable[[], PriceListDetail],
     ) -> None:  # fmt: skip
         super().__init__()
