@@ -30,6 +30,7 @@ class PaperSide:
         self._controller, self._preview, self._questions, self._today = controller, preview, questions, today
         self._proposal = self._version = self._name = self._form = ""
         self._newest = 0
+        self._change, self._shown = 0, -1  # counts what changed the page; which of them the page shows or is asked for
         self._soon = QTimer(preview, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self._ask)
         preview.shown.connect(self._ask)  # who looks at the page waits for it: only typing makes it pause
@@ -41,14 +42,16 @@ class PaperSide:
             self._form = language
             self._preview.languages.choose(language)
         self._proposal, self._version, self._name = proposal, version, name
-        self._soon.start()
+        self.touch()
 
     def touch(self) -> None:
         """Something of the version changed; the page follows after a pause."""
+        self._change += 1
         self._soon.start()
 
     def _on_language(self, form: str) -> None:
         self._form = form
+        self._change += 1
         self._ask()
 
     def _question(self) -> Any:
@@ -61,28 +64,49 @@ class PaperSide:
         return getattr(self._controller.desk.background.profile, "folder", None)
 
     def _ask(self) -> None:
-        if self._version and self._preview.isVisible():
+        if self._version and self._preview.isVisible() and self._shown != self._change:
             self._newest += 1
+            self._shown = self._change
             background, number = self._controller.desk.background, self._newest
             background.ask(self._question(), lambda answer: self._set(answer[0], number), self._failed,
                            key=f"{id(self)}", owner=self._preview)  # fmt: skip
 
     def _set(self, paper: Any, number: int) -> None:
-        """Has the pages set in the lane of files; what is older than the newest question is not begun."""
+        """Has the pages set in the lane of files, first the picture of the one that is looked at.
+
+        What is older than the newest question is not begun.
+        """
         set_pages, folder = self._questions.set_pages, self._folder()
+        background, at = self._controller.desk.background, self._preview.page() - 1
 
-        def work() -> list[QImage]:
+        def first() -> tuple[list[bytes], list[QImage]]:
             if number != self._newest:
-                return []
-            return [QImage.fromData(page) for page in set_pages(paper, folder)]
+                return [], []
+            pages = set_pages(paper, folder)
+            looked_at = range(min(at, len(pages) - 1), min(at, len(pages) - 1) + 2)
+            return pages, [QImage.fromData(page) if at in looked_at else QImage() for at, page in enumerate(pages)]
 
-        def show(images: list[QImage]) -> None:
+        def show(answer: tuple[list[bytes], list[QImage]]) -> None:
+            pages, images = answer
+            if number == self._newest:
+                self._preview.show_images(images)
+                if any(image.isNull() for image in images):
+                    background.run("files", lambda: rest(pages, images), show_all, self._failed, owner=self._preview)
+
+        def rest(pages: list[bytes], images: list[QImage]) -> list[QImage]:
+            if number != self._newest:
+                return images
+            return [QImage.fromData(page) if image.isNull() else image
+                    for page, image in zip(pages, images, strict=True)]  # fmt: skip
+
+        def show_all(images: list[QImage]) -> None:
             if number == self._newest:
                 self._preview.show_images(images)
 
-        self._controller.desk.background.run("files", work, show, self._failed, owner=self._preview)
+        background.run("files", first, show, self._failed, owner=self._preview)
 
     def _failed(self, failure: Any) -> None:
+        self._shown = -1
         if isinstance(failure, Refused):
             self._preview.show_failure(" ".join(map(sentence, failure.problems)))
 

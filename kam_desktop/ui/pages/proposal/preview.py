@@ -45,9 +45,11 @@ class _Pages(QWidget):
         self.update()
 
     def places(self) -> list[QRect]:
-        """Where each page stands."""
+        """Where each page stands; one whose picture is still to come is as large as the others."""
         edge, found, top = theme.px(16), [], theme.px(16)
-        for image in self.images:
+        known = next((image for image in self.images if not image.isNull()), None)
+        for each in self.images if known is not None else ():
+            image = known if known is not None and each.isNull() else each
             wide = self._room() if not self._size else image.width() * _SCREEN * self._size // (_PPI * 100)
             place = QRect(max(edge, (self.width() - wide) // 2), top, wide, wide * image.height() // image.width())
             found.append(place)
@@ -64,7 +66,10 @@ class _Pages(QWidget):
         for at, place in enumerate(self.places()):
             if place.intersects(event.rect()):
                 painter.fillRect(place.adjusted(-1, -1, 1, 1), theme.color("border"))
-                painter.drawImage(place, self._drawn(at, place.width()))
+                if self.images[at].isNull():
+                    painter.fillRect(place, Qt.GlobalColor.white)
+                else:
+                    painter.drawImage(place, self._drawn(at, place.width()))
 
     def _drawn(self, at: int, wide: int) -> QImage:
         """A page at the width that it has on the screen; letters scaled down while painting would be ragged."""
@@ -138,11 +143,15 @@ class Preview(QWidget):
         self._pages.show_images(self._pages.images, SIZES[self._at])
         self._tell()
 
-    def _tell(self) -> None:
-        """Which page is looked at, and how large."""
+    def page(self) -> int:
+        """The number of the page that is looked at, 1 while there is none."""
         places = self._pages.places()
         top = self._area.verticalScrollBar().value() + self._area.viewport().height() // 3
-        page = next((n for n, place in enumerate(places, 1) if place.bottom() >= top), len(places))
+        return next((n for n, place in enumerate(places, 1) if place.bottom() >= top), max(1, len(places)))
+
+    def _tell(self) -> None:
+        """Which page is looked at, and how large."""
+        places, page = self._pages.places(), self.page()
         size = tr("fits") if not SIZES[self._at] else formats.percent(SIZES[self._at], 0)
         words = tr("Page {page}/{pages} · {size}", page=page, pages=len(places), size=size) if places else ""
         self._where.setText(words)
