@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 import traceback
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -54,16 +57,75 @@ class PaintWatch(QObject):
         return super().event(event)
 
 
+class FrameWatch(QObject):
+    """Tells when the first frame of a window is on the screen that shows what is waited for.
+
+    Attributes:
+        count: frames so far.
+        at: when the one came that showed it; 0 before.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.count = 0
+        self.at = 0.0
+        self._shows: Callable[[], bool] | None = None
+        self._posted = False
+        window.installEventFilter(self)
+
+    def expect(self, shows: Callable[[], bool]) -> None:
+        """From now on waits for a frame before which `shows()` was true."""
+        self.at, self._shows = 0.0, shows
+
+    def came(self) -> bool:
+        """Whether it is on the screen."""
+        return self.at > 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # the window is told to paint everything that has changed; what is true now will be in this frame
+        if event.type() == QEvent.Type.UpdateRequest and not self._posted:
+            self._posted = True
+            shown = self._shows is not None and not self.at and self._shows()
+            QCoreApplication.postEvent(self, _Shown(shown), _LAST)
+        return False
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, _Shown):
+            self._posted = False
+            self.count += 1
+            if event.shown and not self.at:
+                self.at = monotonic()
+            return True
+        return super().event(event)
+
+
+class _Shown(QEvent):
+    def __init__(self, shown: bool) -> None:
+        super().__init__(_AFTER)
+        self.shown = shown
+
+
 class Heartbeat(QObject):
-    """A timer of 5 ms in the event loop: what it comes late by is a stall, kept under the phase of that moment."""
+    """A timer of 5 ms in the event loop: what it comes late by is a stall, kept under the phase of that moment.
+
+    Attributes:
+        longest: seconds, by phase.
+        stalls: (seconds, phase, when it ended) of all that are longer than a frame.
+        watched_s: how long phases that count have lasted.
+    """
 
     PERIOD_S = 0.005
+    FRAME_S = 1 / 60
 
     def __init__(self) -> None:
         super().__init__()
         self.phase = ""
         self.longest: dict[str, float] = {}
-        self._last = monotonic()
+        self.stalls: list[tuple[float, str, float]] = []
+        self.watched_s = 0.0
+        self.beats = array("f")
+        self._worst = 0.0
+        self.last = monotonic()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(5)
@@ -77,12 +139,66 @@ class Heartbeat(QObject):
             self.longest.setdefault(phase, 0.0)
         self._timer.start()
 
+    def take_worst(self) -> float:
+        """The longest stall since this was asked last."""
+        self._beat()
+        worst, self._worst = self._worst, 0.0
+        return worst
+
     def _beat(self) -> None:
         now = monotonic()
-        late = now - self._last - self.PERIOD_S
-        self._last = now
-        if self.phase and late > self.longest[self.phase]:
-            self.longest[self.phase] = late
+        late = now - self.last - self.PERIOD_S
+        if self.phase:
+            self.watched_s += now - self.last
+            self.beats.append(max(0.0, late))
+            self._worst = max(self._worst, late)
+            if late > self.longest[self.phase]:
+                self.longest[self.phase] = late
+            if late > self.FRAME_S:
+                self.stalls.append((late, self.phase, now))
+        self.last = now
+
+    def high_wait(self, percent: float) -> float:
+        """How long something that comes at any moment has to wait at most, in so many per cent of all moments.
+
+        The beats alone would flatter: one stall of a second is one late beat among the thousands of a quiet minute.
+        Here it weighs a second, in which whoever comes waits for the rest of it.
+        """
+        ordered = sorted(self.beats, reverse=True)
+        beyond = self.watched_s * (1 - percent / 100)
+        low, top = 0.0, ordered[0] if ordered else 0.0
+        for _ in range(40):  # the time in which one would wait longer than `middle` falls as that grows
+            middle = (low + top) / 2
+            longer = 0.0
+            for late in ordered:
+                if late <= middle:
+                    break
+                longer += late - middle
+            low, top = (middle, top) if longer > beyond else (low, middle)
+        return top
+
+
+class Witness:
+    """Where the UI thread is while the heart is late: a thread looks every 10 ms and counts the places it sees."""
+
+    def __init__(self, heart: Heartbeat, late_s: float = 0.03) -> None:
+        self.places: Counter[str] = Counter()
+        self._heart, self._late_s = heart, late_s
+        self._main = threading.get_ident()
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        wait = threading.Event()
+        while not wait.wait(0.01):
+            late = monotonic() - self._heart.last
+            if self._heart.phase and late > self._late_s:
+                frame, names = sys._current_frames().get(self._main), []
+                while frame is not None:
+                    file = frame.f_code.co_filename
+                    if "kam_desktop" in file:
+                        names.append(f"{Path(file).stem}.{frame.f_code.co_name}:{frame.f_lineno}")
+                    frame = frame.f_back
+                self.places[f"{self._heart.phase} | {' < '.join(names[:6])}"] += 1
 
 
 Step = Callable[[], bool] | float
@@ -107,13 +223,15 @@ class Script(QObject):
 
     def _tick(self) -> None:
         if not self._until():
-            if monotonic() > self._deadline:
-                print("waited too long at", *_places(self._steps), file=sys.stderr, flush=True)
-                os._exit(1)  # the window's own dialog for faults would hold the process
-            return
+            if monotonic() <= self._deadline:
+                return
+            late = TimeoutError(" ".join(("waited too long at", *_places(self._steps))))
+        else:
+            late = None
         self._timer.stop()
         try:
-            step = next(self._steps)
+            # whoever can go on without it catches it
+            step = next(self._steps) if late is None else self._steps.throw(late)  # type: ignore[attr-defined]
         except StopIteration:
             return
         except Exception:  # noqa: BLE001 - a probe that fails ends its process
@@ -163,6 +281,12 @@ def memory() -> dict[str, float]:
         if name in ("VmHWM", "VmRSS"):
             found[name] = int(value.split()[0]) / 1024
     return found
+
+
+def resident() -> float:
+    """The process's memory now in MB; nothing is collected before. 0 where the system does not tell."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20 if pages.exists() else 0.0
 
 
 def middle(values: list[float]) -> float:

@@ -20,6 +20,7 @@ LONG, SHORT = derived("bench", "proposal of 500 lines"), derived("bench", "propo
 """The proposals whose editing is measured; their lines hang in sections of 25."""
 _WORK = ("Dàn dựng gian hàng", "Thuê màn hình LED", "In ấn phông nền", "Nhân sự sự kiện", "Âm thanh ánh sáng",
          "Thiết kế bộ nhận diện", "Quay phim tổng kết", "Vận chuyển thiết bị")  # fmt: skip
+_LINES = ("Sự kiện", "Thiết kế", "Truyền thông")
 _NEXT = ("Gọi hỏi ý kiến", "Gửi bản sửa", "Hẹn gặp giám đốc", "Chờ duyệt ngân sách", "")
 
 
@@ -45,8 +46,8 @@ def _records(accounts: list[str]) -> Iterator[Any]:
     for number in range(PRODUCTS):
         cost = random.randrange(5, 400) * 10_000
         yield Product(
-            id=derived("bench", "product", str(number)), code=f"SP{number:05}", unit="gói", cost=cost, price=cost * 3 // 2,
-            name=f"{random.choice(_WORK)} {number}", line=random.choice(("Sự kiện", "Thiết kế", "Truyền thông")),
+            id=derived("bench", "product", str(number)), code=f"SP{number:05}", unit="gói", cost=cost,
+            price=cost * 3 // 2, name=f"{random.choice(_WORK)} {number}", line=random.choice(_LINES),
         )  # fmt: skip
     for number in range(TASKS):
         due_on = today + timedelta(days=random.randrange(-60, 60))

@@ -23,21 +23,32 @@ from PySide6.QtWidgets import QApplication, QWidget
 from kam_desktop import app as program
 from kam_desktop.__main__ import main as run_program
 from kam_desktop.ui.kit import dialogs
-from tests.bench.measure import Heartbeat, PaintWatch, Script, Step, born, memory, wheel
+from tests.bench import window_parts, window_session
+from tests.bench.measure import Heartbeat, PaintWatch, Script, Step, Witness, born, memory, wheel
 
 _SETTLE_S = 0.3
 _PACES_S = (0.06, 0.09, 0.12, 0.18, 0.25, 0.45)  # between letters: faster and slower than the pause of the search box
 
 
 class Probe:
-    """Watches one window from its start on."""
+    """Watches one window from its start on.
 
-    def __init__(self, door: Any, application: QApplication, target: Path, whole: bool, leave: str) -> None:
+    Args:
+        kind: "start", "whole", "session", or a name of window_parts.PARTS.
+        leave: the page on which the next start begins.
+        run: which one of several alike it is; for the session, how many minutes.
+    """
+
+    def __init__(self, door: Any, application: QApplication, target: Path, kind: str, leave: str,
+                 run: float) -> None:  # fmt: skip
         self.door, self.desktop, self.application = door, door.desktop, application
         self.window = door.desktop.window
-        self.target, self.whole, self.leave = target, whole, leave
+        self.target, self.kind, self.leave, self.run = target, kind, leave, int(run)
+        self.minutes = run
         self.found: dict[str, Any] = {}
+        self.taken: dict[str, list[float]] = {}  # what a part hands to the one that asked for it
         self.heart = Heartbeat()
+        self.witness = Witness(self.heart) if os.environ.get("KAM_BENCH_WHY") else None
         self.first = PaintWatch(self.window)
         self.first.then = self._on_first_frame
         self.script = Script(self._steps())
@@ -91,13 +102,22 @@ class Probe:
         yield _SETTLE_S
         self.found["start_page"] = self.window.current_key()
         self.found["memory_start"] = memory()
-        if self.whole:
+        if self.kind == "whole":
             for part in (
                 self._pages, self._typing, self._palette, self._scroll, self._form, self._looks, self._backup,
             ):  # fmt: skip
                 yield from part()
+        elif self.kind == "session":
+            yield from window_session.Day(self).steps()
+        else:
+            for walk in window_parts.PARTS.get(self.kind, ()):
+                yield from walk(self)
+        if self.kind != "start":
             self.heart.begin("")
             self.found["memory"] = memory()
+        if self.witness is not None:
+            for place, count in self.witness.places.most_common(60):
+                print(f"{count:>5}  {place}", file=sys.stderr)
         self.found["stalls"] = self.heart.longest
         self.target.write_text(json.dumps(self.found), "utf-8")
         self.window.show_page(self.leave)  # the next start begins there
@@ -352,8 +372,9 @@ def _on_fault(_parent: object, details: str) -> None:
 
 
 def main() -> int:
-    """Arguments: the profile's folder, the file for the figures, "start" or "whole", the page of the next start."""
+    """Arguments: the profile's folder, the file for the figures, kind, page of the next start, run (see Probe)."""
     folder, target, kind, leave = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+    run_number = float(sys.argv[5]) if len(sys.argv) > 5 else 0
     probes = []
     run = program._run
 
@@ -364,9 +385,10 @@ def main() -> int:
             return door._unlocked(RecoveryKey(bytes(range(32))).text(), True)
 
         door.open = lambda: door._put(opened)
-        probes.append(Probe(door, application, target, kind == "whole", leave))
+        probes.append(Probe(door, application, target, kind, leave, run_number))
         # a probe that fails must end the process, not leave a window open
-        QTimer.singleShot(300_000, lambda: application.exit(1))
+        longest_s = 300 + (60 * run_number if kind == "session" else 0)
+        QTimer.singleShot(int(1000 * longest_s), lambda: application.exit(1))
         return run(application, door)
 
     program._run = measured
