@@ -11,12 +11,22 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RowGroup:
-    """The head over the next `count` ids; while it is folded, none of them has a row."""
+    """The head over the next `count` ids; while it is folded, none of them has a row.
+
+    Attributes:
+        key: what the group is remembered by where its title depends on the language; "" for the title.
+    """
 
     title: str
     note: str
     count: int
     folded: bool = False
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the group is remembered by."""
+        return self.key or self.title
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from kam_desktop.domain.errors import Problem
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.desk import read_draft, titles_of
+from kam_desktop.ui.kit.cells import Cell
 from kam_desktop.ui.kit.labels import PlainLabel
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_form import RecordForm
@@ -289,7 +290,10 @@ class CellEdits(QObject):
         area = area.adjusted(max(0, left - theme.px(8)), 0, -max(0, right - theme.px(6)), 0)
         inset = max(0, (area.height() - theme.px(28)) // 2)
         wide = max(area.width(), theme.px(_LEAST))
-        x = max(0, min(area.x(), self._table.viewport().width() - wide))
+        cell = self._table.itemDelegateForColumn(self._column)
+        right = isinstance(cell, Cell) and cell.align & Qt.AlignmentFlag.AlignRight
+        x = area.right() + 1 - wide if right else area.x()  # it grows away from where the text stands
+        x = max(0, min(x, self._table.viewport().width() - wide))
         made.setGeometry(QRect(x, area.y() + inset, wide, area.height() - 2 * inset))
         if made.told.isVisible():
             made.place_told()
@@ -298,7 +302,8 @@ class CellEdits(QObject):
         made, self.form = self.form, None
         if made is not None and isValid(made):
             made.finished.disconnect(self._on_finished)
-            made.hide()
+            for widget in (made, made.told):
+                widget.hide()
             made.told.deleteLater()
             made.deleteLater()
 

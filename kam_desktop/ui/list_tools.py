@@ -88,8 +88,8 @@ class ListTools(QObject):
         self._columns.clicked.connect(self.open_columns)
         self._export = IconButton("file-spreadsheet", tr("This list as a workbook"), key=keymap.shown("export_list"))
         self._export.clicked.connect(self._on_export)
-        page.tool_bar.add(self.chosen, self.chip)
-        for button in (self._columns, self._export):
+        page.tool_bar.add(self.chip)
+        for button in (self.chosen, self._columns, self._export):
             page.head.box.insertWidget(page.head.box.indexOf(page.create_button), button)
         for deed, callback in (
             ("columns", self.open_columns), ("export_list", self._on_export), ("save_view", self._on_save),

@@ -267,3 +267,17 @@ def test_prices_are_typed_into_their_cells(qtbot: Any, full: House) -> None:
     qtbot.keyClicks(form.row.inner, "4200000")
     qtbot.keyClick(form.row.inner, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: saved(full, PriceListItem, "i1").price == 4_200_000)
+
+
+def test_product_lines_fold_away_and_stay_so(qtbot: Any, full: House) -> None:
+    page = opened(qtbot, full)
+    table, model = page.catalogue.table, page.catalogue.model
+    qtbot.waitUntil(lambda: len(model.answer.ids) == 2)
+    page.catalogue.place.show("p2")
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Left)
+    assert [model.id_at(row) for row in range(model.rowCount())] == ["", "", "p1"] and len(model.answer.ids) == 2
+    again = opened(qtbot, full)
+    qtbot.waitUntil(lambda: again.catalogue.model.rowCount() == 3)
+    qtbot.keyClick(table, Qt.Key.Key_Right)
+    assert model.rowCount() == 4 and page.catalogue.place.current() == "p2"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from kam_desktop.domain.entities import Account
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.cell_edits import CellEdits, CellField
 from kam_desktop.ui.duplicates import Duplicates
+from kam_desktop.ui.folding import Folding
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.list_tools import Deed, ListTools
@@ -41,14 +41,14 @@ class ListPart(QObject):
         self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", True)
         self.listing: Any = None  # services.summary.AccountList
         self.is_old = False
-        self._folded = frozenset(map(str, self.desk.recalled("account.folded").get("tiers", [])))
+        self._folding = Folding(self.desk, "account", view.table, view.model)
         self._pending, self._pause = "", QTimer(self, singleShot=True, interval=_PEEK_MS)
         self._pause.timeout.connect(self._on_pause)
         show = self.desk.shell.show_page
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (view.searched, self._on_searched), (view.cleared, self._on_cleared),
             (view.filter_chosen, self._on_filter), (view.grouping_chosen, self._on_grouping),
-            (view.folding.toggled, self._on_folded), (view.model.wanted, self._on_wanted),
+            (view.model.wanted, self._on_wanted),
             (view.model.order_wanted, self._on_order), (view.current_changed, self._on_current),
             (view.peek.interaction_wanted, interaction), (view.opened, lambda key: show("account", key)),
             (view.create_wanted, lambda: show("account", NEW)),
@@ -89,7 +89,7 @@ class ListPart(QObject):
                 tr("Tier {name}", name=group.name),
                 trn("{n} account", "{n} accounts", group.count)
                 + (f" · {tr('{share} of revenue', share=formats.percent(group.share))}" if group.share else ""),
-                group.count, group.name in self._folded,
+                group.count, key=group.name,
             )
             for group in listing.groups if group.name
         ]  # fmt: skip
@@ -103,21 +103,13 @@ class ListPart(QObject):
         # the service puts large amounts first; the arrow in the head may say otherwise
         turned = self._order[1] != (self._order[0] in ("revenue", "overdue"))
         ids = questions.turned(listing) if turned else listing.ids
-        self._list.model.set_answer(Answer(ids, groups, rows, totals if count else {}))
+        self._list.model.set_answer(Answer(ids, self._folding.dressed(groups), rows, totals if count else {}))
         filtered = bool(self._text or self._filter)
         self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
         if count and not self._list.table.currentIndex().isValid():
             first = self._list.model.answer.between(0, max(0, self._list.model.rowCount() - 1))[0]
             if not self._list.place.show(first):  # its tier is folded away: the head stands for it
                 self._list.table.setCurrentIndex(self._list.model.index(0, 0))
-
-    def _on_folded(self, number: int, folded: bool) -> None:
-        named = [group.name for group in self.listing.groups if group.name] if self.listing is not None else []
-        self._folded = self._folded | {named[number]} if folded else self._folded - {named[number]}
-        self.desk.remember("account.folded", json.dumps({"tiers": sorted(self._folded)}))
-        if self.listing is not None:
-            self._show_list((self.listing, {}))
-            self._list.folding.show_group(number)
 
     def _on_wanted(self, ids: list[str]) -> None:
         listing, today = self.listing, self.desk.today()

@@ -25,7 +25,7 @@ from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
 from kam_desktop.ui.pages.account.side import Reach, near_day, person_row
-from kam_desktop.ui.pages.account.tiers import Folding, TierBar
+from kam_desktop.ui.pages.account.tiers import TierBar
 
 if TYPE_CHECKING:
     from kam_desktop.ui.pages.account.detail import AccountDetail
@@ -253,7 +253,6 @@ class AccountList(RecordPage):
         ], self._on_filter)  # fmt: skip
         self._groups = _menu(self, self.group_chip, [("tier", tr("Tier")), ("", tr("Nothing"))], self._on_group)
         self.tiers = TierBar(tr("Share of revenue by tier"))
-        self.folding = Folding(self.table, self.model)
         columns_of = self.layout()
         part = columns_of.itemAt(0) if columns_of is not None else None
         left = part.layout() if part is not None else None

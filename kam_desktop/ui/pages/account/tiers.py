@@ -1,18 +1,16 @@
-"""Over the list of accounts: the bar that shows what each tier brings, and tiers folded away."""
+"""Over the list of accounts: the bar that shows what each tier brings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kam_desktop.ui import paint, theme
 from kam_desktop.ui.kit.labels import show_tip
-from kam_desktop.ui.kit.record_table import RecordTable
-from kam_desktop.ui.kit.table_view import TableView
 
 _TOKENS = ("accent", "age0", "border_strong")
 
@@ -75,56 +73,3 @@ class TierBar(QWidget):
             x = side + left
             paint.box(painter, QRectF(x, theme.px(6), theme.px(8), theme.px(8)), 2, theme.color(token))
             paint.text(painter, QRect(x + theme.px(14), 0, width, theme.px(20)), text, "text2", theme.CAPTION)
-
-
-class Folding(QObject):
-    """Folds groups of a list by a click on their head, Left on a row, Right on a folded head.
-
-    Signals:
-        toggled(int, bool): the number of the group, and whether it is folded now.
-    """
-
-    toggled = Signal(int, bool)
-
-    def __init__(self, table: TableView, model: RecordTable) -> None:
-        super().__init__(table)
-        self._table, self._model = table, model
-        table.installEventFilter(self)
-        table.viewport().installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched is self._table:
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            return plain and self._on_key(event.key())
-        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
-            return self._on_click(self._table.rowAt(event.position().toPoint().y()))
-        return False
-
-    def _group(self, row: int) -> int:
-        """The number of the group that a row, or a head, belongs to; -1 without groups."""
-        return self._model.answer.number(row) if self._model.answer.groups and row >= 0 else -1
-
-    def _on_key(self, key: int) -> bool:
-        row = self._table.currentIndex().row()
-        if key not in (Qt.Key.Key_Left, Qt.Key.Key_Right) or row < 0 or self._group(row) < 0:
-            return False
-        group = self._group(row)
-        folded = self._model.answer.groups[group].folded
-        if folded == (key == Qt.Key.Key_Right):
-            self.toggled.emit(group, not folded)
-        return True
-
-    def _on_click(self, row: int) -> bool:
-        if row < 0 or self._model.answer.place(row) >= 0:
-            return False
-        group = self._group(row)
-        self.toggled.emit(group, not self._model.answer.groups[group].folded)
-        return True
-
-    def show_group(self, number: int) -> None:
-        """The keyboard goes to the head of a folded group, or to the first row of an open one."""
-        answer = self._model.answer
-        if number < len(answer.groups):
-            group = answer.groups[number]
-            row = answer.start_of(number) + (0 if group.folded or not group.count else 1)
-            self._table.setCurrentIndex(self._model.index(row, self._table.edges[0]))

@@ -104,7 +104,7 @@ class ProductController(RecordController):
         if len(groups) == 1 and not listing.groups[0].name:
             groups = []  # a catalogue without product lines needs no heads
         count = len(listing.ids)
-        self._catalogue.model.set_answer(Answer(listing.ids, groups, rows))
+        self._catalogue.model.set_answer(Answer(listing.ids, self.products.folding.dressed(groups), rows))
         filtered = bool(self.products.text) or self.products.archived
         self._catalogue.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
         if count and not self._catalogue.place.current():

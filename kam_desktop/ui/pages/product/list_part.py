@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from kam_desktop.domain.entity import Record
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.cell_edits import CellEdits, CellField
+from kam_desktop.ui.folding import Folding
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.list_tools import Deed, ListTools
 from kam_desktop.ui.pages.product.page import Listing
@@ -23,7 +24,7 @@ class ListPart(QObject):
 
     Attributes:
         text, archived: what the list is narrowed to.
-        tools, edits: what the list offers beside its rows, and cells edited in place.
+        tools, edits, folding: what the list offers beside its rows, cells edited in place, product lines folded away.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class ListPart(QObject):
         view.table.selectionModel().selectionChanged.connect(lambda *_: self.say_selection())
         controller.keep_layout(view.table, key)
         label = N_("Change product {name}") if key == "product" else N_("Change price list {name}")
+        self.folding = Folding(controller.desk, key, view.table, view.model)
         self.edits = CellEdits(controller, view.table, view.model, kind, cells, label)
         self.tools = ListTools(controller, self, view, key, tr(kind.entity.plural))
 
