@@ -84,7 +84,7 @@ def create(path: Path, key_hex: str) -> None:
 def schema_statements() -> Iterator[str]:
     """The declared schema as statements; what migrations must arrive at."""
     dialect = sa.create_engine("sqlite://").dialect
-    for table in sync_tables.metadata.sorted_tables:  # those of every module that declares some
+    for table in sync_tables.base.metadata.sorted_tables:  # the one of all modules that declare some
         yield str(sa.schema.CreateTable(table).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             yield str(sa.schema.CreateIndex(index).compile(dialect=dialect))

@@ -82,7 +82,7 @@ def needs(connection: sa.Connection, identity: str = "") -> list[Need]:
     statement = sa.select(needs_you).where(needs_you.c.state == "open", needs_you.c.behind.is_(None))
     if identity:
         statement = statement.where(needs_you.c.id == identity)
-    behind = dict(
+    behind: dict[str, int] = dict(
         connection.execute(
             sa.select(needs_you.c.behind, sa.func.count())
             .where(needs_you.c.state == "open", needs_you.c.behind.is_not(None))

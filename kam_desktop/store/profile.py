@@ -61,6 +61,9 @@ class Store:
                 self._reconcile()
                 if not (folder / DEVICE_FILE).exists():
                     self.take_device_id()
+                with self.database.read() as connection:
+                    user = connection.execute(sa.select(meta.c.value).where(meta.c.key == "user")).scalar()
+                self.author = user or LOCAL_PERSON_ID
             except BaseException:
                 self.close()
                 raise

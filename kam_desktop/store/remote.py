@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from kam_desktop.domain.change import Touched
+from kam_desktop.domain.change import Change, Touched
 from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.language import N_
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import landing
 from kam_desktop.store.landing import EMPTIES, Landing, Row
@@ -175,6 +176,18 @@ def _put_aside(
         )
     )  # fmt: skip
     connection.execute(sa.delete(outbox).where(outbox.c.group_id == verdict.group))
+
+
+def keep_unwritable(connection: sa.Connection, change: Change, at: str) -> None:
+    """Lists a record, or fields of one, that the user's role may not write: it stays here and is not sent."""
+    problem = {
+        "where": "", "code": "role_may_not", "args": {},
+        "message": N_("Your role may not write this on the shared server. It stays on this computer."),
+    }  # fmt: skip
+    made = Waiting(
+        0, change.group, 0, change.entity, change.record, change.action.value, 0, dict(change.old), dict(change.new), at
+    )
+    _put_aside(connection, [made], Verdict(change.group, "refused", problem, {}), at, None)
 
 
 def _base_of(connection: sa.Connection, record: str) -> tuple[int, Row] | None:

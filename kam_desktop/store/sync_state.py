@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from kam_desktop.domain.change import ChangeSet, moment_text
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import landing, outbox, remote
+from kam_desktop.store import joining, landing, outbox, remote
+from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
 from kam_desktop.store.remote import Pulled, Verdict
-from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, scope_cursor
+from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, row_scope, scope_cursor
 from kam_desktop.store.tables import meta
 from kam_desktop.store.tables import outbox as outbox_table
 
@@ -29,6 +30,7 @@ class Standing:
         mark: the newest mark of the server that an answer brought, None before the first.
         number: the running number of the last push of this device.
         rights: the number of the user's rights as of the last pull.
+        server: its address. user: the id of the signed-in person; `user_name` is what they sign in with.
     """
 
     workspace: str = ""
@@ -40,9 +42,14 @@ class Standing:
     server: str = ""
     user: str = ""
     last_sync: str = ""
+    user_name: str = ""
+    role: str = ""
 
 
-_KEYS = {"workspace", "epoch", "mark", "push_number", "rights", "server", "user", "last_sync"}
+_KEYS = {
+    "workspace", "epoch", "mark", "push_number", "rights", "server", "user", "last_sync", "user_name", "role",
+    "joining",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +76,63 @@ class SyncState:
         return Standing(
             kept.get("workspace", ""), int(kept.get("epoch", 0)), orjson.loads(kept.get("mark", "null")),
             self._device, int(kept.get("push_number", 0)), int(kept.get("rights", 0)), kept.get("server", ""),
-            kept.get("user", ""), kept.get("last_sync", ""),
+            kept.get("user", ""), kept.get("last_sync", ""), kept.get("user_name", ""), kept.get("role", ""),
         )  # fmt: skip
 
-    def connect(self, standing: Standing) -> None:
-        """Remembers whose laptop this is from now on: from here every edit waits for the server."""
+    # The first connect.
+
+    def begin_joining(self, workspace: str, epoch: int, rights: int) -> None:
+        """Notes which server is being joined; another one than before starts over."""
+        wanted = f"{workspace} {epoch}"
         with self._store.database.write() as connection:
-            _remember(
-                connection,
-                {
-                    "workspace": standing.workspace, "epoch": standing.epoch, "server": standing.server,
-                    "user": standing.user, "rights": standing.rights,
-                },
-            )  # fmt: skip
+            before = connection.execute(sa.select(meta.c.value).where(meta.c.key == "joining")).scalar()
+            if before != wanted:
+                connection.execute(sa.delete(scope_cursor))
+                connection.execute(sa.delete(row_scope))
+                _remember(connection, {"joining": wanted, "mark": None, "rights": rights})
+
+    def take_joining_page(self, answer: Mapping[str, Any], name: Callable[[str], str]) -> None:
+        """Writes a page over what is here; values that were made here and differ are kept as conflicts."""
+        at = moment_text(self._store.clock.now())
+        with self._store.database.write() as connection:
+            joining.keep_differing(connection, answer, name, at)
+            remote.apply_pull(connection, answer, released=True)
+            _remember(connection, {"mark": answer["mark"], "rights": answer["rights"]})
+
+    def matches(self) -> list[Match]:
+        """Accounts that both this laptop and the server have."""
+        with self._store.database.read() as connection:
+            return joining.matches(connection)
+
+    def finish_joining(
+        self,
+        standing: Standing,
+        linked: Sequence[Match],
+        name: Callable[[str], str],
+        fields_of: Callable[[str, Mapping[str, Any]], Iterable[str] | None],
+    ) -> tuple[int, int]:
+        """Matches, queues one creation for each record left, and counts as connected from here on; all or nothing.
+
+        Gives how many changes wait, and how many records or parts of records the role may not write.
+        """
+        at = moment_text(self._store.clock.now())
+        with self._store.database.write() as connection:
+            joining.link_person(connection, standing.user)
+            joining.link(connection, linked, name, at)
+            waiting, left = joining.enqueue(connection, standing.user, at, self._store.ids.random, fields_of)
+            for change in left:
+                remote.keep_unwritable(connection, change, at)
+            joining.rebuild(connection)
+            kept = {
+                "workspace": standing.workspace, "epoch": standing.epoch, "server": standing.server,
+                "user": standing.user, "user_name": standing.user_name, "role": standing.role,
+                "last_sync": at, "joining": "",
+            }  # fmt: skip
+            _remember(connection, kept)
+        self._store.author = standing.user
+        return waiting, len(left)
+
+    # Every cycle.
 
     def counts(self) -> Counts:
         """What waits, for the status."""
