@@ -1,4 +1,4 @@
-"""Waiting as tests of widgets do: patiently, until what was posted has happened, all keys let go."""
+"""Waiting patiently, until what was posted has happened; all keys let go."""
 
 from __future__ import annotations
 
