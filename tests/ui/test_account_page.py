@@ -524,3 +524,32 @@ def test_people_in_the_panel_are_one_click_away(
     call = next(each for each in page.list.peek.findChildren(QAbstractButton) if "Call" in each.accessibleName())
     call.click()
     assert asked == [("phone", "0912345678")]
+
+
+def test_the_panel_lies_over_a_narrow_list_and_can_be_put_away(qtbot: Any, page: AccountPage, house: House) -> None:
+    listing, table = page.list, page.list.table
+    assert listing.peek.isVisible()
+    page.resize(theme.px(860), theme.px(600))
+    qtbot.waitUntil(lambda: not listing.peek.isVisible())
+    wide = table.width()
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Space)
+    qtbot.waitUntil(listing.peek.isVisible)
+    assert table.width() == wide and listing.peek.geometry().right() == listing.rect().right()
+    settle(qtbot, house)
+    assert any("Sữa Mây Trắng" in label.text() for label in listing.peek.findChildren(QLabel))
+    qtbot.keyClick(listing.peek._open, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not listing.peek.isVisible() and table.hasFocus())
+    page.resize(theme.px(1146), theme.px(600))
+    qtbot.waitUntil(listing.peek.isVisible)
+    listing.panel_button.click()
+    assert not listing.peek.isVisible()
+    again = AccountController(house.desk).page
+    qtbot.addWidget(again)
+    again.resize(theme.px(1146), theme.px(600))
+    again.show()
+    settle(qtbot, house)
+    assert not again.list.peek.isVisible()
+    again.list.panel_button.click()
+    settle(qtbot, house)
+    assert any("Sữa Mây Trắng" in label.text() for label in again.list.peek.findChildren(QLabel))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -57,7 +58,10 @@ class ListPart(QObject):
         for signal, slot in wired:
             signal.connect(slot)
         add_shortcut(view, "log", interaction)
-        view.table.peeked.connect(lambda _index: view.peek.setFocus())
+        view.table.peeked.connect(lambda _index: self._on_peeked())
+        view.panel_turned.connect(self._on_panel_turned)
+        view.panel_button.clicked.connect(lambda: self._on_current(view.place.current()))
+        view.fit_panel(self.desk.recalled("account.panel").get("beside") is not False)
         self._order = controller.keep_layout(view.table, "account") or self._order
         self._twins = Duplicates(self.desk, controller.page)
         self.edits = CellEdits(controller, view.table, view.model, Account, {
@@ -202,6 +206,8 @@ class ListPart(QObject):
     def _on_current(self, key: str) -> None:
         self.say_selection()
         self._pending = ""
+        if self._list.peek.isHidden():
+            return
         if not key:
             self._list.peek.show_peek(None)
             return
@@ -211,6 +217,14 @@ class ListPart(QObject):
             return
         self._pause.start()
         self._ask_peek(key)
+
+    def _on_peeked(self) -> None:
+        if self._list.peek.isHidden():
+            self._ask_peek(self._list.place.current())
+        self._list.show_panel(True)
+
+    def _on_panel_turned(self, beside: bool) -> None:
+        self.desk.remember("account.panel", json.dumps({"beside": beside}))
 
     def _on_pause(self) -> None:
         key, self._pending = self._pending, ""

@@ -10,28 +10,28 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.language import tr
-from kam_desktop.ui import keymap, theme
-from kam_desktop.ui.badges import Avatar, Tier
-from kam_desktop.ui.kit.buttons import Button, Chip, open_below
+from kam_desktop.ui import icons, theme
+from kam_desktop.ui.kit.buttons import Chip, IconButton, open_below
 from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, ShareCell, TextCell
-from kam_desktop.ui.kit.frames import Panel, action_bar, scrolled, side_panel
-from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, PlainLabel, caption
 from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
-from kam_desktop.ui.pages.account.side import Reach, near_day, person_row
+from kam_desktop.ui.pages.account.peek import LATE_DAYS, PeekPanel
+from kam_desktop.ui.pages.account.side import near_day
 from kam_desktop.ui.pages.account.tiers import TierBar
+from kam_desktop.ui.side_fold import SideFold
 
 if TYPE_CHECKING:
     from kam_desktop.ui.pages.account.detail import AccountDetail
 
+_BESIDE = 1000  # px at 100 % of the page, from which on the panel stands beside the list
+_ROOM = 1000  # px of the page at 100 %, from which on list and panel stand side by side
 OWNER, INDUSTRY = 7, 8  # columns that are edited in place, besides the first
-LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +53,6 @@ class AccountLine:
     next_step: str
     currency: str
     industry: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An interaction in the panel: drawing, words and day."""
-
-    icon: str
-    text: str
-    on: date | None
-
-
-@dataclass(frozen=True)
-class Peek:
-    """What the panel shows of one customer; amounts in minor units of `currency`."""
-
-    id: str
-    name: str
-    letters: str
-    tier: str
-    legal_name: str
-    industry: str
-    currency: str
-    revenue: int
-    overdue: int
-    oldest_days: int
-    open: int
-    credit_limit: int | None
-    next_step: str
-    next_step_on: date | None
-    people: tuple[Reach, ...]
-    recent: tuple[Happened, ...]
 
 
 def _revenue(line: AccountLine) -> str:
@@ -123,120 +92,21 @@ def columns(today: date) -> list[tuple[TableColumn, Column]]:
     ]
 
 
-class PeekPanel(QWidget):
-    """The panel at the right of the list.
-
-    Signals:
-        opened: show the whole record.
-        interaction_wanted: write down an interaction.
-        contact_wanted(str): show that person. reached(str, str): phone, mail or zalo, and the value.
-    """
-
-    opened = Signal()
-    interaction_wanted = Signal()
-    contact_wanted = Signal(str)
-    reached = Signal(str, str)
-
-    def __init__(self, today: date) -> None:
-        super().__init__()
-        self._today = today
-        self._frame = side_panel(420)
-        self._body: QWidget | None = None
-        self._log = Button(tr("Log interaction"), key=keymap.shown("log"))
-        self._open = Button(tr("Open"), kind="primary", icon="corner-down-left")
-        self._log.clicked.connect(self.interaction_wanted)
-        self._open.clicked.connect(self.opened)
-        self._foot = action_bar(self._log, None, self._open)
-        self._holder = QVBoxLayout()
-        self._frame.box.addLayout(self._holder, 1)
-        self._frame.add(self._foot)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._frame)
-        self.setProperty("pane", True)
-        self.setFocusProxy(self._open)
-        self.show_peek(None)
-
-    def show_peek(self, peek: Peek | None) -> None:
-        """Shows a customer, or that none is chosen."""
-        if self._body is not None:
-            self._holder.removeWidget(self._body)
-            self._body.deleteLater()
-        self._body = scrolled(self._content(peek) if peek else self._nothing())
-        self._holder.addWidget(self._body)
-        self._foot.setVisible(peek is not None)
-
-    def _nothing(self) -> QWidget:
-        box = Panel(margins=(20, 24, 20, 20)).add(caption(tr("Choose an account to see it here.")), None)
-        return box
-
-    def _content(self, peek: Peek) -> QWidget:
-        made = Panel()
-        head = Panel(row=True, lines="bottom", margins=(20, 12, 20, 12), gap=12, height=72)
-        names = QVBoxLayout()
-        names.setSpacing(0)
-        first = QHBoxLayout()
-        first.setSpacing(theme.px(8))
-        first.addWidget(ElidedLabel(peek.name, size=theme.SECTION, weight=theme.BOLD), 1)
-        if peek.tier:
-            first.addWidget(Tier(peek.tier))
-        names.addLayout(first)
-        second = " · ".join(filter(None, (peek.legal_name, peek.industry)))
-        names.addWidget(ElidedLabel(second, size=theme.CAPTION, tone="text2"))
-        head.add(Avatar(peek.letters, 40))
-        head.box.addLayout(names, 1)
-        made.add(head, self._figures(peek))
-        if peek.next_step:
-            step = _line("circle", peek.next_step, near_day(peek.next_step_on, self._today))
-            made.add(self._part(tr("Next step"), [step]))
-        people = [person_row(each, self.contact_wanted.emit, self.reached.emit) for each in peek.people] or [
-            caption(tr("Nobody yet."))
-        ]
-        made.add(self._part(tr("Key contacts"), people))
-        recent = [_line(each.icon, each.text, near_day(each.on, self._today)) for each in peek.recent]
-        made.add(self._part(tr("Recent"), recent or [caption(tr("Nothing yet."))], last=True), None)
-        return made
-
-    def _figures(self, peek: Peek) -> QWidget:
-        made = Panel(lines="bottom")
-        grid = QGridLayout()
-        grid.setContentsMargins(theme.px(20), theme.px(14), theme.px(20), theme.px(14))
-        grid.setVerticalSpacing(theme.px(10))
-        late = tr("Overdue") + (" · " + tr("{n} days", n=peek.oldest_days) if peek.overdue else "")
-        used = "" if not peek.credit_limit else f" · {formats.percent(Decimal(100 * peek.open) / peek.credit_limit, 0)}"
-        for number, (name, value, tone) in enumerate((
-            (tr("Revenue, 12 months"), peek.revenue, "text"),
-            (late, peek.overdue, "danger" if peek.oldest_days > LATE_DAYS else "text"),
-            (tr("Open in all"), peek.open, "text"),
-            (tr("Credit limit used") + used if peek.credit_limit else tr("Credit limit"), peek.credit_limit, "text"),
-        )):  # fmt: skip
-            cell = QVBoxLayout()
-            cell.setSpacing(0)
-            cell.addWidget(caption(name))
-            shown = formats.amount(value, peek.currency, symbol=bool(value), zero="–")
-            cell.addWidget(PlainLabel(shown, size=theme.SECTION, weight=theme.BOLD, tone=tone, select=True))
-            grid.addLayout(cell, number // 2, number % 2)
-        made.box.addLayout(grid)
-        return made
-
-    def _part(self, name: str, rows: Sequence[QWidget], *, last: bool = False) -> Panel:
-        return Panel(lines="" if last else "bottom", margins=(20, 12, 20, 12), gap=6).add(caption(name), *rows)
-
-
-def _line(icon: str, text: str, right: str) -> QWidget:
-    return Panel(row=True, gap=12).add(IconLabel(icon)).add(ElidedLabel(text), stretch=1).add(caption(right, "text2"))
-
-
 class AccountList(RecordPage):
-    """The list with its filter.
+    """The list with its filter; where the window is narrow, the panel lies over it and comes when it is asked for.
 
     Signals:
         filter_chosen(str): "", overdue, untouched or archived.
         grouping_chosen(bool): by class or not.
+        panel_turned(bool): the user wants the panel beside the list, or not.
+
+    Attributes:
+        peek: the panel. beside: whether the user wants it where there is room for it.
     """
 
     filter_chosen = Signal(str)
     grouping_chosen = Signal(bool)
+    panel_turned = Signal(bool)
 
     def __init__(self, today: date) -> None:
         self.peek = PeekPanel(today)
@@ -258,7 +128,57 @@ class AccountList(RecordPage):
         left = part.layout() if part is not None else None
         if isinstance(left, QVBoxLayout):
             left.insertWidget(2, self.tiers)  # below the tools
+        if isinstance(columns_of, QHBoxLayout):
+            self._fold = SideFold(self, columns_of, self.peek, _BESIDE, away=True)
         self.peek.opened.connect(lambda: self.opened.emit(self.place.current()))
+        self.beside, self._asked, self._row = True, False, columns_of
+        self.panel_button = IconButton("panel-right-close", tr("Panel of the chosen account"), key=tr("Space"))
+        self.panel_button.clicked.connect(self._on_panel_button)
+        self.head.box.insertWidget(self.head.box.indexOf(self.create_button), self.panel_button)
+        self.peek.closed.connect(lambda: self.show_panel(False))
+        self._fit_panel()
+
+    def _roomy(self) -> bool:
+        return self.width() >= theme.px(_ROOM)
+
+    def show_panel(self, shown: bool) -> None:
+        """Brings the panel and gives it the keyboard, or gives the keyboard back to the list."""
+        self._asked = shown
+        self._fit_panel()
+        (self.peek if shown else self.table).setFocus()
+
+    def _on_panel_button(self) -> None:
+        if self._roomy():
+            self.beside, self._asked = not self.beside, False
+            self._fit_panel()
+            self.panel_turned.emit(self.beside)
+        else:
+            self.show_panel(self.peek.isHidden())
+
+    def fit_panel(self, beside: bool) -> None:
+        """Takes back what the user wanted before."""
+        self.beside = beside
+        self._fit_panel()
+
+    def _fit_panel(self) -> None:
+        """Beside the list where there is room for both, else over its right side."""
+        over, row = not self._roomy(), self._row
+        if row is not None and over == (row.indexOf(self.peek) >= 0):
+            if over:
+                row.removeWidget(self.peek)
+            else:
+                row.addWidget(self.peek)
+        shown = self._asked or (self.beside and not over)
+        self.peek.setVisible(shown)
+        self.panel_button.setIcon(icons.icon("panel-right-close" if shown else "panel-right-open"))
+        if over and shown:
+            wide = self.peek.sizeHint().width()
+            self.peek.setGeometry(self.width() - wide, 0, wide, self.height())
+            self.peek.raise_()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_panel()
 
     def show_filter(self, key: str) -> None:
         """Says which filter is on."""

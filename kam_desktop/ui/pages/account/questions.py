@@ -17,7 +17,8 @@ from kam_desktop.ui.charts import Figure, Part
 from kam_desktop.ui.desk import titles_of
 from kam_desktop.ui.pages.account.detail import Head
 from kam_desktop.ui.pages.account.form import KIND_ICONS
-from kam_desktop.ui.pages.account.page import LATE_DAYS, AccountLine, Happened, Peek
+from kam_desktop.ui.pages.account.page import AccountLine
+from kam_desktop.ui.pages.account.peek import LATE_DAYS, Happened, Peek
 from kam_desktop.ui.pages.account.side import Around, Day, Reach, Step
 from kam_desktop.ui.pages.account.tabs import Line
 from kam_desktop.ui.pages.account.tiers import Tier

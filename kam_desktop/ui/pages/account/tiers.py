@@ -53,14 +53,24 @@ class TierBar(QWidget):
             return show_tip(event, self, self.accessibleName().replace("; ", "\n"))
         return super().event(event)
 
+    def _words(self, room: int) -> tuple[list[str], list[int]]:
+        """The words over the parts and their widths: as much of them as has room; all of it is in the tooltip."""
+        full = [(tier.name, tier.share, tier.count) for tier in self._tiers]
+        words, need = list[str](), list[int]()
+        for parts in (3, 2, 1):
+            words = [" · ".join(each[:parts]) for each in full]
+            need = [theme.width(each, theme.CAPTION) + theme.px(28) for each in words]
+            if sum(need) <= room:
+                break
+        return words, need
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, side = QPainter(self), theme.px(24)
         painter.fillRect(self.rect(), theme.color("surface"))
         room = self.width() - 2 * side
         parts = [(max(0.0, tier.part), _TOKENS[min(at, 2)]) for at, tier in enumerate(self._tiers)]
         paint.bar(painter, QRectF(side, theme.px(22), room, theme.px(8)), parts, radius=4)
-        words = [f"{tier.name} · {tier.share} · {tier.count}" for tier in self._tiers]
-        need = [theme.width(each, theme.CAPTION) + theme.px(28) for each in words]
+        words, need = self._words(room)
         at, begins = 0.0, list[int]()
         for part, _ in parts:
             begins.append(round(at * room))
