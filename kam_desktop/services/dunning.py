@@ -131,6 +131,11 @@ class Worklist:
     steps: int
     by_id: Mapping[str, Entry] = field(default_factory=dict)
 
+    @property
+    def weight(self) -> int:
+        """What it adds to memory, as rows (store/memory.py)."""
+        return len(self.entries)
+
 
 # The firm's steps.
 
@@ -234,20 +239,20 @@ def next_step(reader: Reader, invoice: str, due_on: date | None) -> tuple[Dunnin
 
 # The worklist.
 
+# What weighs most is found in the index alone; only what is taken is looked up (the plus keeps it to that order).
 _CANDIDATES = """
-with each as (
-  select c.id, c.invoice, c.account, c.due_on, c.open,
-         c.open * case when c.due_on is null then {papers} {ages} else {oldest} end as weight
-  from cache_instalment c where {where} and (c.due_on is null or c.due_on <= :soon)),
-promised as (
-  select c.id, c.invoice, c.account, c.due_on, c.open
-  from promise_to_pay p join cache_instalment c on c.account = p.account
+with heaviest as materialized (
+  select c.rowid as place from cache_instalment c where {where} and (c.due_on is null or c.due_on <= :soon)
+  order by c.open * case when c.due_on is null then {papers} {ages} else {oldest} end desc, c.due_on, c.account, place
+  limit :most),
+promised as materialized (
+  select c.rowid as place
+  from promise_to_pay p cross join cache_instalment c on c.account = p.account
   where (c.invoice = p.invoice or coalesce(p.invoice, '') = '') and not coalesce(p.withdrawn, 0) and {where}
   limit :most)
-select x.id, x.invoice, x.account, v.issued_on, x.due_on, x.open
-from (select id, invoice, account, due_on, open from (select * from each order by weight desc, id limit :most)
-      union select id, invoice, account, due_on, open from promised) x
-join invoice v on v.id = x.invoice
+select c.id, c.invoice, c.account, v.issued_on, c.due_on, c.open
+from (select place from heaviest union select place from promised) x
+cross join cache_instalment c on c.rowid = x.place cross join invoice v on v.id = c.invoice
 """
 _COUNT = "select count(*) from cache_instalment c where {where} and (c.due_on is null or c.due_on <= :soon)"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.fields import Kind
 from kam_desktop.domain.text import fold, phone_digits, tokens
 from kam_desktop.services import records
+from kam_desktop.store.account_keys import EMAIL, NAME, PHONE, TAX_CODE
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
 
@@ -48,47 +50,63 @@ class FieldChoice:
     suggested: Any
 
 
-# Accounts in use that have a key in common, by the cache of keys (store/account_keys.py).
-_SHARED = (
-    "select s.kind, s.key, k.account from cache_shared_key s cross join cache_account_key k "
-    "on k.kind = s.kind and k.key = s.key order by 1, 2, 3"
-)
-# Tax codes of those with a name in common: two firms of one name with two codes are two firms.
-_CODES = """
-select k.account, trim(a.tax_code) from cache_shared_key s
+SUREST = (TAX_CODE, NAME, PHONE, EMAIL)
+_PART = 200
+# The accounts of the next keys that several have in common, with their tax codes; by the cache (store/account_keys.py).
+_SHARED = """
+select s.key, k.account, trim(coalesce(a.tax_code, ''))
+from (select kind, key from cache_shared_key where kind = :kind and key > :after order by key limit :part) s
 cross join cache_account_key k on k.kind = s.kind and k.key = s.key
-cross join account a on a.id = k.account where s.kind = 'name' and trim(coalesce(a.tax_code, '')) <> ''
+cross join account a on a.id = k.account order by 1, 2
+"""
+_KEYS = """
+select k.account, k.kind, k.key from cache_account_key k cross join cache_shared_key s
+on s.kind = k.kind and s.key = k.key where k.account in (select value from json_each(:ids))
 """
 
 
 def pairs(reader: Reader, limit: int = 200) -> list[Pair]:
     """Accounts that may be the same customer, the surest first; pairs that were told apart are left out.
 
-    Two archived accounts are no pair, and firms with two different tax codes only by the same telephone or e-mail.
+    Two archived accounts are no pair, and firms with two different tax codes only by the same telephone or e-mail. Of
+    each reason no more than `limit` pairs are looked at, so that a list of thousands costs no more than a short one.
     """
-    by: dict[tuple[str, str], list[str]] = {}
-    for kind, key, identity in reader.sql(_SHARED):
-        by.setdefault((kind, key), []).append(identity)
-    code_of = dict(reader.sql(_CODES))
     dismissed = _dismissed(reader)
-    found: dict[tuple[str, str], list[str]] = {}
-    for (kind, _), ids in by.items():
-        for place, one in enumerate(ids):
-            for other in ids[place + 1 :]:
-                first, second = sorted((one, other))
-                apart = code_of.get(one, code_of.get(other)) != code_of.get(other, code_of.get(one))
-                if (first, second) not in dismissed and not (apart and kind == "name"):
-                    found.setdefault((first, second), []).append(kind)
-    weights = {"tax_code": 0, "name": 1, "phone": 2, "email": 3}
-    ordered = sorted(found.items(), key=lambda item: (min(weights[kind] for kind in item[1]), -len(item[1]), item[0]))
-    ordered = ordered[:limit]
-    accounts = reader.many(Account, {each for key, _ in ordered for each in key})
+    chosen: dict[tuple[str, str], bool] = {}
+    for kind in SUREST:
+        chosen.update(itertools.islice(_shared(reader, kind, dismissed), limit))
+    keys: dict[str, set[tuple[str, str]]] = {}
+    for identity, kind, key in reader.sql(
+        _KEYS, {"ids": json.dumps(sorted({each for pair in chosen for each in pair}))}
+    ):
+        keys.setdefault(identity, set()).add((kind, key))
+    found: list[tuple[int, int, tuple[str, str], tuple[str, ...]]] = []
+    for pair, apart in chosen.items():
+        common = {kind for kind, _ in keys[pair[0]] & keys[pair[1]]}
+        reasons = tuple(kind for kind in SUREST if kind in common and not (apart and kind == NAME))
+        found.append((SUREST.index(reasons[0]), -len(reasons), pair, reasons))
+    found = sorted(found)[:limit]
+    accounts = reader.many(Account, {each for _, _, pair, _ in found for each in pair})
     counts = _hanging(reader, accounts)
     made = []
-    for both, reasons in ordered:
+    for _, _, both, reasons in found:
         keep, lose = sorted((accounts[each] for each in both), key=lambda each: (-counts[each.id], each.id))
-        made.append(Pair(keep, lose, tuple(sorted(reasons, key=weights.__getitem__)), counts[keep.id], counts[lose.id]))
+        made.append(Pair(keep, lose, reasons, counts[keep.id], counts[lose.id]))
     return made
+
+
+def _shared(reader: Reader, kind: str, dismissed: set[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], bool]]:
+    """The pairs with a key of that kind in common, key by key, and whether they have two different tax codes."""
+    after: str | None = ""
+    while after is not None:
+        values = {"kind": kind, "after": after, "part": _PART}
+        after = None
+        for key, rows in itertools.groupby(reader.sql(_SHARED, values), key=lambda row: row[0]):
+            after = key
+            for (_, one, code), (_, other, other_code) in itertools.combinations(rows, 2):
+                apart = bool(code and other_code) and code != other_code
+                if (one, other) not in dismissed and not (apart and kind == NAME):
+                    yield (one, other), apart
 
 
 def dismiss(uow: UnitOfWork, one: str, other: str) -> None:
@@ -113,13 +131,15 @@ def hanging(reader: Reader, account: str) -> int:
     return _hanging(reader, [account])[account]
 
 
+_COUNT = "select {field}, count(*) from {entity} where {field} in (select value from json_each(:ids)) group by 1"
+
+
 def _hanging(reader: Reader, accounts: Iterable[str]) -> dict[str, int]:
     found = dict.fromkeys(accounts, 0)
     ids = json.dumps(list(found))
     for entity, field in _REFERENCES:
         # entity and field names are ours, from the list of entities
-        among = f"{field} in (select value from json_each(:ids))"
-        statement = f"select {field}, count(*) from {entity} where {among} group by 1"  # noqa: S608
+        statement = _COUNT.format(entity=entity, field=field)
         for account, count in reader.sql(statement, {"ids": ids}):
             found[account] += count
     return found

@@ -36,7 +36,7 @@ from kam_desktop.services.today import (
     occasion_items,
     task_items,
 )
-from kam_desktop.store import figures, today_figures
+from kam_desktop.store import figures, today_figures, touched
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.today_figures import Due
 from kam_desktop.store.unit_of_work import UnitOfWork
@@ -114,7 +114,25 @@ def worklist(
 
     Amounts are those of all facts known (the cache), as everywhere in Today; `as_of` is the day on which one acts.
     """
-    found = dunning.candidates(reader, as_of, currency, only)
+    try:
+        tiers = provision.table_on(as_of, rule.provision_tables(reader)).tiers
+    except Refused:
+        tiers = ()  # before the first table there is none to come near to
+    rules = dunning.rules_of(reader, tiers)
+
+    def whole() -> dunning.Worklist:
+        found = dunning.candidates(reader, as_of, currency, only)
+        return dunning.worklist(
+            reader, as_of, currency, found, _promised(reader, as_of, currency, found), rules, only, order
+        )
+
+    key = ("worklist", as_of, currency, only, order, rules)
+    topics = (touched.MONEY, touched.PROMISE, touched.DUNNING, *((touched.ACCOUNT,) if only.owner else ()))
+    return touched.remembered(reader, key, topics, whole, lambda before, accounts: whole())
+
+
+def _promised(reader: Reader, as_of: date, currency: str, found: Sequence[dunning.Candidate]) -> dict[str, date]:
+    """By invoice, or by account for a promise at large, the last day of the newest promise that is not kept."""
     promised: dict[str, tuple[tuple[date, str], date]] = {}
     for each in promises.standing(reader, [one.account for one in found], as_of):
         record = each.record
@@ -123,13 +141,7 @@ def worklist(
             key, said = record.invoice or record.account, (record.promised_on, record.id)
             if key not in promised or promised[key][0] < said:
                 promised[key] = (said, record.pay_on)
-    try:
-        tiers = provision.table_on(as_of, rule.provision_tables(reader)).tiers
-    except Refused:
-        tiers = ()  # before the first table there is none to come near to
-    rules = dunning.rules_of(reader, tiers)
-    days = {key: day for key, (_, day) in promised.items()}
-    return dunning.worklist(reader, as_of, currency, found, days, rules, only, order)
+    return {key: day for key, (_, day) in promised.items()}
 
 
 def remind(

@@ -67,7 +67,15 @@ _PARTS = {
     "from occasion x join account a on a.id = x.account "
     f"where x.happens_on <> '' and {_NEAR('x.happens_on')} and a.archived = 0",
 }
-_OF_ALL = {kind: statement.replace(" join ", " cross join ") for kind, statement in _PARTS.items()}
+_INDEXED = {
+    BIRTHDAY: ("contact x", "birthday"),
+    FOUNDING: ("account x", "founded_on"),
+    OCCASION: ("occasion x", "happens_on"),
+}
+_OF_ALL = {
+    kind: _PARTS[kind].replace(table, f"{table} indexed by {table[:-2]}__{day}").replace(" join ", " cross join ")
+    for kind, (table, day) in _INDEXED.items()
+}
 # the plus keeps SQLite off the index of all customers
 _OF_ONE = {
     kind: statement.replace("substr(x.", "substr(+x.") + f" and x.{'id' if kind == FOUNDING else 'account'} = :account"

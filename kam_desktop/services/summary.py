@@ -112,6 +112,7 @@ class AgeingRow:
     Attributes:
         waiting: the part of `not_due` that waits for papers.
         reported: receipts that finance has not confirmed yet; beside the balance, never in it.
+        label: what the customer is called in short.
     """
 
     account: str
@@ -124,6 +125,7 @@ class AgeingRow:
     on_default_term: int
     waiting: int = 0
     reported: int = 0
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,20 +220,22 @@ class _Aged:
     rows: tuple[AgeingRow, ...]
     total: AgeingRow
 
-    def __len__(self) -> int:
+    @property
+    def weight(self) -> int:
+        """What it adds to memory, as rows (store/memory.py)."""
         return len(self.rows)
 
 
 def _aged(reader: Reader, as_of: date, currency: str) -> _Aged:
     sums = figures.ageing(reader, as_of, currency, EDGES)
-    names = account_figures.names(reader, list(sums))
+    names = account_figures.labels(reader, list(sums))
     rows = sorted((_aged_row(account, names, each) for account, each in sums.items()), key=_by_balance)
     return _Aged(tuple(rows), _total(rows))
 
 
 def _aged_again(reader: Reader, as_of: date, currency: str, before: _Aged, accounts: Sequence[str]) -> _Aged:
     """The same after a change of a few accounts."""
-    sums, names = figures.ageing(reader, as_of, currency, EDGES), account_figures.names(reader, accounts)
+    sums, names = figures.ageing(reader, as_of, currency, EDGES), account_figures.labels(reader, accounts)
     gone = set(accounts)
     rows = [row for row in before.rows if row.account not in gone]
     for account in accounts:
@@ -240,12 +244,22 @@ def _aged_again(reader: Reader, as_of: date, currency: str, before: _Aged, accou
     return _Aged(tuple(rows), _total(rows))
 
 
-def _aged_row(account: str, names: Mapping[str, str], sums: figures.AgeingSums) -> AgeingRow:
+def _aged_row(account: str, names: Mapping[str, tuple[str, str]], sums: figures.AgeingSums) -> AgeingRow:
     not_due, overdue, unallocated, open_items, on_default_term, waiting, reported = sums
     balance = not_due + sum(overdue) - unallocated
-    name = names.get(account, "")
+    name, label = names.get(account, ("", ""))
     return AgeingRow(
-        account, name, not_due, overdue, unallocated, balance, open_items, on_default_term, waiting, reported
+        account,
+        name,
+        not_due,
+        overdue,
+        unallocated,
+        balance,
+        open_items,
+        on_default_term,
+        waiting,
+        reported,
+        label,
     )
 
 

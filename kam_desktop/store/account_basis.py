@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from sys import intern
 from types import MappingProxyType
+from typing import TypeVar
 
 from kam_desktop.store import account_figures, figures, touched
 from kam_desktop.store.reader import Reader
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,9 @@ class Revenue:
     positive: Sequence[int]
     whole: int
 
-    def __len__(self) -> int:
+    @property
+    def weight(self) -> int:
+        """What it adds to memory, as rows (store/memory.py)."""
         return len(self.by_account)
 
 
@@ -50,14 +56,14 @@ def revenue(reader: Reader, from_on: date, to_on: date, currency: str) -> Revenu
                 del positive[bisect_left(positive, was)]
             if now > 0:
                 insort(positive, now)
-        return _revenue({**figures.without(before.by_account, accounts), **fresh}, positive)
+        return _revenue(_with(figures.without(before.by_account, accounts), fresh), positive)
 
     return touched.remembered(reader, ("revenue", from_on, to_on, currency), (touched.MONEY,), whole, patched)
 
 
 def _revenue(by_account: dict[str, int], positive: list[int]) -> Revenue:
     bounds = account_figures.class_bounds(positive)
-    return Revenue(MappingProxyType(by_account), bounds, positive, sum(positive))
+    return Revenue(by_account, bounds, positive, sum(positive))
 
 
 def overdue(reader: Reader, as_of: date, currency: str) -> Mapping[str, tuple[int, date]]:
@@ -68,7 +74,7 @@ def overdue(reader: Reader, as_of: date, currency: str) -> Mapping[str, tuple[in
 
     def patched(before: Mapping[str, tuple[int, date]], accounts: Sequence[str]) -> Mapping[str, tuple[int, date]]:
         fresh = figures.overdue(reader, as_of, currency, accounts)
-        return MappingProxyType({**figures.without(before, accounts), **fresh})
+        return MappingProxyType(_with(figures.without(before, accounts), fresh))
 
     return touched.remembered(reader, ("overdue", as_of, currency), (touched.MONEY,), whole, patched)
 
@@ -81,9 +87,14 @@ def last_touches(reader: Reader) -> Mapping[str, str]:
 
     def patched(before: Mapping[str, str], accounts: Sequence[str]) -> Mapping[str, str]:
         fresh = account_figures.last_touches(reader, accounts)
-        return MappingProxyType({**figures.without(before, accounts), **fresh})
+        return MappingProxyType(_with(figures.without(before, accounts), fresh))
 
     return touched.remembered(reader, ("last_touches",), (touched.ACTIVITY,), whole, patched)
+
+
+def _with(found: dict[str, V], fresh: Mapping[str, V]) -> dict[str, V]:
+    found.update(fresh)
+    return found
 
 
 def ids(reader: Reader, archived: bool = False, tier: str = "", owner: str = "") -> Sequence[str]:
@@ -97,8 +108,7 @@ def ids(reader: Reader, archived: bool = False, tier: str = "", owner: str = "")
         return tuple(intern(row[0]) for row in reader.each(chosen + " order by _sort, id", values))
 
     def patched(before: Sequence[str], accounts: Sequence[str]) -> Sequence[str]:
-        gone = set(accounts)
-        found = [each for each in before if each not in gone]
+        found = without(before, accounts)
         for account in accounts:
             row = reader.sql(chosen + " and id = :id", {**values, "id": account})
             if row:
@@ -106,6 +116,18 @@ def ids(reader: Reader, archived: bool = False, tier: str = "", owner: str = "")
         return tuple(found)
 
     return touched.remembered(reader, ("accounts", archived, tier, owner), (touched.ACCOUNT,), whole, patched)
+
+
+def without(before: Sequence[str], accounts: Sequence[str]) -> list[str]:
+    """A copy of the ids without those of a few accounts."""
+    if len(accounts) > 3:
+        gone = set(accounts)
+        return [each for each in before if each not in gone]
+    found = list(before)
+    for account in accounts:
+        with contextlib.suppress(ValueError):
+            found.remove(account)
+    return found
 
 
 def place_by_name(reader: Reader, among: Sequence[str], account: str, low: int, high: int) -> int:

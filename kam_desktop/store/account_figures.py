@@ -11,6 +11,7 @@ from kam_desktop.domain.entities import Contact, Proposal
 from kam_desktop.domain.entities.proposal import OPEN_STAGES
 from kam_desktop.domain.figures.pareto import DEFAULT_LIMITS
 from kam_desktop.domain.query import Op, Query, Where
+from kam_desktop.domain.text import company_core
 from kam_desktop.store.reader import Reader
 
 _A, _B = DEFAULT_LIMITS
@@ -57,6 +58,18 @@ def names(reader: Reader, accounts: Sequence[str]) -> dict[str, str]:
         return {row[0]: row[1] for row in reader.each("select id, name from account not indexed") if row[0] in wanted}
     statement = "select id, name from account where id in (select value from json_each(:accounts))"
     return {row[0]: row[1] for row in reader.sql(statement, {"accounts": json.dumps(list(accounts))})}
+
+
+def labels(reader: Reader, accounts: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """(name, what it is called in short: its short name, else its name without the legal form) of those accounts."""
+    columns = "select id, name, coalesce(short_name, '') from account"
+    if len(accounts) > _MANY:
+        wanted = set(accounts)
+        rows = [row for row in reader.each(columns + " not indexed") if row[0] in wanted]
+    else:
+        among = " where id in (select value from json_each(:accounts))"
+        rows = [*reader.sql(columns + among, {"accounts": json.dumps(list(accounts))})]
+    return {identity: (name, short or company_core(name) or name) for identity, name, short in rows}
 
 
 def main_contacts(reader: Reader, ids: Sequence[str]) -> dict[str, str]:

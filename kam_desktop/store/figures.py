@@ -125,7 +125,7 @@ def ageing(reader: Reader, as_of: date, currency: str, edges: Sequence[int]) -> 
 
 def without(before: Mapping[str, V], accounts: Sequence[str]) -> dict[str, V]:
     """A copy without those accounts."""
-    found = dict(before)
+    found: dict[str, V] = before.copy() if isinstance(before, MappingProxyType | dict) else dict(before)
     for account in accounts:
         found.pop(account, None)
     return found

@@ -71,6 +71,7 @@ class Reader:
     def count(self, query: Query) -> int:
         """How many records answer the query."""
         inner = self._statement(Query(query.entity, query.where, (), query.text), [RECORDS[query.entity].c.id])
+        inner = inner.order_by(None)  # an order would keep SQLite from counting in an index
         return int(self.connection.execute(sa.select(sa.func.count()).select_from(inner.subquery())).scalar_one())
 
     def page(self, query: Query, limit: int, after: Record | None = None) -> list[Record]:
@@ -184,7 +185,9 @@ def _condition(table: sa.Table, entity: Entity, where: Where) -> sa.ColumnElemen
             if where.value is None
             else column_value(each, where.value)
         )
-        empty = column.is_(None) if each.kind in (Kind.INTEGER, Kind.MONEY) else sa.func.coalesce(column, "") == ""
+        empty: sa.ColumnElement[bool] = column.is_(None)
+        if each.kind not in (Kind.INTEGER, Kind.MONEY):
+            empty = sa.or_(empty, column == "")  # two steps into an index; a function over the column reads every row
         if where.op is Op.EMPTY:
             return empty
         if where.op is Op.FILLED:

@@ -14,7 +14,7 @@ from kam_desktop.domain.change import Action, Change
 from kam_desktop.store.memory import Kept, Key
 from kam_desktop.store.reader import Reader
 
-T = TypeVar("T", bound=Sized)
+T = TypeVar("T")
 
 MONEY, ACCOUNT, ACTIVITY, PROMISE, DUNNING = "money", "account", "activity", "promise_to_pay", "dunning_event"
 TOPICS = (MONEY, ACCOUNT, ACTIVITY, PROMISE, DUNNING)
@@ -222,6 +222,7 @@ def remembered(
 
     Args:
         topics: what of an account the answer depends on.
+        whole: the answer; it has a length, or a `weight`: how many rows it holds.
         patched: a new answer out of an older one and the accounts that may be otherwise in it.
     """
     memory = reader.memory
@@ -238,5 +239,6 @@ def remembered(
             value = patched(value, accounts)
         elif kept.state == state:
             return value
-    memory.keep(Kept(key, state, value, len(value)))
+    rows = value.weight if hasattr(value, "weight") else len(cast(Sized, value))
+    memory.keep(Kept(key, state, value, rows))
     return value

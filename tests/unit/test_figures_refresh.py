@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from random import Random
 
@@ -18,20 +19,24 @@ from kam_desktop.domain.entities import (
     Allocation,
     CreditNote,
     DocumentsConfirmed,
+    DunningEvent,
     Firm,
     Instalment,
     Invoice,
     OpeningSettlement,
     PaymentTerm,
     PaymentTermLine,
+    PromiseToPay,
     Receipt,
     ReceiptDecision,
 )
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.figures.ageing import DEFAULT_EDGES
 from kam_desktop.domain.ids import RandomIds
-from kam_desktop.services import duplicate, summary
-from kam_desktop.store import account_basis, figures, memory, open_amounts, touched
+from kam_desktop.domain.query import Query
+from kam_desktop.domain.text import company_key, fold, phone_digits
+from kam_desktop.services import dunning, duplicate, flows, receipt, summary
+from kam_desktop.store import account_basis, figures, free_credits, memory, open_amounts, touched
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
 from kam_desktop.store.reader import Reader
@@ -105,8 +110,15 @@ def known(uow: UnitOfWork, random: Random, records: list[Record]) -> None:
     chosen = one(random, records, Account)
     account = uow.get(Account, chosen.id) if chosen is not None else None
     assert account is not None
-    what = random.randrange(4)
-    if what == 0:
+    what = random.randrange(6)
+    if what == 4:
+        uow.add(PromiseToPay(id=uow.new_id(), account=account.id, promised_on=DAY, pay_on=DAY, amount=9))
+    elif what == 5:
+        invoice = one(random, records, Invoice)
+        if invoice is not None:
+            uow.add(DunningEvent(id=uow.new_id(), account=account.id, invoice=invoice.id, step=1, channel="call",
+                                 reminded_at=MOMENT, outcome="no_answer"))  # fmt: skip
+    elif what == 0:
         at = MOMENT - timedelta(days=random.randrange(60))
         uow.add(Activity(id=uow.new_id(), account=account.id, kind="call", subject="Gọi", at=at))
     elif what == 1:
@@ -174,6 +186,9 @@ REMEMBERED = [
     partial(summary.account_list, as_of=DAY, filters=summary.AccountFilter(untouched_days=20)),
     partial(summary.account_list, as_of=DAY, filters=summary.AccountFilter(tier="A", archived=True)),
     partial(duplicate.pairs),
+    partial(flows.worklist, as_of=DAY),
+    partial(flows.worklist, as_of=DAY, only=dunning.Filter(show="promises"), order=dunning.AGE),
+    partial(receipt.unallocated, as_of=DAY),
 ]
 
 
@@ -413,3 +428,72 @@ def test_another_day_of_confirming_concerns_the_receipts_between_alone(store: St
     asked(store, computed)
     assert computed == [None, [account]]
     check_memory(store)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_is_laid_nowhere_is_the_same_by_the_cache_and_by_all_receipts(
+    store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = facts_of(5000 + seed)
+    with store.rehearse() as uow:
+        for record in facts.records:
+            uow.add(record)
+        uow.flush()
+        for day, currency in ASKED:
+            found = receipt.unallocated(uow, day, currency)
+            with monkeypatch.context() as patch:
+                patch.setattr(free_credits, "long_past", lambda *_: True)
+                assert receipt.unallocated(uow, day, currency) == found, (day, currency)
+
+
+def pairs_of(accounts: list[Account]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The definition: every two accounts in use compared with each other."""
+    found = {}
+    for one, other in combinations(sorted((each for each in accounts if not each.archived), key=lambda x: x.id), 2):
+        codes = (one.tax_code.strip(), other.tax_code.strip())
+        apart = all(codes) and codes[0] != codes[1]
+        shared = {
+            "tax_code": (codes[0], codes[1], 6),
+            "name": (company_key(one.name), company_key(other.name), 3),
+            "phone": (phone_digits(one.phone), phone_digits(other.phone), 6),
+            "email": (fold(one.email), fold(other.email), 6),
+        }
+        reasons = tuple(
+            kind
+            for kind, (a, b, least) in shared.items()
+            if a == b and len(a) >= least and not (apart and kind == "name")
+        )
+        if reasons:
+            found[one.id, other.id] = reasons
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pairs_are_those_of_every_two_accounts_compared(store: Store, seed: int) -> None:
+    random = Random(f"pairs {seed}")
+    made: dict[str, Account] = {}
+    for _ in range(6):
+        with store.edit("Accounts") as uow:
+            for _ in range(3):
+                identity = random.choice((uow.new_id(), *made)) if made else uow.new_id()
+                account = Account(
+                    id=identity,
+                    name=random.choice(("Công ty TNHH Sao Mai", "CTY CP Sao Mai", "Bình Minh", "AB", "Sao Mải")),
+                    tax_code=random.choice(("", "", "0301234567", "0309999999", "123")),
+                    phone=random.choice(("", "+84 903 123 456", "0903123456", "115")),
+                    email=random.choice(("", "a@b.vn", "A@B.vn")),
+                    archived=random.random() < 0.2,
+                )
+                made[identity] = account
+                uow.put(account)
+        if random.random() < 0.3:
+            store.undo()
+            with store.reader() as reader:
+                made = reader.many(Account, reader.ids(Query("account")))
+        assert differences(store) == 0
+        with store.reader() as reader:
+            found = {
+                (min(each.keep.id, each.lose.id), max(each.keep.id, each.lose.id)): each.reasons
+                for each in duplicate.pairs(reader, 10_000)
+            }
+        assert found == pairs_of(list(made.values()))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from kam_desktop.domain.errors import Problem, Refused
 
@@ -133,6 +134,7 @@ def moved_text(start: str | None, steps: str | None) -> str | None:
     return moved(date.fromisoformat(start), known_steps(json.loads(steps) if steps else ())).isoformat()
 
 
+@lru_cache(maxsize=4096)  # a list of thousands of instalments has a few hundred due dates
 def plus_months(day: date, months: int) -> date:
     """The same day so many months later, or the month's last day where it is shorter."""
     whole = day.year * 12 + day.month - 1 + months
