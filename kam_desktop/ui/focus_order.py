@@ -39,6 +39,14 @@ def step(window: QWidget, forward: bool) -> bool:
     return True
 
 
+def enter(widget: QWidget) -> bool:
+    """The keyboard goes to the first stop within a widget; False when there is none."""
+    first = next(_stops(widget), None)
+    if first is not None:
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
+    return first is not None
+
+
 def _place(stops: list[QWidget], focused: QWidget | None) -> int | None:
     """Where the keyboard is: at a stop, or inside one (the editor of a cell)."""
     while focused is not None:

@@ -154,11 +154,11 @@ def test_views_keep_how_the_list_is_sorted(qtbot: Any, page: CollectionPage, hou
     work = CollectionPageWork(page)
     work.use_view({"order": "age", "show": "papers"})
     settle(qtbot, house)
-    assert work.view_settings() == {"order": "age", "show": "papers"}
+    assert work.view_settings() == {"order": "age", "show": "papers", "owner": ""}
     assert list(page.worklist.model.answer.ids) == ["w-1"]
     work.use_view({"order": "nonsense", "show": 7})
     settle(qtbot, house)
-    assert work.view_settings() == {"order": "benefit", "show": ""}
+    assert work.view_settings() == {"order": "benefit", "show": "", "owner": ""}
 
 
 def CollectionPageWork(page: CollectionPage) -> Any:

@@ -1,4 +1,4 @@
-"""The records that a new Vietnamese firm starts from: dated rules with sources, payment terms, reminders."""
+"""The records that a new Vietnamese firm starts from: dated rules, payment terms, reminders."""
 
 from __future__ import annotations
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kam_desktop import formats
+from kam_desktop.domain.figures.ageing import DEFAULT_EDGES, bucket_names
 from kam_desktop.language import tr, trn
 from kam_desktop.ui.charts import Figure, FigureStrip, Part, StackedBar
-from kam_desktop.ui.kit.cells import LOOK, AgeingCell, AmountCell, Look, TextCell, row_summary
+from kam_desktop.ui.kit.cells import LOOK, PRIVATE, AgeingCell, AmountCell, DateCell, Look, TextCell, row_summary
 from kam_desktop.ui.kit.frames import Panel
+from kam_desktop.ui.kit.record_table import Answer, TableColumn
 from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
+from kam_desktop.ui.pages.collection.lists import tools_place
 
 Index = QModelIndex | QPersistentModelIndex
 _AGES = ("age0", "age1", "age2", "age3", "age4", "age4")
@@ -23,6 +29,8 @@ _LATE = 4  # from this column of ages on, an amount stands in red
 NOT_DUE = -1
 ALL = -2  # the whole customer, not one of the ages
 FREE = -3  # what is laid against nothing
+PROVISION, LIMITATION = -4, -5
+_NEAR_DAYS = 90  # a limitation that ends so soon is red
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,30 @@ class AgeingShown:
     rows: Sequence[AgeRow]
     total: AgeRow
     on_default_term: int = 0
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LateLine:
+    """What the law says of one customer: the provision estimated, minor units; the last day of the limitation."""
+
+    provision: int
+    limitation_on: date
+
+
+def narrowed(report: Any, only: frozenset[str]) -> Any:
+    """An ageing of these customers alone; its totals are theirs, and the unknown payer is left out."""
+    rows = tuple(row for row in report.rows if row.account in only)
+    names = ("not_due", "unallocated", "balance", "open_items", "on_default_term", "waiting", "reported")
+    sums: dict[str, Any] = {name: sum(getattr(row, name) for row in rows) for name in names}
+    sums["overdue"] = tuple(sum(row.overdue[place] for row in rows) for place in range(len(report.buckets)))
+    return dataclasses.replace(report, rows=rows, total=dataclasses.replace(report.total, **sums))
+
+
+def row_of(line: Any, name: str = "") -> AgeRow:
+    """A row of the report as the matrix has it."""
+    return AgeRow(line.account, name, (line.not_due, *line.overdue), line.unallocated, line.balance, line.open_items,
+                  line.waiting, line.reported)  # fmt: skip
 
 
 def bucket_title(name: str) -> str:
@@ -73,56 +105,101 @@ def bucket_words(place: int, buckets: Sequence[str]) -> str:
 
 
 class AgeMatrix(QAbstractTableModel):
-    """Customers down, ages across; the last two columns are what is not allocated and the balance."""
+    """Customers down, ages across; then what is not allocated, the balance, and what the law says of what is late."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown = AgeingShown("VND", (), (), AgeRow("", "", (), 0, 0))
+        self.shown = AgeingShown("VND", bucket_names(DEFAULT_EDGES), (), AgeRow("", "", (), 0, 0))
+        self.late: Mapping[str, LateLine] = {}
         self._most = 1
 
     def show(self, shown: AgeingShown) -> None:
         """Shows another ageing."""
         self.beginResetModel()
+        if (shown.currency, shown.as_of) != (self.shown.currency, self.shown.as_of):
+            self.late = {}
         self.shown = shown
         self._most = max((max(row.ages, default=0) for row in shown.rows), default=1) or 1
         self.endResetModel()
+
+    def show_late(self, late: Mapping[str, LateLine]) -> None:
+        """Shows what the law says, by customer; it is asked after the sums, which do not wait for it."""
+        self.late = late
+        if self.shown.rows:
+            last = self.index(len(self.shown.rows) - 1, self.columnCount() - 1)
+            self.dataChanged.emit(self.index(0, self.ages() + 3), last)
+
+    @property
+    def columns(self) -> list[TableColumn]:
+        """The columns as the tools of lists take them: titles, and the words of a row."""
+        found = []
+        for at in range(self.columnCount()):
+            title = str(self.headerData(at, Qt.Orientation.Horizontal))
+            found.append(TableColumn(title, partial(self._words_in, at)))
+        return found
+
+    @property
+    def answer(self) -> Answer:
+        """All rows by key, as the tools of lists take them."""
+        rows = {key_of(row): row for row in self.shown.rows}
+        return Answer(list(rows), (), rows)
 
     def ages(self) -> int:
         """How many columns of ages there are, the first is not due."""
         return len(self.shown.buckets) + 1
 
     def cell(self, index: Index) -> tuple[AgeRow, int]:
-        """The row, and −1 for not due, 0 … for a bucket, ALL or FREE."""
+        """The row, and −1 for not due, 0 … for a bucket, ALL, FREE, PROVISION or LIMITATION."""
         row, column = self.shown.rows[index.row()], index.column()
         if 1 <= column <= self.ages():
             return row, column - 2
-        return row, FREE if column == self.ages() + 1 else ALL
+        return row, {1: FREE, 3: PROVISION, 4: LIMITATION}.get(column - self.ages(), ALL)
 
     def amount(self, index: Index) -> int:
-        """The amount in a cell, minor units; the balance in the column of names."""
-        row, column = self.shown.rows[index.row()], index.column()
+        """The amount in a cell, minor units; the balance in the columns of names and of the limitation."""
+        return self._amount(self.shown.rows[index.row()], index.column())
+
+    def _amount(self, row: AgeRow, column: int) -> int:
         if 1 <= column <= self.ages():
             return row.ages[column - 1]
+        if column == self.ages() + 3:
+            late = self.late.get(row.account)
+            return late.provision if late is not None else 0
         return -row.unallocated if column == self.ages() + 1 else row.balance
+
+    def days_left(self, row: AgeRow) -> int | None:
+        """Days until the limitation ends, below zero when it is over; None where nothing is late."""
+        late, as_of = self.late.get(row.account), self.shown.as_of
+        return (late.limitation_on - as_of).days if late is not None and as_of is not None else None
+
+    def _words_in(self, column: int, row: AgeRow) -> str:
+        return self.words(row, column)
+
+    def words(self, row: AgeRow, column: int) -> str:
+        """What stands in a cell."""
+        if not column:
+            return row.name or tr("Payer unknown")
+        if column == self.ages() + 4:
+            left = self.days_left(row)
+            return formats.NOTHING if left is None else formats.number(left) if left >= 0 else tr("Over")
+        return formats.amount(self._amount(row, column), self.shown.currency, zero=formats.NOTHING)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.shown.rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else self.ages() + 3
+        return 0 if parent.isValid() else self.ages() + 5
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         row, column = self.shown.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            if not column:
-                return row.name or tr("Payer unknown")
-            return formats.amount(self.amount(index), self.shown.currency, zero=formats.NOTHING)
+            return self.words(row, column)
         if role == LOOK:
             return self._look(row, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            said = [row_summary(self, index.row()), self.aside(row, NOT_DUE), self.aside(row, ALL)]
+            said = [row_summary(self, index.row()), *(self.aside(row, each) for each in (NOT_DUE, ALL))]
             return "; ".join(part for part in said if part) if not column else None
         return None
 
@@ -134,6 +211,9 @@ class AgeMatrix(QAbstractTableModel):
         if bucket == ALL and row.reported:
             amount = formats.amount(row.reported, self.shown.currency)
             return tr("{amount} reported", amount=amount)
+        if bucket == LIMITATION and row.account in self.late:
+            ends = formats.day(self.late[row.account].limitation_on)
+            return tr("Limitation of the oldest ends {day}; a confirmed debt begins it anew", day=ends)
         return ""
 
     def _look(self, row: AgeRow, column: int) -> Look | None:
@@ -147,13 +227,41 @@ class AgeMatrix(QAbstractTableModel):
             tone = "danger" if late or amount < 0 else None
             share = max(0, amount) / self._most
             return Look(tone=tone, strong=late, part=share, part_tone=_AGES[min(column - 1, 5)])
-        return Look(tone="text2") if column == self.ages() + 1 else Look(strong=True)
+        if column == self.ages() + 4:
+            left = self.days_left(row)
+            return Look(tone="danger", strong=True) if left is not None and left <= _NEAR_DAYS else None
+        return {1: Look(tone="text2"), 2: Look(strong=True)}.get(column - self.ages())
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+        if orientation != Qt.Orientation.Horizontal:
             return None
-        names = [tr("Account"), tr("Not due"), *map(bucket_title, self.shown.buckets), tr("Unallocated"), tr("Balance")]
-        return names[section] if 0 <= section < len(names) else None
+        if role == PRIVATE:
+            return section == self.ages() + 3
+        names = [tr("Account"), tr("Not due"), *map(bucket_title, self.shown.buckets), tr("Unallocated"), tr("Balance"),
+                 tr("Provision"), tr("Limitation")]  # fmt: skip
+        return names[section] if role == Qt.ItemDataRole.DisplayRole and 0 <= section < len(names) else None
+
+
+def key_of(row: AgeRow) -> str:
+    """A row's key: its customer, or a word for the unknown payer."""
+    return row.account or "unknown"
+
+
+class _Place:
+    """The current row of the matrix, as the tools of lists ask for it."""
+
+    def __init__(self, table: TableView, model: AgeMatrix) -> None:
+        self._table, self._model = table, model
+
+    def current(self) -> str:
+        """The key of the row that the keyboard is on."""
+        index = self._table.currentIndex()
+        return key_of(self._model.cell(index)[0]) if index.isValid() else ""
+
+    def selected(self) -> list[str]:
+        """The keys of the chosen rows, from the top."""
+        chosen = sorted({index.row() for index in self._table.selectionModel().selectedRows()})
+        return [key_of(self._model.shown.rows[row]) for row in chosen]
 
 
 class AgeingView(QWidget):
@@ -169,6 +277,8 @@ class AgeingView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.tool_bar, self.create_button = tools_place()
+        self.head = self.tool_bar
         self.model = AgeMatrix()
         self._strip = FigureStrip()
         self._bar = StackedBar(name=tr("Receivables by age"))
@@ -177,6 +287,7 @@ class AgeingView(QWidget):
         self.table.opened.connect(self._on_opened)
         self.table.selectionModel().currentChanged.connect(lambda *_places: self._tell())
         self.totals = TotalsRow(self.table)
+        self.place = _Place(self.table, self.model)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -186,20 +297,26 @@ class AgeingView(QWidget):
         box.addWidget(self.totals)
         self.setFocusProxy(self.table)
         self._columns = 0
+        self._sums: dict[int, str] = {}
+        self._set_columns()
 
     def show_ageing(self, shown: AgeingShown) -> None:
         """Shows another ageing; the cell in focus stays on its customer."""
         before, column = self._account(), max(1, self.table.currentIndex().column())
         self.model.show(shown)
-        if self._columns != self.model.columnCount():
-            self._columns = self.model.columnCount()
-            ages = [Column(104, AgeingCell()) for _ in range(self.model.ages())]
-            last = [Column(100, AmountCell("text2")), Column(112, AmountCell(strong=True))]
-            self.table.set_columns([Column(0, TextCell(name=True)), *ages, *last])
+        self._set_columns()
         self._show_sums(shown)
         if shown.rows:
             row = next((at for at, each in enumerate(shown.rows) if each.account == before), 0)
             self.table.setCurrentIndex(self.model.index(row, column))
+
+    def _set_columns(self) -> None:
+        if self._columns != self.model.columnCount():
+            self._columns = self.model.columnCount()
+            ages = [Column(96, AgeingCell()) for _ in range(self.model.ages())]
+            last = [Column(96, AmountCell("text2")), Column(104, AmountCell(strong=True)),
+                    Column(92, AmountCell("private"), 1), Column(56, DateCell(), 2)]  # fmt: skip
+            self.table.set_columns([Column(0, TextCell(name=True)), *ages, *last])
 
     def _account(self) -> str | None:
         index = self.table.currentIndex()
@@ -230,12 +347,26 @@ class AgeingView(QWidget):
         amounts = [*total.ages, -total.unallocated, total.balance]
         texts = {0: trn("{n} account", "{n} accounts", len(shown.rows))}
         texts.update({at: formats.amount(each, currency) for at, each in enumerate(amounts, 1)})
-        self.totals.set_texts(texts)
+        self._sums = texts
+        self._show_totals()
+
+    def show_late(self, late: Mapping[str, LateLine]) -> None:
+        """Shows what the law says of what is late."""
+        self.model.show_late(late)
+        self._show_totals()
+        self._tell()
+
+    def _show_totals(self) -> None:
+        shown = self.model.shown
+        found = (self.model.late.get(row.account) for row in shown.rows)
+        provision = sum(each.provision for each in found if each is not None)
+        place = self.model.ages() + 3
+        self.totals.set_texts({**self._sums, place: formats.amount(provision, shown.currency, zero=formats.NOTHING)})
 
     def _on_opened(self, index: QModelIndex) -> None:
         row, bucket = self.model.cell(index)
         if self.model.amount(index) or bucket == ALL:
-            self.cell_opened.emit(row.account, bucket)
+            self.cell_opened.emit(row.account, ALL if bucket in (PROVISION, LIMITATION) else bucket)
 
     def _tell(self) -> None:
         index = self.table.currentIndex()
@@ -243,9 +374,8 @@ class AgeingView(QWidget):
             self.cell_told.emit("")
             return
         row, bucket = self.model.cell(index)
-        words = {ALL: tr("Balance"), FREE: tr("Unallocated")}.get(bucket) or bucket_words(
-            bucket, self.model.shown.buckets
-        )
+        named = {ALL: tr("Balance"), FREE: tr("Unallocated"), PROVISION: tr("Provision"), LIMITATION: tr("Balance")}
+        words = named.get(bucket) or bucket_words(bucket, self.model.shown.buckets)
         amount = self.model.amount(index)
         said = [row.name or tr("Payer unknown"), words, formats.amount(amount, self.model.shown.currency, symbol=True)]
         said.append(self.model.aside(row, bucket))

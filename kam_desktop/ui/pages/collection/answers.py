@@ -41,7 +41,11 @@ class ReceiptAnswer:
 
 @dataclass(frozen=True)
 class WorkFilter:
-    """What the worklist is sorted by and narrowed to; `name` says a customer and an age in words."""
+    """What the worklist is sorted by and narrowed to; `name` says a customer and an age in words.
+
+    Attributes:
+        owner: the id of the person in charge, "" for all.
+    """
 
     order: str = "benefit"
     show: str = ""
@@ -49,6 +53,7 @@ class WorkFilter:
     due_from: date | None = None
     due_to: date | None = None
     name: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from kam_desktop.ui.background import Job
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit.record_table import Answer
 from kam_desktop.ui.pages.collection import questions
-from kam_desktop.ui.pages.collection.ageing import ALL, FREE, AgeingShown, bucket_words
+from kam_desktop.ui.pages.collection.ageing import ALL, FREE, bucket_words
+from kam_desktop.ui.pages.collection.ageing_part import AgeingPart
 from kam_desktop.ui.pages.collection.answers import Filter, OpenAnswer, ReceiptAnswer, WorkFilter
 from kam_desktop.ui.pages.collection.deeds import PapersForm, PromiseForm
 from kam_desktop.ui.pages.collection.invoice import InvoiceShown
@@ -56,9 +57,9 @@ class CollectionController(ReceiptDeeds):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, CollectionPage(desk.today()))
-        self._as_of, self._currency, self._filter = desk.today(), "VND", Filter()
+        self.as_of, self.currency, self._filter = desk.today(), "VND", Filter()
         self._shares: list[tuple[str, int]] = []
-        self._left: Mapping[str, int] = {}
+        self.left: Mapping[str, int] = {}
         self._older: Receipt | None = None
         self._followed = ""  # the row that the panel went along with: the same one asked anew is no move
         page = self.page
@@ -77,7 +78,7 @@ class CollectionController(ReceiptDeeds):
             (page.worklist.place.current_changed, self._on_current), (page.log_wanted, self._on_log),
             (page.worklist.table.opened, lambda index: self.show_instalment(page.worklist.model.id_at(index.row()))),
             (page.invoice.outcome_wanted, lambda key: self.work.log([key])),
-            (page.invoice.paper_wanted, lambda kind: self.work.paper(kind, self._as_of)),
+            (page.invoice.paper_wanted, lambda kind: self.work.paper(kind, self.as_of)),
             (page.invoice.code_copied, lambda: desk.shell.toast(tr("The payment code is on the clipboard."))),
             (page.which_changed, self.refresh), (page.receipt.deed_wanted, self._on_deed),
             (page.invoice.papers_wanted, self._on_papers), (page.invoice.promise_wanted, self._on_promise),
@@ -90,7 +91,7 @@ class CollectionController(ReceiptDeeds):
             signal.connect(slot)
         page.form.fields.committed.connect(lambda _record, _names: self._take_shares())
         self.bind(page.form.fields, "", "Record a receipt", lambda _record: page.close_panel(), self._record)
-        self.work = WorkPart(self)
+        self.work, self.ageing = WorkPart(self), AgeingPart(self)
         self.keep_layout(page.open.table, "collection")
         self.keep_layout(page.worklist.table, "worklist")
 
@@ -98,13 +99,14 @@ class CollectionController(ReceiptDeeds):
 
     def refresh(self) -> None:
         view = self.page.switch.chosen()
-        as_of, currency = self._as_of, self._currency
+        as_of, currency = self.as_of, self.currency
         self.page.show_as_of(as_of)
+        self.ageing.ask_owners()
         self.desk.shell.set_selection_text("")
         if view == WORKLIST:
             self.work.refresh(currency)
         elif view == AGEING:
-            self.ask(partial(questions.ask_ageing, as_of=as_of, currency=currency), self._show_ageing, "view")
+            self.ageing.refresh()
         elif view == RECEIPTS:
             every = self.page.every_receipt
             question = partial(questions.ask_receipts, as_of=as_of, currency=currency, every=every)
@@ -118,20 +120,15 @@ class CollectionController(ReceiptDeeds):
         if self.page.panel_shown() == "invoice" and self.page.invoice.shown_id:
             self._ask_invoice(self.page.invoice.shown_id)
 
-    def _around(self, report: AgeingReport, count: int, filtered: str = "") -> None:
+    def around(self, report: AgeingReport, count: int, filtered: str = "", narrowed: bool = False) -> None:
         """What stands around every view."""
         default = report.total.on_default_term
         note = trn("{n} instalment rests on the default term", "{n} instalments rest on the default term", default)
-        no_data = not report.rows and not report.currencies and not filtered
+        no_data = not report.rows and not report.currencies and not filtered and not narrowed
         self.page.show_state(
             count=count, filtered=filtered, on_default=note if default else "", no_data=no_data,
             payments_entered=report.payments_entered, currency=report.currency, currencies=report.currencies,
         )  # fmt: skip
-
-    def _show_ageing(self, answer: tuple[AgeingReport, AgeingShown]) -> None:
-        report, shown = answer
-        self.page.ageing.show_ageing(shown)
-        self._around(report, len(shown.rows))
 
     def _show_open(self, answer: OpenAnswer) -> None:
         count, late, currency = len(answer.ids), answer.late, answer.report.currency
@@ -153,7 +150,7 @@ class CollectionController(ReceiptDeeds):
         if self._filter != Filter():
             age = bucket_words(bucket, answer.report.buckets) if bucket is not None else ""
             filtered = " · ".join(part for part in (self._filter.name, age) if part)
-        self._around(answer.report, count, filtered)
+        self.around(answer.report, count, filtered)
         if self._filter == Filter():
             self.desk.shell.set_count("collection", late)
         if count and not self.page.open.place.current():
@@ -161,28 +158,28 @@ class CollectionController(ReceiptDeeds):
 
     def _show_receipts(self, answer: tuple[AgeingReport, ReceiptAnswer]) -> None:
         report, found = answer
-        self._left = found.left
+        self.left = found.left
         words = trn("{n} receipt", "{n} receipts", len(found.ids))
         totals = {0: words, 6: formats.amount(sum(found.left.values()), report.currency)} if found.ids else {}
         self.page.receipts.model.set_answer(Answer(found.ids, (), found.rows, totals))
-        self._around(report, len(found.ids))
+        self.around(report, len(found.ids))
 
     def _on_wanted(self, ids: list[str]) -> None:
-        as_of = self._as_of
+        as_of = self.as_of
         self.ask(lambda reader: questions.open_lines(reader, ids, as_of), self.page.open.model.deliver)
 
     def _on_receipts_wanted(self, ids: list[str]) -> None:
-        left = self._left
+        left = self.left
         self.ask(lambda reader: questions.receipt_lines(reader, ids, left), self.page.receipts.model.deliver)
 
     def _on_as_of(self, day: date) -> None:
-        if day != self._as_of:
-            self._as_of = day
+        if day != self.as_of:
+            self.as_of = day
             self.refresh()
 
     def _on_currency(self, currency: str) -> None:
-        self._currency, self._filter = currency, Filter()
-        self.work.only = WorkFilter(self.work.only.order, self.work.only.show)
+        self.currency, self._filter = currency, Filter()
+        self.work.only = WorkFilter(self.work.only.order, self.work.only.show, owner=self.work.only.owner)
         self.refresh()
 
     def _narrow(self, wanted: Filter) -> None:
@@ -199,12 +196,12 @@ class CollectionController(ReceiptDeeds):
             return
         shown = self.page.ageing.model.shown
         name = next((row.name for row in shown.rows if row.account == account), "")
-        if bucket < 0 or self._as_of != self.desk.today():
+        if bucket < 0 or self.as_of != self.desk.today():
             self._narrow(Filter(account, None if bucket == ALL else bucket, name))
             return
-        due_from, due_to = questions.due_between(self._as_of, bucket)
+        due_from, due_to = questions.due_between(self.as_of, bucket)
         words = f"{name} · {bucket_words(bucket, shown.buckets)}"
-        self.work.only = WorkFilter(self.work.only.order, "", account, due_from, due_to, words)
+        self.work.only = WorkFilter(self.work.only.order, "", account, due_from, due_to, words, self.ageing.owner)
         self.page.show_view(WORKLIST)  # asks by itself
         self.page.setFocus()
 
@@ -256,7 +253,7 @@ class CollectionController(ReceiptDeeds):
             )
 
     def _ask_invoice(self, key: str, focus: bool = False) -> None:
-        as_of = self._as_of
+        as_of = self.as_of
 
         def show(shown: InvoiceShown) -> None:
             self.page.invoice.show_invoice(shown)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from kam_desktop import formats
 from kam_desktop.language import tr
 from kam_desktop.ui.kit.cells import AmountCell, DateCell, Look, PillCell, TextCell
+from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.record_table import KeptPlace, RecordTable, TableColumn
 from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
 from kam_desktop.ui.pages.collection.receipt import CONFIRMED, STATUS_LOOKS, status_words
@@ -29,6 +30,8 @@ class OpenLine:
     currency: str
     name: str = ""
     on_default_term: bool = False
+    account_id: str = ""
+    invoice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,24 @@ def receipt_columns() -> list[TableColumn]:
     ]  # fmt: skip
 
 
+def tools_place() -> tuple[Panel, QWidget]:
+    """A row that the tools of a list fill, and the button before which they put theirs (none here)."""
+    bar, button = Panel(row=True, gap=8), QWidget()
+    button.hide()
+    return bar.add(button), button
+
+
 class ListView(QWidget):
-    """A table with totals, or what stands in its place."""
+    """A table with totals. Its tool bar stands in the page's row of tools.
+
+    Attributes:
+        tool_bar, head, create_button: as those of a RecordPage; the tools of lists fill them.
+    """
 
     def __init__(self, name: str, columns: list[TableColumn], places: Sequence[Column]) -> None:
         super().__init__()
+        self.tool_bar, self.create_button = tools_place()
+        self.head = self.tool_bar
         self.model = RecordTable(columns)
         self.table = TableView(name)
         self.place = KeptPlace(self.table, self.model)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QDate, QLocale, QPoint, Qt, Signal
+from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 
 from kam_desktop import formats, language
 from kam_desktop.language import tr
-from kam_desktop.ui import keymap, theme
+from kam_desktop.ui import focus_order, keymap, theme
 from kam_desktop.ui.kit.buttons import Button, Chip, Segmented, open_below
 from kam_desktop.ui.kit.frames import Panel, page_head, side_panel
 from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, caption, title
@@ -21,13 +21,15 @@ from kam_desktop.ui.pages.collection.ageing import AgeingView
 from kam_desktop.ui.pages.collection.form import ReceiptForm
 from kam_desktop.ui.pages.collection.invoice import InvoicePanel
 from kam_desktop.ui.pages.collection.lists import ListView, open_list, receipt_list
-from kam_desktop.ui.pages.collection.receipt import ReceiptPanel, deed_words, deeds
+from kam_desktop.ui.pages.collection.receipt import ReceiptPanel
 from kam_desktop.ui.pages.collection.worklist import WorklistView
 from kam_desktop.ui.shortcuts import add_shortcut
+from kam_desktop.ui.side_fold import SideFold
 
 WORKLIST, OPEN, AGEING, RECEIPTS = "worklist", "open", "ageing", "receipts"
 
 
+_BESIDE = 1090  # px of the page, from which on the panel stands beside the list and does not lie over it
 _ROOMY = 1180  # px of the page, from which on a list beside the panel has room for all its words
 
 
@@ -56,6 +58,7 @@ class CollectionPage(QWidget):
         place_wanted(place): another page or the search leads here.
         log_wanted: log what came of reminding of the chosen invoices.
         which_changed: all receipts are wanted, or those of which something is laid nowhere.
+        owner_chosen(id), industry_chosen(text): only customers of that person or industry; "" for all.
     """
 
     view_changed = Signal(str)
@@ -69,6 +72,8 @@ class CollectionPage(QWidget):
     place_wanted = Signal(str)
     log_wanted = Signal()
     which_changed = Signal()
+    owner_chosen = Signal(str)
+    industry_chosen = Signal(str)
 
     def __init__(self, today: date) -> None:
         super().__init__()
@@ -76,8 +81,8 @@ class CollectionPage(QWidget):
         self.ageing, self.worklist = AgeingView(), WorklistView()
         self.open, self.receipts = open_list(), receipt_list()
         self.every_receipt = False
-        self.receipts.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.receipts.table.customContextMenuRequested.connect(self._on_context)
+        self._owners: list[tuple[str, str]] = []
+        self._industries: list[str] = []
         self.form = ReceiptForm(today)
         self.invoice = InvoicePanel()
         self.receipt = ReceiptPanel()
@@ -86,6 +91,7 @@ class CollectionPage(QWidget):
         row.setSpacing(0)
         row.addWidget(self._build_main(), 1)
         row.addWidget(self._build_side())
+        self._fold = SideFold(self, row, self._side, _BESIDE)
         for deed, callback in (
             ("receipt", self.receipt_wanted.emit), ("log", self.log_wanted.emit), ("leave", self.close_panel),
         ):  # fmt: skip
@@ -115,12 +121,17 @@ class CollectionPage(QWidget):
         self._which = Chip(tr("Shown"), tr("Not allocated"))
         self._which.clicked.connect(self._open_which)
         self._which.hide()
+        self._owner, self._industry = Chip(tr("In charge"), tr("All")), Chip(tr("Industry"), tr("All"))
+        for chip in (self._owner, self.worklist.owner):
+            chip.clicked.connect(partial(self._open_owners, chip))
+        self._industry.clicked.connect(self._open_industries)
         self._note = caption()
         as_of = caption(tr("As of"), "text2")
         as_of.setBuddy(self._date)
         self._tools = tools = Panel(row=True, margins=(24, 0, 24, 12), gap=8)
         tools.add(IconLabel("calendar", "muted", 14), as_of, self._date, self._today_link, self._currency, self._which,
-                  self._filter, None, self._note)  # fmt: skip
+                  self._owner, self._industry, self._filter, None, self._note,
+                  *(view.tool_bar for view in (self.open, self.ageing, self.receipts)))  # fmt: skip
         self._notice = Panel(margins=(24, 0, 24, 12))
         answer = Link(tr("Say which are open"))
         answer.opened.connect(self.opening_wanted)
@@ -170,6 +181,10 @@ class CollectionPage(QWidget):
         self.switch.choose(key)
         self._views.show_only(self._view(key))
         self._tools.setVisible(key != WORKLIST)
+        for name, view in ((OPEN, self.open), (AGEING, self.ageing), (RECEIPTS, self.receipts)):
+            view.tool_bar.setVisible(key == name)
+        for chip in (self._owner, self._industry):
+            chip.setVisible(key == AGEING)
         self.setFocusProxy(self._view(key))
         if key == AGEING or (key == RECEIPTS and self.panel_shown() == "invoice"):
             self.close_panel()
@@ -252,28 +267,42 @@ class CollectionPage(QWidget):
             action.setChecked(every == self.every_receipt)
         open_below(menu, self._which)
 
-    def show_receipts_of_all(self) -> None:
+    def show_receipts_of_all(self, every: bool = True) -> None:
         """Shows every receipt, those that are laid out and those that were rejected too."""
-        self._show_which(True)
+        self._show_which(every)
 
     def _show_which(self, every: bool) -> None:
         self.every_receipt = every
         self._which.set_texts(tr("Shown"), tr("All receipts") if every else tr("Not allocated"))
         self.which_changed.emit()
 
-    def _on_context(self, place: QPoint) -> None:
-        """The verbs of the receipt under the pointer, or of the one the keyboard is on."""
-        table, model = self.receipts.table, self.receipts.model
-        index = table.indexAt(place) if table.indexAt(place).isValid() else table.currentIndex()
-        key = model.id_at(index.row()) if index.isValid() else ""
-        line = model.row_value(key) if key else None
-        if line is None:
-            return
-        menu, words = QMenu(self), deed_words()
-        for deed in deeds(line.status, line.account_id, line.left):
-            menu.addAction(words[deed][0], partial(self.receipt.deed_wanted.emit, deed, key))
-        menu.popup(table.viewport().mapToGlobal(place if table.indexAt(place).isValid() else
-                                                table.visualRect(index).bottomLeft()))  # fmt: skip
+    # Whose customers.
+
+    def offer_owners(self, owners: Sequence[tuple[str, str]], industries: Sequence[str]) -> None:
+        """Who is in charge of customers (id, name), and the customers' industries."""
+        self._owners, self._industries = list(owners), list(industries)
+
+    def owner_name(self, key: str) -> str:
+        """The name of somebody in charge, "" for all."""
+        return next((name for each, name in self._owners if each == key), "")
+
+    def show_whose(self, owner: str, industry: str) -> None:
+        """Shows in the chips whose customers are shown."""
+        self._owner.set_texts(tr("In charge"), self.owner_name(owner) or tr("All"))
+        self._industry.set_texts(tr("Industry"), industry or tr("All"))
+
+    def _open_owners(self, chip: Chip) -> None:
+        self._offer(chip, [("", tr("All")), *self._owners], self.owner_chosen.emit)
+
+    def _open_industries(self) -> None:
+        named = [("", tr("All")), *((each, each) for each in self._industries)]
+        self._offer(self._industry, named, self.industry_chosen.emit)
+
+    def _offer(self, chip: Chip, options: Sequence[tuple[str, str]], chosen: Callable[[str], object]) -> None:
+        menu = QMenu(self)
+        for key, words in options:
+            menu.addAction(words.replace("&", "&&"), partial(chosen, key))
+        open_below(menu, chip)
 
     def close_panel(self) -> None:
         """Puts the panel away; the keyboard goes back to the list."""
@@ -281,8 +310,16 @@ class CollectionPage(QWidget):
             self._side.hide()
             self._fit()
             self._record.show()
-            self._view(self.switch.chosen()).setFocus(Qt.FocusReason.OtherFocusReason)
+            self.focus_list()
             self.panel_closed.emit()
+
+    def focus_list(self) -> None:
+        """The keyboard goes to the list, or to what stands in its place."""
+        shown = self._views.currentWidget()
+        if shown is not None and shown is not self._view(self.switch.chosen()):
+            focus_order.enter(shown)
+        else:
+            self._view(self.switch.chosen()).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def current_instalment(self) -> str:
         """The instalment that the keyboard is on in the worklist or the list of all open ones, "" for none."""

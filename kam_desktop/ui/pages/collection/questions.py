@@ -21,11 +21,11 @@ from kam_desktop.domain.entities import (
     ReceiptDecision,
 )
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.text import company_core, fold
+from kam_desktop.domain.text import fold
 from kam_desktop.language import tr, trn
 from kam_desktop.ui.desk import titles_of
 from kam_desktop.ui.kit.record_table import RowGroup
-from kam_desktop.ui.pages.collection.ageing import AgeingShown, AgeRow
+from kam_desktop.ui.pages.collection.ageing import AgeingShown, LateLine, narrowed, row_of
 from kam_desktop.ui.pages.collection.answers import Filter, OpenAnswer, ReceiptAnswer, WorkAnswer, WorkFilter
 from kam_desktop.ui.pages.collection.form import ShareLine
 from kam_desktop.ui.pages.collection.invoice import InvoiceShown
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from kam_desktop.services.summary import AgeingReport
 
 FIRST = 60  # rows that come along with the ids
-NAMED = 500  # customers of the matrix that stand under their short name; the long tail under its legal one
 
 
 def due_between(as_of: date, bucket: int) -> tuple[date | None, date]:
@@ -57,30 +56,43 @@ def group(title: str, count: int, amount: int, currency: str) -> RowGroup:
     return RowGroup(title, f"{words} · {formats.amount(amount, currency)}", count)
 
 
-def ask_ageing(reader: Any, as_of: date, currency: str) -> tuple[AgeingReport, AgeingShown]:
-    """The ageing at the end of a day, and what the matrix shows of it."""
-    from kam_desktop.services import summary
+def ask_ageing(
+    reader: Any, as_of: date, currency: str, whose: str = "", industry: str = ""
+) -> tuple[AgeingReport, AgeingShown]:
+    """The ageing at the end of a day, of all or of somebody's customers, and what the matrix shows of it."""
+    from kam_desktop.services import owner, summary
 
     report = summary.ageing(reader, as_of, currency)
-    names = short_names(reader, [row.account for row in report.rows[:NAMED]])
-    rows = [
-        AgeRow(each.account, names.get(each.account) or company_core(each.name) or each.name,
-               (each.not_due, *each.overdue), each.unallocated, each.balance, each.open_items,
-               each.waiting, each.reported)
-        for each in report.rows
-    ]  # fmt: skip
+    if whose or industry:
+        report = narrowed(report, owner.accounts(reader, whose, industry))
+    rows = [row_of(each, each.label or each.name) for each in report.rows]
     total = report.total
-    sums = AgeRow("", "", (total.not_due, *total.overdue), total.unallocated, total.balance, total.open_items,
-                  total.waiting, total.reported)  # fmt: skip
-    return report, AgeingShown(report.currency, report.buckets, rows, sums, total.on_default_term)
+    return report, AgeingShown(
+        report.currency, report.buckets, rows, row_of(total), total.on_default_term, report.as_of
+    )
+
+
+def ask_late(reader: Any, as_of: date, currency: str) -> dict[str, LateLine]:
+    """What the law says of what is late, by customer."""
+    from kam_desktop.services import late, rule
+
+    found = late.late(reader, as_of, currency, rule.provision_tables(reader))
+    return {key: LateLine(each.provision, each.limitation_on) for key, each in found.items()}
+
+
+def ask_owners(reader: Any) -> tuple[list[tuple[str, str]], list[str]]:
+    """Who is in charge of customers, and their industries."""
+    from kam_desktop.services import owner
+
+    return owner.owners(reader), owner.industries(reader)
 
 
 def ask_worklist(reader: Any, as_of: date, currency: str, only: WorkFilter) -> WorkAnswer:
     """What to do about open money, with the first rows."""
     from kam_desktop.services import dunning, flows, summary
 
-    narrowed = dunning.Filter(only.account, "", only.due_from, only.due_to, only.show)
-    found = flows.worklist(reader, as_of, currency, narrowed, only.order)
+    wanted = dunning.Filter(only.account, only.owner, only.due_from, only.due_to, only.show)
+    found = flows.worklist(reader, as_of, currency, wanted, only.order)
     ids = [each.instalment for each in found.entries[:FIRST]]
     others = flows.other_currencies(reader, currency)
     empty = not found.entries and not others and not reader.sql("select 1 from invoice limit 1")
@@ -159,7 +171,7 @@ def open_lines(reader: Any, ids: Sequence[str], as_of: date) -> dict[str, OpenLi
     return {
         row.instalment: OpenLine(
             names.get(row.account) or row.account_name, row.number, row.issued_on, row.due_on,
-            row.days_overdue or 0, row.open, row.currency, row.name, row.on_default_term,
+            row.days_overdue or 0, row.open, row.currency, row.name, row.on_default_term, row.account, row.invoice,
         )
         for row in found
     }  # fmt: skip

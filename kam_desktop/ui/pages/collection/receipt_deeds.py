@@ -25,9 +25,9 @@ class ReceiptDeeds(RecordController):
 
     page: CollectionPage
     _filter: Filter
-    _currency: str
+    currency: str
     _shares: list[tuple[str, int]]
-    _left: Mapping[str, int]
+    left: Mapping[str, int]
     _older: Receipt | None
 
     def _open(self, form: RecordForm, record: Any, title: str, save: str, label: str,
@@ -96,7 +96,7 @@ class ReceiptDeeds(RecordController):
         today = self.desk.today()
         key, name = payer
         self._older = None
-        record = Receipt(id=self.desk.new_id(), account=key, received_on=today, amount=None, currency=self._currency)
+        record = Receipt(id=self.desk.new_id(), account=key, received_on=today, amount=None, currency=self.currency)
         self.page.form.show_receipt(record, {key: name})
         self.page.show_receipt_form()
         self.ask_draft(self.page.form.fields, key)
@@ -118,7 +118,7 @@ class ReceiptDeeds(RecordController):
 
     def _on_older(self, key: str) -> None:
         """An older receipt that is to pay something."""
-        left = self._left.get(key, 0)
+        left = self.left.get(key, 0)
         if not left:
             return
 

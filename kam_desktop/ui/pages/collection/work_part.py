@@ -42,7 +42,7 @@ class WorkPart(QObject):
         view = self.view
         view.order_chosen.connect(lambda key: self.narrow(order=key))
         view.show_chosen.connect(lambda key: self.narrow(show=key))
-        view.cleared.connect(lambda: self.narrow(WorkFilter(order=self.only.order)))
+        view.cleared.connect(self._clear)
         view.model.wanted.connect(self._on_wanted)
         self.tools = ListTools(controller, self, view, "worklist", tr("Worklist"))
 
@@ -58,6 +58,11 @@ class WorkPart(QObject):
         self.only = only if only is not None else dataclasses.replace(self.only, **values)
         self._controller.refresh()
 
+    def _clear(self) -> None:
+        """Everything again: of everybody too."""
+        self.only = WorkFilter(order=self.only.order)
+        self._controller.ageing.narrow("")
+
     def _show(self, answer: WorkAnswer) -> None:
         found, words = answer.found, group_words()
         self.found = found
@@ -71,8 +76,9 @@ class WorkPart(QObject):
         totals = {0: trn("{n} instalment", "{n} instalments", count), 4: formats.amount(whole, found.currency)}
         ids = [each.instalment for each in found.entries]
         self.view.model.set_answer(Answer(ids, groups, answer.rows, totals if count else {}))
-        narrowed = bool(self.only.show or self.only.name)
-        self.view.show_settings(self.only.order, self.only.show, self.only.name)
+        narrowed = bool(self.only.show or self.only.name or self.only.owner)
+        whose = self._page.owner_name(self.only.owner)
+        self.view.show_settings(self.only.order, self.only.show, self.only.name, whose)
         self.view.show_state(empty=not count, filtered=narrowed)
         note = trn("{n} smaller line is left out", "{n} smaller lines are left out", found.left_out)
         self._page.show_state(
@@ -94,19 +100,20 @@ class WorkPart(QObject):
 
     def view_settings(self) -> dict[str, Any]:
         """See list_tools.Listed."""
-        return {"order": self.only.order, "show": self.only.show}
+        return {"order": self.only.order, "show": self.only.show, "owner": self.only.owner}
 
     def use_view(self, settings: Mapping[str, Any]) -> None:
         """See list_tools.Listed."""
         order, show = str(settings.get("order", "")), str(settings.get("show", ""))
-        self.narrow(WorkFilter(order if order in orders() else "benefit", show if show in shows() else ""))
+        self.only = WorkFilter(order if order in orders() else "benefit", show if show in shows() else "")
+        self._controller.ageing.narrow(str(settings.get("owner", "")))
 
     def deeds(self) -> Sequence[Deed]:
         """See list_tools.Listed."""
         return (
             Deed(tr("Open"), "corner-down-left", lambda ids: self._controller.show_instalment(ids[0]), single=True),
-            Deed(tr("Log the outcome"), "phone", lambda ids: self.log(self._invoices(ids))),
-            Deed(tr("Record a receipt"), "banknote", self._receipt, single=True),
+            Deed(tr("Log the outcome"), "phone", lambda ids: self.log(self._invoices(ids)), key="log"),
+            Deed(tr("Record a receipt"), "banknote", self._receipt, single=True, key="receipt"),
         )
 
     def row_question(self) -> Callable[[Any, Sequence[str]], Mapping[str, Any]]:

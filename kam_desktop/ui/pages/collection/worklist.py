@@ -120,7 +120,7 @@ class WorklistView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tight, self._settings = False, ("benefit", "")
+        self._tight, self._settings, self._owner = False, ("benefit", ""), ""
         self.model = RecordTable(columns(), self)
         self.table = TableView(tr("Worklist"))
         self.place = KeptPlace(self.table, self.model)
@@ -140,11 +140,14 @@ class WorklistView(QWidget):
         self._filter.closed.connect(self.cleared)
         self._filter.clicked.connect(self.cleared)
         self._filter.hide()
+        self.owner = Chip(tr("In charge"), tr("All"))
         self.currency = Chip(tr("Currency"), "VND")
         self.currency.hide()
         self.create_button = QWidget()  # the tools of lists put theirs before it
         self.create_button.hide()
-        self.tool_bar = tool_row(self._order, self._show, self._filter, self.currency, None, self.create_button)
+        self.tool_bar = tool_row(
+            self._order, self.owner, self._show, self._filter, self.currency, None, self.create_button
+        )
         self.head = self.tool_bar
         lists = QWidget()
         below = QVBoxLayout(lists)
@@ -174,9 +177,12 @@ class WorklistView(QWidget):
             menu.addAction(text, partial(chosen, key))
         open_below(menu, chip)
 
-    def show_settings(self, order: str, show: str, filtered: str) -> None:
-        """Shows in the chips how the list is sorted and narrowed; `filtered` is what a cell of the ageing meant."""
-        self._settings = (order, show)
+    def show_settings(self, order: str, show: str, filtered: str, owner: str = "") -> None:
+        """Shows in the chips how the list is sorted and narrowed; `filtered` is what a cell of the ageing meant.
+
+        `owner` is the name of the person in charge, "" for all.
+        """
+        self._settings, self._owner = (order, show), owner
         self._say_settings()
         self._filter.setVisible(bool(filtered))
         self._filter.set_texts("", filtered)
@@ -192,6 +198,9 @@ class WorklistView(QWidget):
         self._order.set_texts("" if self._tight else tr("Sort by"), tr("Sort by") if self._tight else order)
         self._show.set_texts("" if self._tight else tr("Shown"), show if not self._tight or self._settings[1] else
                              tr("Shown"))  # fmt: skip
+        self.owner.set_texts("" if self._tight else tr("In charge"), self._owner or (tr("In charge") if self._tight else
+                                                                                    tr("All")))  # fmt: skip
+        self.owner.setAccessibleName(f"{tr('In charge')}: {self._owner or tr('All')}")
         self._order.setAccessibleName(f"{tr('Sort by')}: {order}")
         self._show.setAccessibleName(f"{tr('Shown')}: {show}")
 

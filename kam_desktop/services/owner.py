@@ -1,0 +1,32 @@
+"""Who is in charge of customers; the customers of one person, or of an industry."""
+
+from __future__ import annotations
+
+from kam_desktop.domain.text import person_sort_key
+from kam_desktop.store.reader import Reader
+
+
+def owners(reader: Reader) -> list[tuple[str, str]]:
+    """(id, full name) of everybody in charge of a customer, by given name."""
+    rows = reader.sql(
+        "select id, full_name from person where id in (select distinct owner from account where owner <> '')"
+    )
+    return sorted(((str(key), str(name)) for key, name in rows), key=lambda each: person_sort_key(each[1]))
+
+
+def industries(reader: Reader, limit: int = 40) -> list[str]:
+    """The industries of customers, those with most customers first."""
+    rows = reader.sql(
+        "select industry from account where industry <> '' group by industry order by count(*) desc, industry limit :n",
+        {"n": limit},
+    )
+    return [str(row[0]) for row in rows]
+
+
+def accounts(reader: Reader, owner: str = "", industry: str = "") -> frozenset[str]:
+    """Ids of the customers somebody is in charge of, in an industry; "" is any."""
+    rows = reader.sql(
+        "select id from account where :owner in ('', owner) and :industry in ('', industry)",
+        {"owner": owner, "industry": industry},
+    )
+    return frozenset(str(row[0]) for row in rows)
