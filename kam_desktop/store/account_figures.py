@@ -9,6 +9,7 @@ from typing import cast
 
 from kam_desktop.domain.entities import Contact, Proposal
 from kam_desktop.domain.entities.proposal import OPEN_STAGES
+from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.figures.pareto import DEFAULT_LIMITS
 from kam_desktop.domain.query import Op, Query, Where
 from kam_desktop.domain.text import company_core
@@ -83,12 +84,15 @@ def main_contacts(reader: Reader, ids: Sequence[str]) -> dict[str, str]:
 
 
 def next_steps(reader: Reader, ids: Sequence[str]) -> dict[str, tuple[str, date | None, int]]:
-    """The earliest next step of the open proposals by account, its day, and how many proposals are open."""
+    """What comes next by account (of open tasks and open proposals the earliest), its day, how many proposals are open."""
     query = Query("proposal", (Where("account", Op.ONE_OF, tuple(ids)), Where("stage", Op.ONE_OF, OPEN_STAGES)))
+    open_tasks = Query("task", (Where("account", Op.ONE_OF, tuple(ids)), Where("done_on", Op.EMPTY)))
     found: dict[str, tuple[str, date | None, int]] = {}
-    for each in cast(list[Proposal], reader.all(query)):
-        step, day, count = found.get(each.account, ("", None, 0))
-        if each.next_step and (not step or (each.next_step_on or date.max) < (day or date.max)):
-            step, day = each.next_step, each.next_step_on
-        found[each.account] = (step, day, count + 1)
+    steps = [(each.account, each.next_step, each.next_step_on, 1) for each in cast(list[Proposal], reader.all(query))]
+    steps += [(each.account, each.subject, each.due_on, 0) for each in cast(list[Task], reader.all(open_tasks))]
+    for account, words, on, proposals in steps:
+        step, day, count = found.get(account, ("", None, 0))
+        if words and (not step or (on or date.max) < (day or date.max)):
+            step, day = words, on
+        found[account] = (step, day, count + proposals)
     return found

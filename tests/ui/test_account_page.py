@@ -553,3 +553,29 @@ def test_the_panel_lies_over_a_narrow_list_and_can_be_put_away(qtbot: Any, page:
     again.list.panel_button.click()
     settle(qtbot, house)
     assert any("Sữa Mây Trắng" in label.text() for label in again.list.peek.findChildren(QLabel))
+
+
+def test_each_figure_leads_to_its_rows(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("a")
+    settle(qtbot, house)
+    figures = page.detail.overview.figures
+    figures.setFocus()
+    for _ in range(4):
+        qtbot.keyClick(figures, Qt.Key.Key_Right)
+    assert "Overdue" in figures.accessibleDescription()
+    qtbot.keyClick(figures, Qt.Key.Key_Return)
+    assert page.detail.tab() == "money" and page.detail.invoices.table.hasFocus()
+    page.detail.show_tab("overview")
+    qtbot.waitUntil(lambda: len(figures._areas) == 5)
+    qtbot.mouseClick(figures, Qt.MouseButton.LeftButton, pos=figures._areas[1].center())
+    settle(qtbot, house)
+    assert page.detail.overview.timeline.filters.chosen() == "money"
+
+
+def test_the_next_step_is_the_earliest_of_tasks_and_offers(qtbot: Any, page: AccountPage, house: House) -> None:
+    house.add(Task(id="t", account="a", subject="Gửi mẫu", due_on=date(2026, 11, 24)))
+    controller = next(each for each in page.children() if isinstance(each, AccountController))
+    controller.refresh()
+    settle(qtbot, house)
+    assert page.list.model.row_value("a").next_step == "Gửi mẫu"
+    qtbot.waitUntil(lambda: any("Gửi mẫu" in label.text() for label in page.list.peek.findChildren(QLabel)))

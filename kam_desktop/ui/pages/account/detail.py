@@ -13,13 +13,14 @@ from kam_desktop.domain.entities import Account
 from kam_desktop.language import tr
 from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.badges import Avatar, Pill, Tier
-from kam_desktop.ui.charts import Figure, FigureStrip, Part, StackedBar
+from kam_desktop.ui.charts import Figure, Part, StackedBar
 from kam_desktop.ui.form_dialog import head_name
 from kam_desktop.ui.kit.buttons import Button, IconButton, Tabs
 from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, set_tip
 from kam_desktop.ui.pages.account import tabs
 from kam_desktop.ui.pages.account.form import AccountForm
+from kam_desktop.ui.pages.account.money import LinkedFigures
 from kam_desktop.ui.pages.account.side import SideColumn
 from kam_desktop.ui.pages.account.timeline import Timeline
 from kam_desktop.ui.shortcuts import add_shortcut
@@ -46,7 +47,7 @@ class Overview(QWidget):
 
     def __init__(self, today: date) -> None:
         super().__init__()
-        self.figures = FigureStrip()
+        self.figures = LinkedFigures()
         self.bar = StackedBar(name=tr("Received, not due yet, overdue"), labels=False, height=8)
         self.timeline = Timeline(today)
         self.side = SideColumn(today)
@@ -152,6 +153,7 @@ class AccountDetail(QWidget):
         self.overview.side.contact_wanted.connect(self.contact_wanted)
         self.overview.side.all_people.connect(lambda: self.show_tab(PEOPLE))
         self.overview.side.all_steps.connect(lambda: self.show_tab(TASKS))
+        self.overview.figures.opened.connect(self._on_figure)
         self.people.create_wanted.connect(lambda: self.contact_wanted.emit(""))
         add_shortcut(self, "next_tab", lambda: self._turn(1))
         add_shortcut(self, "previous_tab", lambda: self._turn(-1))
@@ -172,6 +174,13 @@ class AccountDetail(QWidget):
             target = targets.get(key) or getattr(page, "table", page) or self
             target.setFocus(Qt.FocusReason.TabFocusReason)
         self.tab_shown.emit(key)
+
+    def _on_figure(self, at: int) -> None:
+        """Shows the rows behind a figure: offers won, what was invoiced and received, what is open."""
+        if at in (1, 2):
+            self.overview.timeline.show_filter("money")
+        else:
+            self.show_tab(PROPOSALS if at == 0 else MONEY)
 
     def _turn(self, step: int) -> None:
         if self._tab_row.isVisible():

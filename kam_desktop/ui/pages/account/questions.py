@@ -72,11 +72,11 @@ def ask_peek(reader: Any, key: str, tier: str, today: date) -> Peek:
     brief = account.brief(reader, key, today, activities=5)
     money, who = brief.money[0], brief.account
     name = who.short_name or company_core(who.name)
-    step = next((each for each in brief.proposals if each.next_step and each.stage not in ("won", "lost")), None)
+    step = next(iter(_steps(brief, records_of(reader, Task, key))), None)
     return Peek(
         key, name, "".join(word[0] for word in name.split()[-2:]).upper(), tier, who.name, who.industry, money.currency,
         money.revenue_12m, money.overdue, money.oldest_days, money.overdue + money.not_due, who.credit_limit,
-        step.next_step if step else "", step.next_step_on if step else None,
+        step.text if step else "", step.on if step else None,
         tuple(map(_reach, brief.contacts[:3])),
         tuple(Happened(KIND_ICONS.get(each.kind, "pencil"), each.subject, _local_day(each.at))
               for each in brief.activities),

@@ -226,6 +226,12 @@ class Timeline(QWidget):
         self.filters.changed.connect(self.filter_chosen)
         self.view.opened.connect(self.opened)
 
+    def show_filter(self, key: str) -> None:
+        """Narrows the time line, and gives it the keyboard."""
+        self.filters.choose(key)
+        self.filter_chosen.emit(key)
+        self.view.setFocus()
+
     def show_state(self, *, empty: bool) -> None:
         """Says so when nothing happened yet."""
         self._none.setVisible(empty)
