@@ -344,7 +344,13 @@ def _one_proposal(probe: Probe, name: str, identity: str) -> Iterator[Step]:
     window.show_page("proposal", identity)
     yield watch.came
     found["opened"] = [watch.at - began]
-    watch.expect(lambda: bool(pictures()))
+    yield from probe.settled()
+    yield 0.5
+    probe.heart.begin(f"{name} lines: the client's page comes up")
+    before = pictures()
+    began = monotonic()
+    watch.expect(lambda: pictures() is not before and any(not each.isNull() for each in pictures()))
+    window.page("proposal").currentWidget().toggle_preview(True)
     yield watch.came
     found["preview, opened"] = [watch.at - began]
     yield from probe.settled()
@@ -392,7 +398,7 @@ def _one_proposal(probe: Probe, name: str, identity: str) -> Iterator[Step]:
             found.setdefault("letter", []).append(letters.at - began)
             yield places.choice((0.06, 0.12, 0.2, 0.45))
         shown = pictures()
-        watch.expect(lambda shown=shown: pictures() is not shown and bool(pictures()))
+        watch.expect(lambda shown=shown: pictures() is not shown and any(not each.isNull() for each in pictures()))
         probe.heart.begin(f"{name} lines: cell committed")
         before, began = port.count, monotonic()
         QTest.keyClick(edit, _KEY.Key_Return)
@@ -433,6 +439,7 @@ def _one_proposal(probe: Probe, name: str, identity: str) -> Iterator[Step]:
         yield from probe.settled()
         found.setdefault("undo, shown", []).append(monotonic() - began)
         yield from settle()
+    window.page("proposal").currentWidget().toggle_preview(False)
 
 
 def _preview(window: Any) -> Any:

@@ -269,6 +269,7 @@ class Day:
         yield lambda: hasattr(page.currentWidget(), "lines")
         yield from self._rest()
         yield from self._wait()
+        page.currentWidget().toggle_preview(True)
         view = page.currentWidget().lines
         model = view.lines
         view.setFocus()
