@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kam_desktop.ui import icons, paint, theme
 
+_BETWEEN = 10  # px between two lines of figures
+
 
 @dataclass(frozen=True)
 class Part:
@@ -21,13 +23,25 @@ class Part:
     share: str = ""
 
 
+def _in_lines(needs: Sequence[int], width: int) -> list[range]:
+    """What stands in each line: as few lines as the width allows, about equally many in each."""
+    for lines in range(1, len(needs) + 1):
+        most = -(-len(needs) // lines)
+        found = [range(at, min(at + most, len(needs))) for at in range(0, len(needs), most)]
+        if all(sum(needs[each] for each in line) <= width for line in found):
+            return found
+    return [range(at, at + 1) for at in range(len(needs))]
+
+
 class StackedBar(QWidget):
-    """Parts laid end to end, each with label, amount and share below in a column of its own."""
+    """Parts laid end to end, each with label, amount and share below in a column; in two lines where it is narrow."""
 
     def __init__(self, parts: Sequence[Part] = (), *, name: str = "", labels: bool = True, height: int = 24) -> None:
         super().__init__()
         self._parts, self._name, self._labels, self._bar = list(parts), name, labels, height
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(labels)
+        self.setSizePolicy(policy)
         self.set_parts(parts)
 
     def set_parts(self, parts: Sequence[Part]) -> None:
@@ -44,12 +58,22 @@ class StackedBar(QWidget):
                     body.horizontalAdvance(part.amount) + theme.metrics().horizontalAdvance(" " + part.share)) + 2
                 for part in self._parts]  # fmt: skip
 
+    def _lines(self, width: int) -> list[range]:
+        return _in_lines([each + theme.px(12) for each in self._columns()], width + theme.px(12))
+
     def sizeHint(self) -> QSize:
         height = theme.px(self._bar + (8 + 18 + 20 if self._labels else 0))
         return QSize(sum(self._columns()) + theme.px(12) * len(self._parts) if self._labels else theme.px(120), height)
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        whole = self.sizeHint()
+        return QSize(max(self._columns()), whole.height()) if self._labels and self._parts else whole
+
+    def hasHeightForWidth(self) -> bool:
+        return self._labels
+
+    def heightForWidth(self, width: int) -> int:
+        return theme.px(self._bar) + theme.px(46) * max(1, len(self._lines(width)))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, whole = QPainter(self), sum(max(0.0, part.size) for part in self._parts) or 1.0
@@ -57,18 +81,25 @@ class StackedBar(QWidget):
         paint.bar(painter, area, [(part.size / whole, part.token) for part in self._parts], radius=4)
         if not self._labels or not self._parts:
             return
-        columns = self._columns()
-        gap = (self.width() - sum(columns)) / max(1, len(columns) - 1)
-        x, top = 0.0, theme.px(self._bar + 8)
-        for part, width in zip(self._parts, columns, strict=True):
-            left = round(x)
-            paint.box(painter, QRectF(left, top + theme.px(5), theme.px(8), theme.px(8)), 2, theme.color(part.token))
-            label = QRect(left + theme.px(14), top, width, theme.px(18))
-            paint.text(painter, label, part.label, "text2", theme.CAPTION)
-            line = QRect(left, top + theme.px(18), width + theme.px(8), theme.px(20))
-            used = paint.text(painter, line, part.amount, weight=theme.MEDIUM)
-            paint.text(painter, line.adjusted(used + theme.px(4), 0, theme.px(8), 0), part.share, "muted")
-            x += width + gap
+        columns, top = self._columns(), theme.px(self._bar + 8)
+        lines = self._lines(self.width())
+        for line in lines:
+            if len(lines) == 1:
+                gap = (self.width() - sum(columns)) / max(1, len(columns) - 1)
+                lefts = [round(sum(columns[:at]) + gap * at) for at in line]
+            else:  # one below the other
+                lefts = [round(self.width() / len(lines[0]) * at) for at in range(len(line))]
+            for left, at in zip(lefts, line, strict=True):
+                self._paint_part(painter, left, top, columns[at], self._parts[at])
+            top += theme.px(46)
+
+    def _paint_part(self, painter: QPainter, left: int, top: int, width: int, part: Part) -> None:
+        paint.box(painter, QRectF(left, top + theme.px(5), theme.px(8), theme.px(8)), 2, theme.color(part.token))
+        label = QRect(left + theme.px(14), top, width, theme.px(18))
+        paint.text(painter, label, part.label, "text2", theme.CAPTION)
+        line = QRect(left, top + theme.px(18), width + theme.px(8), theme.px(20))
+        used = paint.text(painter, line, part.amount, weight=theme.MEDIUM)
+        paint.text(painter, line.adjusted(used + theme.px(4), 0, theme.px(8), 0), part.share, "muted")
 
 
 class Progress(QWidget):
@@ -104,12 +135,14 @@ class Figure:
 
 
 class FigureStrip(QWidget):
-    """Figures side by side, parted by upright lines or, where one leads to the next, by arrows."""
+    """Figures side by side, parted by upright lines or arrows that lead on; in two lines where it is narrow."""
 
     def __init__(self, figures: Sequence[Figure] = (), *, size: int = theme.TITLE) -> None:
         super().__init__()
         self._figures, self._size = list(figures), size
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.set_figures(figures)
 
     def set_figures(self, figures: Sequence[Figure]) -> None:
@@ -129,24 +162,41 @@ class FigureStrip(QWidget):
         return QSize(sum(map(self._need, self._figures)), theme.px(lines))
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(max(map(self._need, self._figures), default=0), self.sizeHint().height())
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        lines = max(1, len(_in_lines([self._need(item) for item in self._figures], width)))
+        return lines * self.sizeHint().height() + (lines - 1) * theme.px(_BETWEEN)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, needs = QPainter(self), [self._need(item) for item in self._figures]
-        spare = max(0.0, self.width() - sum(needs)) / max(1, len(needs))
-        x, small, big = 0.0, theme.px(18), theme.px(round(self._size * 1.45))
-        for number, (item, need) in enumerate(zip(self._figures, needs, strict=True)):
-            left, width = round(x) + (theme.px(16) if number else 0), round(need + spare)
-            if number and self._figures[number - 1].arrow:
-                icons.paint(painter, x - theme.px(14), small + big / 2 - theme.px(8), "chevron-right", "muted", 16)
-            elif number:
-                painter.fillRect(round(x), 0, 1, self.height(), theme.color("border"))
-            label = QRect(left, 0, width, small)
-            if item.mark:
-                paint.box(painter, QRectF(left, theme.px(5), theme.px(8), theme.px(8)), 2, theme.color(item.mark))
-                label.setLeft(left + theme.px(14))
-            paint.text(painter, label, item.label, "muted", theme.CAPTION)
-            paint.text(painter, QRect(left, small, width, big), item.value, item.tone, self._size, theme.BOLD)
-            paint.text(painter, QRect(left, small + big, width, small), item.note, "muted", theme.CAPTION,
-                       align=Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)  # fmt: skip
-            x += width
+        high, top = self.sizeHint().height(), 0
+        lines = _in_lines(needs, self.width())
+        for line in lines:
+            spare = max(0.0, self.width() - sum(needs[at] for at in line)) / max(1, len(line))
+            x = 0.0
+            for at in line:
+                width = round(needs[at] + spare if len(lines) == 1 else self.width() / len(lines[0]))
+                self._paint_figure(painter, QRect(round(x), top, width, high), at, at == line[0])
+                x += width
+            top += high + theme.px(_BETWEEN)
+
+    def _paint_figure(self, painter: QPainter, area: QRect, at: int, first: bool) -> None:
+        item, small, big = self._figures[at], theme.px(18), theme.px(round(self._size * 1.45))
+        left, top, width = area.left() + (0 if first else theme.px(16)), area.top(), area.width()
+        if not first and self._figures[at - 1].arrow:
+            middle = top + small + big / 2 - theme.px(8)
+            icons.paint(painter, area.left() - theme.px(14), middle, "chevron-right", "muted", 16)
+        elif not first:
+            painter.fillRect(area.left(), top, 1, area.height(), theme.color("border"))
+        label = QRect(left, top, width, small)
+        if item.mark:
+            paint.box(painter, QRectF(left, top + theme.px(5), theme.px(8), theme.px(8)), 2, theme.color(item.mark))
+            label.setLeft(left + theme.px(14))
+        paint.text(painter, label, item.label, "muted", theme.CAPTION)
+        paint.text(painter, QRect(left, top + small, width, big), item.value, item.tone, self._size, theme.BOLD)
+        paint.text(painter, QRect(left, top + small + big, width, small), item.note, "muted", theme.CAPTION,
+                   align=Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)  # fmt: skip

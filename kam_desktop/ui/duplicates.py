@@ -8,8 +8,19 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, QStringListModel, Qt
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QListView, QRadioButton, QSizePolicy, QWidget
+from PySide6.QtCore import QObject, QRectF, QSize, QStringListModel, Qt
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QListView,
+    QRadioButton,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from kam_desktop import formats
@@ -17,16 +28,14 @@ from kam_desktop.domain.entities import BY_NAME, Account
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.language import N_, tr, trn
-from kam_desktop.ui import theme
+from kam_desktop.ui import paint, theme
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.done_line import DoneLine
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
-from kam_desktop.ui.kit.frames import Panel, scrolled
+from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, caption, set_tip
 from kam_desktop.ui.sentences import sentence
-
-_SHORT = (48, 30)  # letters of a value that have room beside one other, or two; all of it stands in the tooltip
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,19 @@ def shown(field: Field, value: Any, titles: Mapping[str, str], currency: str) ->
     return titles.get(value, value) if isinstance(value, str) else formats.number(value)
 
 
+class _Choice(QRadioButton):
+    """A value to choose, shortened to the room there is; all of it stands in the tooltip."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words.replace("&", "&&"))
+        self._words = words
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - theme.px(26)
+        self.setText(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room).replace("&", "&&"))
+
+
 class MergeDialog(Dialog):
     """Two accounts side by side; the differing fields are chosen with the arrow keys.
 
@@ -66,7 +88,7 @@ class MergeDialog(Dialog):
     """
 
     def __init__(self, parent: QWidget, both: Both) -> None:
-        super().__init__(parent, tr("Merge two accounts"), width=940)
+        super().__init__(parent, tr("Merge two accounts"), width=1000)
         self.both = both
         self._groups: dict[str, tuple[QButtonGroup, tuple[Any, ...]]] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -88,11 +110,9 @@ class MergeDialog(Dialog):
             grid.addWidget(caption(tr("All fields are alike.")), 1, 0, 1, 3)
         for column in range(1, grid.columnCount()):
             grid.setColumnStretch(column, 1)
-        fields = QWidget()
-        fields.setLayout(grid)
-        area = scrolled(fields)
-        area.setMinimumHeight(min(theme.px(360), theme.px(64 + 34 * len(both.choices))))
-        self.body.addWidget(area)
+        self.body.addSpacing(theme.px(4))
+        self.body.addLayout(grid)
+        self.body.addStretch()
         self.said = PlainLabel(tone="danger", wrap=True)
         self.said.hide()
         self.body.addWidget(self.said)
@@ -111,8 +131,7 @@ class MergeDialog(Dialog):
         for at, value in enumerate(values):
             text = shown(field, value, self.both.titles, self.both.keep.currency)
             line = " ".join(text.split())
-            most = _SHORT[len(values) - 2]
-            option = QRadioButton((line if len(line) <= most else line[: most - 1] + "…").replace("&", "&&"))
+            option = _Choice(line)
             option.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             option.setMinimumHeight(theme.px(28))
             place = (tr("both"), tr("kept"), tr("taken over"))[(at + 1) % 3]
@@ -133,6 +152,23 @@ class MergeDialog(Dialog):
         self.said.show()
 
 
+class _TwoLines(QStyledItemDelegate):
+    """A pair in two lines: the one that stays, the other with what they have in common."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Any) -> QSize:
+        return QSize(theme.px(100), theme.px(56))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Any) -> None:
+        first, _, second = str(index.data()).partition("\n")
+        area = option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            paint.box(painter, QRectF(area), theme.px(6), theme.color("selected"))
+        line = area.adjusted(theme.px(12), theme.px(8), -theme.px(12), 0)
+        line.setHeight(theme.px(20))
+        paint.text(painter, line, first, weight=theme.MEDIUM)
+        paint.text(painter, line.translated(0, theme.px(20)), second, "text2", theme.CAPTION)
+
+
 class PairsDialog(Dialog):
     """The list of pairs. Enter opens one side by side.
 
@@ -149,7 +185,9 @@ class PairsDialog(Dialog):
         self.list.setModel(self._model)
         self.list.setAccessibleName(tr("Possible duplicates"))
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.list.setMinimumHeight(theme.px(280))
+        self.list.setMinimumHeight(theme.px(200))
+        self.list.setItemDelegate(_TwoLines(self.list))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.none = caption(tr("No two accounts look like one customer."), wrap=True)
         self.body.addWidget(self.none)
         self.body.addWidget(self.list)
@@ -167,7 +205,7 @@ class PairsDialog(Dialog):
                  "email": tr("same e-mail")}  # fmt: skip
         self.pairs = pairs
         self._model.setStringList([
-            f"{each.keep.name}  ·  {each.lose.name}  ·  {', '.join(words[reason] for reason in each.reasons)}"
+            f"{each.keep.name}\n{each.lose.name}  ·  {', '.join(words[reason] for reason in each.reasons)}"
             for each in pairs
         ])  # fmt: skip
         self.none.setVisible(not pairs)

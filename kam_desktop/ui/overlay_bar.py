@@ -1,8 +1,8 @@
 """A scroll bar that lies over a list's right edge, so that rows and totals keep the page's width."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QScrollArea, QScrollBar
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollArea, QScrollBar, QVBoxLayout, QWidget
 
 from kam_desktop.ui import theme
 
@@ -32,12 +32,51 @@ class OverlayBar(QScrollBar):
 
 
 class OverlayArea(QScrollArea):
-    """A scroll area whose content has the whole width."""
+    """A scroll area whose content has the whole width; it scrolls up and down only."""
 
     def __init__(self) -> None:
         super().__init__()
         self._bar = OverlayBar(self)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._bar.follow()
+
+
+class BodyArea(OverlayArea):
+    """What a dialog holds: as high as it is, and scrolled where the window is lower.
+
+    Attributes:
+        body: the layout for the content.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        inner = QWidget()
+        self.body = QVBoxLayout(inner)
+        edge = theme.px(4)  # what has the keyboard has a ring around it
+        self.body.setContentsMargins(edge, edge, edge, edge)
+        self.setWidget(inner)
+
+    def hasHeightForWidth(self) -> bool:
+        return self.body.hasHeightForWidth()
+
+    def heightForWidth(self, width: int) -> int:
+        return self.body.totalHeightForWidth(width)
+
+    def sizeHint(self) -> QSize:
+        return self.body.totalSizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        least = self.body.totalMinimumSize()
+        return QSize(least.width(), min(least.height(), theme.px(96)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        edge = theme.px(4)
+        scrolls = self.heightForWidth(self.width()) > self.height()
+        self.body.setContentsMargins(edge, edge, theme.px(14) if scrolls else edge, edge)
+        super().resizeEvent(event)

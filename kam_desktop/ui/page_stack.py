@@ -28,12 +28,16 @@ class Remembers(Protocol):
         """Take it back."""
 
 
+LEAST = 854  # px at 100 %: a window of 1366 px with text of 150 %, beside the rail; every page fits in it
+
+
 class PageStack(QStackedWidget):
-    """The pages; only the shown one asks for room, and never for more than the screen has."""
+    """The pages; only the shown one asks for room, and for no more than a page needs that folds its panels away."""
 
     def minimumSizeHint(self) -> QSize:
         page, screen = self.currentWidget(), self.screen().availableSize()
-        return page.minimumSizeHint().boundedTo(screen - QSize(theme.px(56), theme.px(76))) if page else QSize()
+        most = (screen - QSize(theme.px(56), theme.px(76))).boundedTo(QSize(theme.px(LEAST), screen.height()))
+        return page.minimumSizeHint().boundedTo(most) if page else QSize()
 
 
 class Frame(QWidget):

@@ -62,7 +62,7 @@ class ShortcutSheet(Dialog):
         self.body.addWidget(self._box)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
-        self._scroll.setMinimumHeight(theme.px(420))
+        self._scroll.setMinimumHeight(theme.px(200))
         self.body.addWidget(self._scroll)
         everything = self.add_button(Button(tr("Put back all keys")))
         everything.clicked.connect(lambda: keymap.reset())

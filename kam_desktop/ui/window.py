@@ -237,7 +237,8 @@ class Window(QMainWindow):
 
     def _fit(self) -> None:
         spec = self._specs.get(self._key)
-        rail = self._collapsed or (spec is not None and spec.wide and self.width() < theme.px(1600))
+        room = 1600 if spec is not None and spec.wide else 1100  # px at 100 %: a narrower window has the rail
+        rail = self._collapsed or self.width() < theme.px(room)
         self.navigation.set_rail(rail)
         self.top.set_rail(rail)
         for bar in (self.navigation, self.top, self.bottom):

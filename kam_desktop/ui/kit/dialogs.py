@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -11,10 +11,11 @@ from kam_desktop.language import tr
 from kam_desktop.ui import focus_order, theme
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.labels import IconLabel, PlainLabel, section
+from kam_desktop.ui.overlay_bar import BodyArea
 
 
 class Dialog(QDialog):
-    """A titled box over a window: content above, buttons below at the right; Esc refuses.
+    """A titled box over a window: content above, buttons below at the right; Esc refuses. No larger than the window.
 
     Attributes:
         body: the layout for the content.
@@ -24,32 +25,34 @@ class Dialog(QDialog):
                  width: int = 440) -> None:  # fmt: skip
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.setMinimumWidth(theme.px(width))
+        over = parent.window() if parent is not None else self
+        self._room = (over.size() if parent else self.screen().availableSize()).expandedTo(QSize(theme.px(480), 480))
+        self.setMinimumWidth(min(theme.px(width), self._room.width() - theme.px(32)))
+        self.setMaximumHeight(self._room.height())
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(*[theme.px(24)] * 4)
-        outer.setSpacing(theme.px(12))
-        head = QHBoxLayout()
-        head.setSpacing(theme.px(10))
+        outer.setContentsMargins(*[theme.px(20)] * 4)  # and 4 around each part, room for rings
+        outer.setSpacing(theme.px(8))
+        head, self._foot = QHBoxLayout(), QHBoxLayout()
+        for part, gap in ((head, 10), (self._foot, 8)):
+            part.setContentsMargins(*[theme.px(4)] * 4)
+            part.setSpacing(theme.px(gap))
         if icon:
             head.addWidget(IconLabel(icon, tone, 20), alignment=Qt.AlignmentFlag.AlignTop)
-        told = section(title)
+        head.addWidget(told := section(title), 1)
         told.setWordWrap(True)
-        head.addWidget(told, 1)
         outer.addLayout(head)
-        self.body = QVBoxLayout()
+        area = BodyArea()
+        self.body = area.body
         self.body.setSpacing(theme.px(8))
-        outer.addLayout(self.body)
-        self._foot = QHBoxLayout()
-        self._foot.setSpacing(theme.px(8))
+        outer.addWidget(area, 1)
         self._foot.addStretch()
-        outer.addSpacing(theme.px(4))
         outer.addLayout(self._foot)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         lines = self.layout()
         if lines is not None and lines.hasHeightForWidth():  # Qt guesses too much height for text that wraps
-            self.resize(self.width(), lines.heightForWidth(self.width()))
+            self.resize(self.width(), min(lines.heightForWidth(self.width()), self._room.height()))
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         return focus_order.step(self, forward)
@@ -104,18 +107,15 @@ def choose_files(parent: QWidget | None, title: str, kinds: Sequence[tuple[str, 
     patterns = ";;".join(f"{name} ({pattern})" for name, pattern in kinds)
     if many:
         return [Path(name) for name in QFileDialog.getOpenFileNames(parent, title, "", patterns)[0]]
-    chosen = QFileDialog.getOpenFileName(parent, title, "", patterns)[0]
-    return [Path(chosen)] if chosen else []
+    return [Path(name) for name in QFileDialog.getOpenFileName(parent, title, "", patterns)[:1] if name]
 
 
 def choose_folder(parent: QWidget | None, title: str) -> Path | None:
     """Let the user choose a folder."""
-    chosen = QFileDialog.getExistingDirectory(parent, title)
-    return Path(chosen) if chosen else None
+    return Path(chosen) if (chosen := QFileDialog.getExistingDirectory(parent, title)) else None
 
 
 def choose_target(parent: QWidget | None, title: str, name: str, kinds: Sequence[tuple[str, str]]) -> Path | None:
     """Let the user say where to write a file; the system asks before one is replaced."""
     patterns = ";;".join(f"{label} ({pattern})" for label, pattern in kinds)
-    chosen = QFileDialog.getSaveFileName(parent, title, name, patterns)[0]
-    return Path(chosen) if chosen else None
+    return Path(chosen) if (chosen := QFileDialog.getSaveFileName(parent, title, name, patterns)[0]) else None

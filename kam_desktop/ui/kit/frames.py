@@ -1,8 +1,8 @@
 """Frames that pages are laid out in: lines, panel, card, page head, tool row, side panel."""
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from kam_desktop.ui import paint, theme
 from kam_desktop.ui.overlay_bar import OverlayArea
@@ -109,9 +109,5 @@ def side_panel(width: int = 420) -> Panel:
 def scrolled(content: QWidget) -> QScrollArea:
     """The content in an area that scrolls up and down only."""
     area = OverlayArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(content)
     return area

@@ -199,10 +199,7 @@ class TableView(QTableView):
             return
         area, rows = event.rect(), self._rows_in(event.rect())
         painter = QPainter(self.viewport())
-        for column in range(model.columnCount()):
-            if model.headerData(column, HORIZONTAL, PRIVATE) and not self.isColumnHidden(column):
-                left = self.columnViewportPosition(column)
-                painter.fillRect(left, area.top(), self.columnWidth(column), area.height(), theme.color("private_bg"))
+        self._paint_private(painter, area.top(), area.height())
         width = self.viewport().width()
         for row in rows:
             top, height = self.rowViewportPosition(row), self.rowHeight(row)
@@ -214,6 +211,12 @@ class TableView(QTableView):
         painter.begin(self.viewport())
         self._paint_over(painter, rows, width)
         painter.end()
+
+    def _paint_private(self, painter: QPainter, top: int, height: int) -> None:
+        for at in range(self.model().columnCount()):
+            if self.model().headerData(at, HORIZONTAL, PRIVATE) and not self.isColumnHidden(at):
+                left = self.columnViewportPosition(at)
+                painter.fillRect(left, top, self.columnWidth(at), height, theme.color("private_bg"))
 
     def _rows_in(self, area: QRect) -> range:
         first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
@@ -236,6 +239,7 @@ class TableView(QTableView):
 
     def _paint_group(self, painter: QPainter, area: QRect, title: str, note: str, mark: str = "chevron-down") -> None:
         painter.fillRect(area, theme.color("window"))
+        self._paint_private(painter, area.top(), area.height())
         painter.setPen(QPen(theme.color("border")))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         icons.paint(painter, theme.px(24), area.center().y() - theme.px(6), mark, "muted", 14)

@@ -15,7 +15,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui import focus_order, keymap, theme
 from kam_desktop.ui.kit.buttons import Button, Chip, Segmented, open_below
 from kam_desktop.ui.kit.frames import Panel, page_head, side_panel
-from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, caption, title
+from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, Link, PlainLabel, caption, title
 from kam_desktop.ui.kit.states import EmptyState, FilterEmpty, Notice
 from kam_desktop.ui.pages.collection.ageing import AgeingView
 from kam_desktop.ui.pages.collection.form import ReceiptForm
@@ -30,6 +30,7 @@ WORKLIST, OPEN, AGEING, RECEIPTS = "worklist", "open", "ageing", "receipts"
 
 
 _BESIDE = 1090  # px of the page, from which on the panel stands beside the list and does not lie over it
+_TOOLS = 960  # px of the page, from which on the worklist's tools say all their words
 _ROOMY = 1180  # px of the page, from which on a list beside the panel has room for all its words
 
 
@@ -125,7 +126,7 @@ class CollectionPage(QWidget):
         for chip in (self._owner, self.worklist.owner):
             chip.clicked.connect(partial(self._open_owners, chip))
         self._industry.clicked.connect(self._open_industries)
-        self._note = caption()
+        self._note = ElidedLabel(size=theme.CAPTION, tone="muted")
         as_of = caption(tr("As of"), "text2")
         as_of.setBuddy(self._date)
         self._tools = tools = Panel(row=True, margins=(24, 0, 24, 12), gap=8)
@@ -232,10 +233,13 @@ class CollectionPage(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        self.worklist.set_tight(not self._side.isHidden() and self.width() < theme.px(_ROOMY))
+        beside = not self._side.isHidden() and not self._fold.is_folded()
+        self.worklist.set_tight(self.width() < theme.px(_ROOMY if beside else _TOOLS))
 
     def _open_side(self, panel: QWidget) -> None:
-        self.worklist.set_tight(self.width() < theme.px(_ROOMY))  # before the panel takes the room
+        self.worklist.set_tight(
+            self.width() < theme.px(_TOOLS if self._fold.is_folded() else _ROOMY)
+        )  # before the panel takes the room
         self._panels.setCurrentWidget(panel)
         self._side.show()
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from kam_desktop import formats
@@ -18,13 +18,15 @@ from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.form_dialog import head_name, two_columns
 from kam_desktop.ui.kit.buttons import Button, Segmented
 from kam_desktop.ui.kit.frames import Panel, page_head, scrolled
-from kam_desktop.ui.kit.labels import PlainLabel, caption, section
+from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.pages.proposal.line_view import LineView
 from kam_desktop.ui.pages.proposal.lines import LineTable
 from kam_desktop.ui.pages.proposal.page import STATUS_TONES, stage_names, status_names
 from kam_desktop.ui.pages.proposal.preview import Preview
 from kam_desktop.ui.pages.proposal.totals_panel import TotalsPanel
+
+_TIGHT = 920  # px at 100 %: a narrower page leaves the line of keys out, and its fields stand closer
 
 
 class NewProposalForm(RecordForm):
@@ -117,7 +119,8 @@ class ProposalEditor(QWidget):
         self.totals = TotalsPanel()
         self.form, self.version_form = ProposalForm(today), VersionForm(today)
         self._name = head_name()
-        self._whose = caption("", "text2")
+        self._whose = ElidedLabel(size=theme.CAPTION, tone="text2")
+        self._whose.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._state = Pill("")
         self._versions = QMenu(self)
         self._version = Button(tr("Versions"), icon="history", menu=self._versions)
@@ -128,10 +131,12 @@ class ProposalEditor(QWidget):
         self._said.hide()
         back = Button(tr("All proposals"), icon="arrow-left", kind="flat")
         head = page_head(back, line=True)
-        head.add(self._name, None, self._whose, self._state, self._version, self._new, self._sent, self.export)
+        head.add(self._name).add(self._whose, stretch=1)
+        head.add(self._state, self._version, self._new, self._sent, self.export)
         self._add = Button(tr("Add line"), icon="plus", small=True, key=keymap.shown("add_line"))
         self._section = Button(tr("Add section"), small=True, kind="flat")
-        tools = Panel(row=True, margins=(24, 8, 24, 4), gap=8).add(self._add, self._section, None, self._keys())
+        self._hint = self._keys()
+        tools = Panel(row=True, margins=(24, 8, 24, 4), gap=8).add(self._add, self._section, None, self._hint)
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(tools)
@@ -151,6 +156,8 @@ class ProposalEditor(QWidget):
         frame = Panel(lines="left", margins=(1, 0, 0, 0))
         frame.add(Panel(row=True, margins=(12, 8, 12, 4)).add(self._side, None), area, self.preview)
         frame.setFixedWidth(theme.px(348))
+        self._beside = frame
+        self.totals.follow(self.lines)
         self._fields = area
         self.toggle_preview(False)
         for pane in (self.lines, area, self.preview):
@@ -170,6 +177,12 @@ class ProposalEditor(QWidget):
         self._add.clicked.connect(lambda: self.lines.add_line())
         self._section.clicked.connect(lambda: self.lines.add_line(tr("New section")))
         self.model.refused.connect(self._say)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        tight = self.width() < theme.px(_TIGHT)
+        self._hint.setVisible(not tight)
+        self._beside.setFixedWidth(theme.px(300 if tight else 348))
 
     def toggle_preview(self, page: bool) -> None:
         """The client's page beside the lines, or the fields."""

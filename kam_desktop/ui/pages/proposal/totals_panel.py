@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from kam_desktop import formats, language
@@ -16,6 +17,8 @@ from kam_desktop.ui.badges import Tag
 from kam_desktop.ui.charts import Progress
 from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.labels import PlainLabel, caption
+from kam_desktop.ui.kit.table_view import TableView
+from kam_desktop.ui.pages.proposal.lines import AMOUNT, COST
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -28,9 +31,34 @@ class TotalsPanel(Panel):
 
     def __init__(self) -> None:
         super().__init__(row=True, lines="top", margins=(24, 1, 0, 0))
-        self._body: QWidget | None = None
-        self._shape: tuple[object, ...] = ()
+        self._inner: QWidget | None = None
+        self._table: TableView | None = None
+        self._form: tuple[object, ...] = ()
         self.setMinimumHeight(theme.px(168))
+
+    def follow(self, lines: TableView) -> None:
+        """Sums stand under the amounts of the lines, and our figures under our columns."""
+        self._table = lines
+        head = lines.horizontalHeader()
+        head.sectionResized.connect(lambda *_sizes: self._align())
+        head.geometriesChanged.connect(self._align)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._align()
+
+    def _align(self) -> None:
+        if self._table is None or self._inner is None:
+            return
+        lines, least = self._table, max(theme.px(192), self._private.minimumSizeHint().width())
+        if lines.isColumnHidden(COST):
+            self._private.setFixedWidth(least)
+            self._sums_at.setContentsMargins(0, theme.px(12), 0, 0)
+            return
+        wide = max(least, self.width() - lines.viewport().x() - lines.columnViewportPosition(COST))
+        self._private.setFixedWidth(wide)
+        end = lines.columnViewportPosition(AMOUNT) + lines.columnWidth(AMOUNT) - lines.pads(AMOUNT)[1]
+        self._sums_at.setContentsMargins(0, theme.px(12), max(0, self.width() - wide - theme.px(24) - end), 0)
 
     def show_totals(self, totals: Totals, currency: str, budget: int | None) -> None:
         """Other figures; amounts in minor units."""
@@ -38,9 +66,9 @@ class TotalsPanel(Panel):
         spoken = language.current() == "vi" and totals.total > 0
         told = totals.without_cost if totals.cost is not None else 0
         shape = (bool(budget), spoken, [each[0] for each in rows], bool(told), theme.zoom())
-        if shape != self._shape or self._body is None:
+        if shape != self._form or self._inner is None:
             self._build(bool(budget), spoken, [(name, strong) for name, _, strong in rows], bool(told))
-            self._shape = shape
+            self._form = shape
         for label, (_, amount, _) in zip(self._sums, rows, strict=True):
             label.setText(amount)
         self._total.setText(formats.amount(totals.total, currency))
@@ -68,17 +96,19 @@ class TotalsPanel(Panel):
     # Its parts.
 
     def _build(self, budget: bool, spoken: bool, rows: list[tuple[str, bool]], missing: bool) -> None:
-        if self._body is not None:
-            self.box.removeWidget(self._body)
-            self._body.deleteLater()
-        self._body = QWidget()
-        row = QHBoxLayout(self._body)
+        if self._inner is not None:
+            self.box.removeWidget(self._inner)
+            self._inner.deleteLater()
+        self._inner = QWidget()
+        row = QHBoxLayout(self._inner)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(24))
         row.addWidget(self._build_budget(budget, spoken), 2)
         row.addWidget(self._build_sums(rows), 3)
-        row.addWidget(self._build_ours(missing))
-        self.box.addWidget(self._body)
+        self._private = self._build_ours(missing)
+        row.addWidget(self._private)
+        self.box.addWidget(self._inner)
+        self._align()
 
     def _build_budget(self, budget: bool, spoken: bool) -> QWidget:
         made = Panel(gap=6, margins=(0, 12, 0, 0))
@@ -94,7 +124,7 @@ class TotalsPanel(Panel):
 
     def _build_sums(self, rows: list[tuple[str, bool]]) -> QWidget:
         made = QWidget()
-        grid = _grid(made)
+        grid = self._sums_at = _grid(made)
         grid.setContentsMargins(0, theme.px(12), 0, 0)
         self._sums: list[PlainLabel] = []
         for at, (name, strong) in enumerate(rows):
