@@ -93,15 +93,39 @@ class RateEnding:
     following: str
 
 
-def listing(reader: Reader, *, text: str = "", stages: Sequence[str] = OPEN_STAGES, account: str = "") -> ProposalList:
-    """The proposals in those stages by id, stage by stage, each by title; empty stages are left out."""
+_DATED = {
+    "expected_close_on": "select id, expected_close_on from proposal where expected_close_on <> ''",
+    "next_step_on": "select id, next_step_on from proposal where next_step_on <> ''",
+}
+
+
+def listing(
+    reader: Reader,
+    *,
+    text: str = "",
+    stages: Sequence[str] = OPEN_STAGES,
+    account: str = "",
+    narrowed: Sequence[Where] = (),
+    order: tuple[str, bool] = ("title", False),
+) -> ProposalList:
+    """The proposals in those stages by id, stage by stage; empty stages are left out.
+
+    Args:
+        narrowed: further conditions (services.pipeline.narrowed).
+        order: within a stage, (title, expected_close_on or next_step_on, descending); without a date last.
+    """
     ids: list[str] = []
     groups: list[StageGroup] = []
+    name, falling = order
+    days = dict(reader.sql(_DATED[name])) if name in _DATED else {}
     for stage in (each for each in STAGES if each in stages):
-        where = [Where("stage", Op.IS, stage)]
+        where = [Where("stage", Op.IS, stage), *narrowed]
         if account:
             where.append(Where("account", Op.IS, account))
-        found = reader.ids(Query("proposal", tuple(where), text=text))
+        found = reader.ids(Query("proposal", tuple(where), (Order("title", falling and not days),), text))
+        if days:
+            dated = sorted((key for key in found if key in days), key=lambda key: days[key], reverse=falling)
+            found = [*dated, *(key for key in found if key not in days)]
         if found:
             groups.append(StageGroup(stage, len(ids), len(found)))
             ids += found

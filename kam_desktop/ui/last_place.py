@@ -108,7 +108,7 @@ class LastPlace(QObject):
             return
         editing = bool(kept.get("form") or kept.get("cell"))
         place = str(kept.get("place", ""))
-        if place and (editing or place != "new"):
+        if place and (editing or place.partition(":")[0] != "new"):
             self._window.show_page(self.page(), place)
         if editing:
             self._wanted, self._looks, self._quiet, self._asked = kept, _LOOKS, 0, False

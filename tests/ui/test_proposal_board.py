@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
@@ -18,6 +20,7 @@ from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.pages.proposal.board import Board
 from kam_desktop.ui.pages.proposal.cards import CARD, HOLE, LIFTED, MIME, BoardCard, CardColumn, ColumnTexts, spoken
 from kam_desktop.ui.pages.proposal.controller import ProposalController
+from kam_desktop.ui.pages.proposal.filters import Narrowing
 from tests.ui.conftest import TODAY, House, account
 
 CONTROL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
@@ -153,11 +156,11 @@ def test_ctrl_with_an_arrow_moves_at_once_and_offers_what_moving_does_not_do(
     assert stage_of(house, "r") == "sent"
     version = house.read(lambda reader: reader.get(ProposalVersion, "rv"))
     assert version.status == "draft"  # moving sends nothing
-    assert board._offer.isVisibleTo(board)
-    board._offer.opened.emit()
+    assert board.foot.offer.isVisibleTo(board)
+    board.foot.offer.opened.emit()
     settle(qtbot, house)
     assert house.read(lambda reader: reader.get(ProposalVersion, "rv")).status == "sent"
-    assert not board._offer.isVisibleTo(board)
+    assert not board.foot.offer.isVisibleTo(board)
 
 
 def test_losing_asks_for_the_reason_and_without_one_the_card_goes_back(qtbot: Any, board: Board, house: House) -> None:
@@ -261,3 +264,61 @@ def test_two_thousand_cards_scroll_smoothly(qtbot: Any, dressed: None) -> None:
         view.viewport().repaint()
         frames.append(time.perf_counter() - began)
     assert sorted(frames)[int(len(frames) * 0.95)] < 0.05, frames
+
+
+def test_chips_narrow_and_order_board_and_list_alike_and_are_kept(qtbot: Any, board: Board, house: House) -> None:
+    controller = next(each for each in board.parent().children() if isinstance(each, ProposalController))
+    with house.store.edit("Dates") as uow:
+        uow.put(dataclasses.replace(uow.get(Proposal, "q"), expected_close_on=date(2026, 12, 1)))
+    controller.refresh()
+    settle(qtbot, house)
+    assert ids(board)["working"] == ["q", "p"]  # the first to be closed, then what has no date
+    chips = board.filters
+    assert chips.order.accessibleName() == "Order: First to close"
+    chips._open_quarters()
+    menu = next(each for each in chips.findChildren(QMenu) if each.isVisible())
+    assert [each.text() for each in menu.actions()] == ["Any time", "IV/2026", "No date"]
+    menu.actions()[1].trigger()
+    menu.close()
+    settle(qtbot, house)
+    assert ids(board) == {"working": ["q"]} and chips.closing.accessibleName() == "Closing: IV/2026"
+    assert controller.page.list.filters.now == chips.now
+    again = ProposalController(house.desk).page
+    qtbot.addWidget(again)
+    assert again.board.filters.now == chips.now  # next time too
+    chips._choose(owner="nobody")
+    settle(qtbot, house)
+    assert board._stack.currentIndex() == 2  # nothing fits, and that can be taken away
+    board.cleared.emit()
+    settle(qtbot, house)
+    assert ids(board)["working"] == ["q", "p"] and chips.now == Narrowing()
+    chips._choose(order="title")
+    settle(qtbot, house)
+    assert chips.order.accessibleName() == "Order: By title"
+
+
+def test_the_board_comes_first_and_the_list_when_it_was_chosen(qtbot: Any, board: Board, house: House) -> None:
+    house.desk.remembered.pop("proposal.view", None)
+    made = ProposalController(house.desk).page
+    qtbot.addWidget(made)
+    made.show()
+    made.open_place("")
+    settle(qtbot, house)
+    assert made.currentWidget() is made.board
+    made.open_place("list")
+    made.open_place("")
+    assert made.currentWidget() is made.list
+    settle(qtbot, house)
+
+
+def test_qts_tester_watches_a_column_while_cards_come_and_go(qtbot: Any) -> None:
+    card = BoardCard("p", "x", "y", "working", 1, "VND", "", None, None, "", None, "")
+    model = CardColumn({"p": card, "q": card}, TODAY)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    model.set_ids(["p", "q", "r"])
+    model.insert(0, "s")
+    model.take("q")
+    model.changed()
+    model.set_ids([])
+    assert model.rowCount() == 0
+    tester.deleteLater()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 
 from kam_desktop import language
 from kam_desktop.domain.change import Action, ChangeSet, Touched
-from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion, Rule
+from kam_desktop.domain.entities import LOCAL_PERSON_ID, Proposal, ProposalLine, ProposalVersion, Rule
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.query import Query
 from kam_desktop.services import proposal as verbs
@@ -31,7 +31,7 @@ from kam_desktop.ui.pages.proposal.lines import (
     LineTable,
     read_rate,
 )
-from kam_desktop.ui.pages.proposal.page import ProposalPage
+from kam_desktop.ui.pages.proposal.page import CLOSING, ProposalPage
 from tests.ui.conftest import House, account
 
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
@@ -336,3 +336,64 @@ def test_the_first_line_starts_from_the_rate_of_the_day(qtbot: Any, editor: Any,
     empty.rate = "10%"
     empty.set_lines([], "VND", False)
     assert empty.add_after(-1) == 0 and empty.lines[0].tax_rate == "10%"
+
+
+def test_the_list_has_its_tools_and_cells_that_are_edited_in_place(
+    qtbot: Any, page: ProposalPage, house: House
+) -> None:
+    controller = next(each for each in page.children() if isinstance(each, ProposalController))
+    side = controller._listed
+    page.list.place.show("p")
+    assert len(page.list.model.columns) == 9
+    side.edits.open("p", CLOSING)
+    qtbot.waitUntil(lambda: side.edits.form is not None)
+    form = side.edits.form
+    form.row.inner.setText("15/12/2026")
+    form.row.inner.textEdited.emit("15/12/2026")
+    form.finish()
+    qtbot.waitUntil(
+        lambda: house.read(lambda reader: reader.get(Proposal, "p")).expected_close_on == date(2026, 12, 15)
+    )
+    settle(qtbot, house)
+    assert page.list.model.data(page.list.model.index(1, CLOSING)) == "15 Dec 2026"
+    house.desk.undo()
+    settle(qtbot, house)
+    assert house.read(lambda reader: reader.get(Proposal, "p")).expected_close_on is None
+    names = [deed.title for deed in side.deeds()]
+    assert names[0] == "Open" and "Move to Won" in names and "Move to Lost" not in names
+    next(deed for deed in side.deeds() if deed.title == "Move to Negotiating").run(["p", "q"])
+    settle(qtbot, house)
+    assert house.shell.toasts[-1][0] == "Move 2 proposals"
+    assert [group.title for group in page.list.model.answer.groups] == ["Negotiating"]
+    house.desk.undo()
+    settle(qtbot, house)
+    next(deed for deed in side.deeds() if deed.title == "Take over").run(["p"])
+    settle(qtbot, house)
+    assert house.read(lambda reader: reader.get(Proposal, "p")).owner == LOCAL_PERSON_ID
+
+
+def test_views_keep_search_stages_chips_and_order(qtbot: Any, page: ProposalPage, house: House) -> None:
+    controller = next(each for each in page.children() if isinstance(each, ProposalController))
+    side = controller._listed
+    side.use_view({"text": "tet", "filter": "all", "closing": "undated", "order": ["expected_close_on", True]})
+    settle(qtbot, house)
+    assert list(page.list.model.answer.ids) == ["q"]
+    assert page.list.filters.now.closing == "undated" and page.board.filters.now.closing == "undated"
+    assert side.view_settings() == {
+        "text": "tet", "filter": "all", "owner": "", "closing": "undated", "order": ["expected_close_on", True],
+    }  # fmt: skip
+    side.use_view({})
+    settle(qtbot, house)
+    assert len(page.list.model.answer.ids) == 2 and page.list.search.edit.text() == ""
+
+
+def test_a_proposal_for_a_customer_begins_with_that_customer(qtbot: Any, page: ProposalPage, house: House) -> None:
+    page.open_place("new:a")
+    qtbot.waitUntil(lambda: page.findChild(FormDialog) is not None and page.findChild(FormDialog).isVisible())
+    dialog = page.findChild(FormDialog)
+    assert dialog is not None
+    dialog.form.editor("title").set_raw("Trung thu")
+    dialog.form.commit()
+    qtbot.waitUntil(lambda: bool(house.shell.shown))
+    _, identity = house.shell.shown[0]
+    assert house.read(lambda reader: verbs.detail(reader, identity)).proposal.account == "a"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
-from kam_desktop.domain.entities import Proposal, ProposalVersion
+from kam_desktop.domain.entities import Person, Proposal, ProposalVersion
 from kam_desktop.domain.entities.proposal import STAGES
 from kam_desktop.domain.figures import pipeline as figure
 from kam_desktop.domain.figures.pipeline import Moved
 from kam_desktop.services import pipeline, proposal
+from kam_desktop.services.demo import generator, proposals
 from kam_desktop.store.profile import Store
 from tests.unit.test_services_proposal import create, detail, line, set_lines, store
 
@@ -86,3 +88,66 @@ def test_a_version_without_lines_and_a_proposal_without_a_version_count_nothing(
         uow.delete(ProposalVersion, detail(store, made).version.id)
     create(store, "Trống")
     assert (column(store, "working").net, len(column(store, "working").ids)) == (0, 2)
+
+
+def test_a_quarter_is_written_and_read() -> None:
+    assert figure.quarter_of(date(2026, 11, 23)) == "2026-4" and figure.quarter_of(date(2027, 1, 1)) == "2027-1"
+    assert figure.quarter_span("2026-4") == (date(2026, 10, 1), date(2026, 12, 31))
+    assert figure.quarter_span("2024-1") == (date(2024, 1, 1), date(2024, 3, 31))
+
+
+def test_the_board_is_narrowed_by_owner_and_quarter_and_ordered_as_asked(store: Store) -> None:
+    one, two, three = create(store, "An"), create(store, "Bình"), create(store, "Chi")
+    with store.edit("Dates") as uow:
+        uow.put(dataclasses.replace(one, expected_close_on=date(2026, 12, 31)))
+        uow.put(dataclasses.replace(two, expected_close_on=date(2026, 10, 1), owner=""))
+    set_lines(store, detail(store, three).version, line("A", "1", 9_000))
+    set_lines(store, detail(store, two).version, line("A", "1", 1_000))
+
+    def ids(**asked: str) -> list[str]:
+        with store.reader() as reader:
+            board = pipeline.board(reader, **asked)
+        return list(next(each for each in board if each.stage == "working").ids)
+
+    assert ids() == [one.id, two.id, three.id]
+    assert ids(order="closing") == [two.id, one.id, three.id]
+    assert ids(order="value") == [three.id, two.id, one.id]
+    assert ids(closing="2026-4") == [one.id, two.id] and ids(closing="2027-1") == []
+    assert ids(closing=pipeline.UNDATED) == [three.id]
+    assert ids(closing="nonsense") == ids() and ids(owner=one.owner) == [one.id, three.id]
+    with store.reader() as reader:
+        choices = pipeline.choices(reader)
+        assert (choices.quarters, choices.undated) == (["2026-4"], True)
+        assert [key for key, _ in choices.owners] == [one.owner]
+        where = pipeline.narrowed("", "2026-4")
+        asked = proposal.listing(reader, narrowed=where, order=("expected_close_on", True))
+        assert list(asked.ids) == [one.id, two.id]
+        assert list(proposal.listing(reader, order=("expected_close_on", False)).ids) == [two.id, one.id, three.id]
+        assert list(proposal.listing(reader, order=("title", True)).ids) == [three.id, two.id, one.id]
+
+
+def test_the_longest_in_its_stage_stands_first_and_sample_data_has_its_days(store: Store) -> None:
+    young, old = create(store, "A"), create(store, "B")
+    told = {old.id: [["2026-02-01", "briefed"], ["2026-02-10", "working"]]}
+    with store.edit("Sample") as uow:
+        uow.set_preference(figure.SAMPLED, json.dumps(told))
+    with store.reader() as reader:
+        assert pipeline.entered(reader, [old.id]) == {old.id: date(2026, 2, 10)}
+        board = pipeline.board(reader, order="days")
+    assert list(next(each for each in board if each.stage == "working").ids) == [old.id, young.id]
+
+
+def test_sample_proposals_have_been_in_their_stage_for_some_days() -> None:
+    kit = generator.load("agency")
+    as_of = date(2026, 11, 23)
+    moves = json.loads(proposals.moves("agency", kit.content, as_of, 400))
+    found = {each.id: each for each in proposals.records("agency", kit.content, [_person()], as_of, 400)
+             if isinstance(each, Proposal)}  # fmt: skip
+    assert moves.keys() == found.keys() and len(found) > 5
+    for key, road in moves.items():
+        assert road[-1][1] == found[key].stage and road == sorted(road)
+        assert road[-1][0] < as_of.isoformat()
+
+
+def _person() -> Person:
+    return Person(id="person", full_name="Đỗ Khánh Lân", code="LAN")

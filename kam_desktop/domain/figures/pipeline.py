@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from kam_desktop.domain import money
@@ -22,6 +22,10 @@ CHANCES = {
 """Percent by stage. A convention of this program and no measurement: the same for everybody, so that sums compare."""
 
 
+SAMPLED = "demo.stages"
+"""The preference with the moves of sample data, which has no history: {proposal: [[ISO day, stage], …]} as JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """That a proposal came to a stage on a day."""
@@ -33,6 +37,19 @@ class Moved:
 def weighted(amount: int, stage: str) -> int:
     """The amount times the chance of its stage, whole minor units, half up of the magnitude."""
     return money.half_up(Fraction(amount * CHANCES[stage], 100))
+
+
+def quarter_of(day: date) -> str:
+    """The quarter of a day, "2026-4"."""
+    return f"{day.year}-{(day.month + 2) // 3}"
+
+
+def quarter_span(quarter: str) -> tuple[date, date]:
+    """The first and the last day of a quarter as quarter_of writes it. Raises ValueError for anything else."""
+    year, _, number = quarter.partition("-")
+    first = date(int(year), 3 * int(number) - 2, 1)
+    after = date(first.year + 1, 1, 1) if first.month == 10 else date(first.year, first.month + 3, 1)
+    return first, after - timedelta(days=1)
 
 
 def entered_on(moves: Iterable[Moved]) -> date | None:

@@ -19,6 +19,7 @@ from kam_desktop.domain.entities.firm import Firm
 from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.entities.team import Person
 from kam_desktop.domain.entity import Record
+from kam_desktop.domain.figures.pipeline import SAMPLED
 from kam_desktop.domain.ids import derived
 from kam_desktop.domain.locale.vietnam.tax_code import check_digit
 from kam_desktop.domain.text import fold
@@ -70,6 +71,7 @@ def fill(
         with edit() as uow:
             if number == 0:
                 uow.set_preference(MARK, kit.name)
+                uow.set_preference(SAMPLED, proposals.moves(kit.name, kit.content, as_of, accounts))
             for record in batch:
                 uow.add(record)
                 uow.new_group()

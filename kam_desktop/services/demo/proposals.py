@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
@@ -32,6 +33,25 @@ def records(kit: str, content: dict[str, Any], people: list[Person], as_of: date
         if place < accounts:
             found += _proposal(kit, content["works"], people[0], number, title, place, stage, versions, as_of)
     return found
+
+
+_ROAD = ("briefed", "working", "in_approval", "sent", "negotiating")
+
+
+def moves(kit: str, content: dict[str, Any], as_of: date, accounts: int) -> str:
+    """How each proposal came to its stage, for the preference figures.pipeline.SAMPLED: sample data has no history."""
+    found: dict[str, list[list[str]]] = {}
+    for number, (_title, place, stage, versions) in enumerate(content["proposals"], start=1):
+        if place >= accounts:
+            continue
+        random = Random(f"{kit}|stages|{number}")
+        road = [*_ROAD[: _ROAD.index(stage) + 1]] if stage in _ROAD else [*_ROAD, stage]
+        day, way = as_of - timedelta(days=random.randrange(1, 13) + 2 * versions), []
+        for each in reversed(road):
+            way.append([day.isoformat(), each])
+            day -= timedelta(days=random.randrange(2, 12))
+        found[derived("demo", kit, "proposal", str(number))] = way[::-1]
+    return json.dumps(found)
 
 
 def _proposal(

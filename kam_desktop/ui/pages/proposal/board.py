@@ -8,19 +8,21 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAction
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
 from kam_desktop.language import tr
-from kam_desktop.ui import icons, keymap, theme
-from kam_desktop.ui.badges import KeyCap, Tag
+from kam_desktop.ui import icons, keymap, paint, theme
+from kam_desktop.ui.badges import Tag
 from kam_desktop.ui.kit.buttons import Button, Segmented
-from kam_desktop.ui.kit.frames import Panel, page_head, tool_row
-from kam_desktop.ui.kit.labels import ElidedLabel, Link, PlainLabel, caption, title
+from kam_desktop.ui.kit.frames import page_head, tool_row
+from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, title
 from kam_desktop.ui.kit.search_box import SearchBox
-from kam_desktop.ui.kit.states import EmptyState
+from kam_desktop.ui.kit.states import EmptyState, FilterEmpty
+from kam_desktop.ui.pages.proposal.board_foot import BoardFoot
 from kam_desktop.ui.pages.proposal.cards import BoardCard, CardColumn, ColumnTexts
-from kam_desktop.ui.pages.proposal.page import stage_names
+from kam_desktop.ui.pages.proposal.filters import Filters
+from kam_desktop.ui.pages.proposal.page import BoardPage, stage_names
 from kam_desktop.ui.pages.proposal.stage_view import StageColumn, side_scroll
 from kam_desktop.ui.shortcuts import add_shortcut
 
@@ -33,13 +35,16 @@ def view_switch(chosen: str) -> Segmented:
     return Segmented([(BOARD, tr("Board")), (LIST, tr("List"))], chosen, name=tr("View"))
 
 
-class Board(QWidget):
+class Board(BoardPage):
     """All stages side by side. It shows a move at once; the controller says whether it holds.
 
     Signals:
         wanted(list): ids whose cards are shown and missing. opened(str): a card is to be opened.
         move_wanted(str, str): a card now hangs in that stage. sent_wanted(str): a version is to be marked as sent.
-        searched(str), create_wanted, list_wanted: as they say.
+        searched(str), cleared, create_wanted, list_wanted: as they say.
+
+    Attributes:
+        filters: the chips that narrow it and order its cards; foot: the line that says what happened.
     """
 
     wanted = Signal(list)
@@ -47,6 +52,7 @@ class Board(QWidget):
     move_wanted = Signal(str, str)
     sent_wanted = Signal(str)
     searched = Signal(str)
+    cleared = Signal()
     create_wanted = Signal()
     list_wanted = Signal()
 
@@ -79,9 +85,10 @@ class Board(QWidget):
         add = Button(tr("New proposal"), icon="plus")
         for button in (create, add):
             button.clicked.connect(self.create_wanted)
+        self.foot, self.filters = BoardFoot(), Filters(ordered=True)
         self.search = SearchBox(tr("Search proposals"))
         self.search.asked.connect(self.searched)
-        private = caption(tr("The margin is an internal figure"), "text2")
+        private = ElidedLabel(tr("The margin is an internal figure"), size=theme.CAPTION, tone="text2")
         self._row = QWidget()
         row = QHBoxLayout(self._row)
         row.setContentsMargins(theme.px(24), 0, theme.px(24), 0)
@@ -104,32 +111,21 @@ class Board(QWidget):
         self._area = side_scroll(self._row)
         self._stack.addWidget(self._area)
         self._stack.addWidget(empty)
+        self._stack.addWidget(FilterEmpty(tr("No proposal fits the filter"), self.cleared.emit))
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(page_head(title(tr("Proposals")), self._count, None, self.switch, create))
-        box.addWidget(tool_row(self.search, None, private, Tag(tr("Internal"))))
+        tools = tool_row(self.search, self.filters)
+        tools.box.addWidget(private, 1)
+        private.setAlignment(paint.RIGHT)
+        box.addWidget(tools.add(Tag(tr("Internal"))))
         box.addLayout(self._stack, 1)
-        box.addWidget(self._foot())
+        box.addWidget(self.foot)
+        self.foot.sent_wanted.connect(self.sent_wanted)
 
-    def _foot(self) -> QWidget:
-        self._status = ElidedLabel(weight=theme.MEDIUM)
-        self._status.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._way = PlainLabel(tone="text2", size=theme.CAPTION)
-        self._offer = Link(tr("Mark its version as sent"))
-        self._offer.opened.connect(self._on_offer)
-        self._offer.hide()
-        self._offered = ""
-        self._hint = caption("", "muted")
-        self._keys = Panel(row=True, ground="window", gap=8)
-        for keys, words in ((("←", "→"), tr("to another stage")), ((keymap.shown("lift"),), tr("drop")),
-                            (("Esc",), tr("put back"))):  # fmt: skip
-            self._keys.add(*map(KeyCap, keys), caption(words, "text2"))
-        self._keys.hide()
-        made = Panel(row=True, ground="window", margins=(24, 0, 24, 0), gap=10, height=48)
-        made.add(self._status, self._way, self._offer, None, self._hint, self._keys)
-        self._show_hint()
-        return made
+    def ids(self) -> list[str]:
+        return [key for column in self.columns.values() for key in column.view.cards.ids]
 
     # What the controller shows.
 
@@ -150,7 +146,7 @@ class Board(QWidget):
                 column.view.go_to(list(each.ids).index(kept[1]))
             elif row >= 0:
                 column.view.go_to(row)
-        self._stack.setCurrentIndex(1 if empty else 0)
+        self._stack.setCurrentIndex(1 if empty else 0 if any(each.ids for each in columns) else 2)
         here = next((column for column in self.columns.values() if column.view.hasFocus()), None)
         if here is not None and not here.view.cards.ids and not kept:
             self.take_focus()  # the keyboard was here before the cards were
@@ -163,8 +159,7 @@ class Board(QWidget):
 
     def offer_sending(self, version: str) -> None:
         """A card came to "sent" while its document is a draft: moving sends nothing, but it can be marked now."""
-        self._offered = version
-        self._offer.setVisible(bool(version))
+        self.foot.offer_sending(version)
 
     def _on_switch(self) -> None:
         self.switch.choose(BOARD)  # it says board whenever the board is shown again
@@ -268,13 +263,10 @@ class Board(QWidget):
             cards.hole = self._lifted if each == self._origin[0] != stage else ""
             column.set_target(bool(self._lifted) and each == stage)
             cards.changed()
-        self._keys.setVisible(bool(self._lifted))
-        self._hint.setVisible(not self._lifted)
-        self._offer.hide()
+        self.foot.show_keys(bool(self._lifted))
         if self._lifted:
-            self._status.setText(tr("Lifted “{title}”", title=self._title(self._lifted)))
             there = f"{self._names[self._origin[0]]} → {self._names[stage]}" if stage != self._origin[0] else ""
-            self._way.setText(there)
+            self.foot.say(tr("Lifted “{title}”", title=self._title(self._lifted)), there)
 
     def carry(self, by: int) -> None:
         """The lifted card goes one stage further; where it came from its place stays open."""
@@ -371,22 +363,12 @@ class Board(QWidget):
     # What is said.
 
     def _say(self, words: str, way: str = "") -> None:
-        self._status.setText(words)
-        self._way.setText(way)
+        self.foot.say(words, way)
         self._announce(f"{words}: {way}" if way else words)
 
     def _announce(self, words: str) -> None:
         self.said = words
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
-
-    def _show_hint(self) -> None:
-        keys = {"lift": keymap.shown("lift"), "left": keymap.shown("card_left"), "right": keymap.shown("card_right")}
-        self._hint.setText(tr("{lift} lifts a card · {left} and {right} move it at once · ⏎ opens it", **keys))
-
-    def _on_offer(self) -> None:
-        version = self._offered
-        self.offer_sending("")
-        self.sent_wanted.emit(version)
 
     def _on_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self._row.isAncestorOf(now):

@@ -17,6 +17,7 @@ from kam_desktop.ui.kit.labels import caption
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.pages.proposal.board import Board
+from kam_desktop.ui.pages.proposal.filters import Narrowing
 
 _MOST_KEPT = 400  # cards in memory that are asked for again after a change; further ones when they are seen
 
@@ -39,11 +40,16 @@ class BoardSide:
 
     Args:
         questions: what may ask the services (the page's questions.py).
+        narrowed: told when other chips are chosen, so that the list follows.
     """
 
     def __init__(self, controller: RecordController, board: Board, questions: Any,
-                 open_card: Callable[[str], object], create: Callable[[], object]) -> None:  # fmt: skip
+                 open_card: Callable[[str], object], create: Callable[[], object],
+                 narrowed: Callable[[Narrowing], object]) -> None:  # fmt: skip
         self._controller, self._board, self._questions, self._text = controller, board, questions, ""
+        self._tell = narrowed
+        board.filters.changed.connect(self._on_narrowed)
+        board.cleared.connect(self._on_cleared)
         board.wanted.connect(self._on_wanted)
         board.move_wanted.connect(self._on_move)
         board.sent_wanted.connect(self._on_sent)
@@ -53,11 +59,12 @@ class BoardSide:
 
     def refresh(self) -> None:
         """Asks for everything that the board shows."""
-        text, ask = self._text, self._questions.ask_board
+        text, ask, narrowing = self._text, self._questions.ask_board, self._board.filters.now
         kept = list(self._board.cards)[-_MOST_KEPT:]
-        self._controller.ask(lambda reader: ask(reader, text, kept), self._show, "board")
+        self._controller.ask(lambda reader: ask(reader, text, kept, narrowing), self._show, "board")
 
     def _show(self, answer: Any) -> None:
+        self._board.filters.set_choices(*answer.choices)
         self._board.cards.clear()
         self._board.show_columns(answer.columns, formats.number(answer.in_play), empty=answer.empty)
         self._board.show_cards(answer.cards)
@@ -72,6 +79,17 @@ class BoardSide:
         if text != self._text:
             self._text = text
             self.refresh()
+
+    def _on_narrowed(self, now: Narrowing) -> None:
+        self._tell(now)
+        self.refresh()
+
+    def _on_cleared(self) -> None:
+        self._text = ""
+        self._board.search.edit.clear()
+        now = Narrowing(order=self._board.filters.now.order)
+        self._board.filters.show_narrowing(now)
+        self._on_narrowed(now)
 
     def _on_move(self, key: str, stage: str) -> None:
         if stage == "lost":

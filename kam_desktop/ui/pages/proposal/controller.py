@@ -9,28 +9,27 @@ from typing import Any
 
 from PySide6.QtCore import QTimer
 
-from kam_desktop import formats
 from kam_desktop.domain.entities import Proposal, ProposalLine
-from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
 from kam_desktop.domain.text import company_core
-from kam_desktop.language import N_, tr, trn
-from kam_desktop.ui.desk import Desk
+from kam_desktop.language import N_, tr
+from kam_desktop.ui.desk import Desk, titles_of
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
-from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.pages.proposal import questions
 from kam_desktop.ui.pages.proposal.board import BOARD, LIST, Board, view_switch
 from kam_desktop.ui.pages.proposal.board_side import BoardSide
 from kam_desktop.ui.pages.proposal.compare import CompareDialog
+from kam_desktop.ui.pages.proposal.filters import ORDERS, Narrowing
 from kam_desktop.ui.pages.proposal.form import NewProposalForm, ProposalEditor, RateEnd
 from kam_desktop.ui.pages.proposal.line_side import LineSide
-from kam_desktop.ui.pages.proposal.page import ProposalLineRow, ProposalList, ProposalPage, stage_names
+from kam_desktop.ui.pages.proposal.list_side import ListSide
+from kam_desktop.ui.pages.proposal.page import ProposalList, ProposalPage
 from kam_desktop.ui.pages.proposal.paper_side import PaperSide
 from kam_desktop.ui.shortcuts import add_shortcut
 
 NEW = "new"
 _VIEW = "proposal.view"
-_STAGES = {"open": OPEN_STAGES, "all": STAGES, "won": ("won",), "lost": ("lost",), "on_hold": ("on_hold",)}
+_CHIPS = "proposal.chips"
 
 
 class ProposalController(RecordController):
@@ -44,13 +43,17 @@ class ProposalController(RecordController):
         self._list, self._editor = ProposalList(today), ProposalEditor(today)
         self._board = Board(today)
         super().__init__(desk, ProposalPage(self._list, self._board, self._editor))
-        self._text, self._filter, self._place, self._version = "", "open", "", ""
+        self._place = self._version = ""
         self._waiting = 0  # edits of lines that are not saved yet: answers from before them are old
         self._missed, self._mine = False, set[str]()
         self._detail: Any = None
-        self._view = desk.remembered.get(_VIEW, LIST)
+        self._view = desk.remembered.get(_VIEW, BOARD)
         open_card = lambda key: desk.shell.show_page("proposal", key)  # noqa: E731
-        self._side = BoardSide(self, self._board, questions, open_card, self._on_create)
+        self._side = BoardSide(self, self._board, questions, open_card, lambda: self._on_create(), self._on_narrowed)
+        self._listed = ListSide(self, self._list, questions, self._on_narrowed)
+        kept = desk.recalled(_CHIPS)
+        order = kept.get("order") if kept.get("order") in ORDERS else ORDERS[0]
+        self._on_narrowed(Narrowing(str(kept.get("owner", "")), str(kept.get("closing", "")), str(order)))
         self._paper = PaperSide(self, self._editor.preview, questions, today)
         self._line_side = LineSide(self, self._editor.lines, questions, today, lambda: self._detail)
         self._switch = view_switch(LIST)
@@ -58,10 +61,7 @@ class ProposalController(RecordController):
         editor, listing, shell = self._editor, self._list, desk.shell
         editor.model.new_id = desk.new_id
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
-            (listing.searched, self._on_searched), (listing.filter_chosen, self._on_filter),
-            (listing.cleared, self._on_cleared), (listing.model.wanted, self._on_wanted),
-            (listing.opened, open_card),
-            (listing.create_wanted, self._on_create), (listing.current_changed, self._on_current),
+            (listing.opened, open_card), (listing.create_wanted, lambda: self._on_create()),
             (editor.back_wanted, lambda: shell.show_page("proposal")),
             (editor.new_version_wanted, self._on_new_version), (editor.sent_wanted, self._on_sent),
             (editor.export.clicked, lambda *_on: self._paper.export()),
@@ -72,11 +72,10 @@ class ProposalController(RecordController):
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
-        add_shortcut(editor, "new", self._on_create)
+        add_shortcut(editor, "new", lambda: self._on_create())
         add_shortcut(editor, "print", self._paper.export)
         self.bind(editor.form, N_("Change proposal {name}"), "")
         self.bind(editor.version_form, N_("Change terms of {name}"), "")
-        self.keep_layout(listing.table, "proposal")
         self.keep_layout(editor.lines, "proposal_line")
 
     # The list.
@@ -87,7 +86,7 @@ class ProposalController(RecordController):
         elif self.page.currentWidget() is self._board:
             self._side.refresh()
         else:
-            self._ask_list()
+            self._listed.refresh()
 
     def _show_view(self, view: str) -> None:
         """The list or the board, and the same one next time."""
@@ -102,56 +101,21 @@ class ProposalController(RecordController):
         else:
             self._list.table.setFocus()
 
-    def _ask_list(self) -> None:
-        text, stages = self._text, _STAGES[self._filter]
-        self.ask(lambda reader: questions.ask_list(reader, text, stages), self._show_list, "list")
-
-    def _show_list(self, answer: tuple[Any, dict[str, ProposalLineRow], int]) -> None:
-        listing, rows, known = answer
-        names = stage_names()
-        groups = [
-            RowGroup(names[group.stage], trn("{n} proposal", "{n} proposals", group.count), group.count)
-            for group in listing.groups
-        ]
-        count = len(listing.ids)
-        self._list.model.set_answer(Answer(listing.ids, groups, rows))
-        filtered = bool(self._text) or known > 0
-        self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
-        if count and not self._list.place.current():
-            self._list.place.show(listing.ids[0])
-
-    def _on_wanted(self, ids: list[str]) -> None:
-        self.ask_rows(lambda reader: questions.ask_rows(reader, ids), self._list.model)
-
-    def _on_searched(self, text: str) -> None:
-        if text != self._text:
-            self._text = text
-            self.refresh()
-
-    def _on_filter(self, key: str) -> None:
-        self._filter = key
-        self.refresh()
-
-    def _on_cleared(self) -> None:
-        self._text, self._filter = "", "all"
-        self._list.search.edit.clear()
-        self._list.show_filter("all")
-        self.refresh()
-
-    def _on_current(self, key: str) -> None:
-        row = self._list.model.row_value(key) if key else None
-        if row is not None and self.page.currentWidget() is self._list:
-            value = formats.amount(row.value, row.currency, symbol=True)
-            self.desk.shell.set_selection_text(f"{row.account} · {value}")
+    def _on_narrowed(self, now: Narrowing) -> None:
+        """One choice for both: chips of the list and of the board say the same."""
+        self._listed.show_narrowing(now)
+        self._board.filters.show_narrowing(now)
+        kept = {"owner": now.owner, "closing": now.closing, "order": now.order}
+        self.desk.remember(_CHIPS, json.dumps(kept))
 
     # The editor.
 
     def open_place(self, place: str) -> None:
         """Shows the list, the editor of a proposal, or asks what a new one needs."""
-        if place == NEW:
+        if place.partition(":")[0] == NEW:  # "new:" and the id of the account that it is for
             self._place = ""
             self._show_view(self._view)
-            self._on_create()
+            self._on_create(place.partition(":")[2])
             return
         if place in ("", LIST, BOARD):
             self._place = ""
@@ -272,7 +236,7 @@ class ProposalController(RecordController):
 
         self.edit(work, N_("Mark {name} as sent"), name=name)
 
-    def _on_create(self) -> None:
+    def _on_create(self, account: str = "") -> None:
         form = NewProposalForm(self.desk.today())
         dialog = FormDialog(self.page, tr("New proposal"), form, tr("Create"))
 
@@ -286,6 +250,17 @@ class ProposalController(RecordController):
             self.desk.shell.show_page("proposal", record.id)
 
         self.bind(form, "", N_("New proposal {name}"), made, make)
-        form.show_record(Proposal(id=self.desk.new_id(), account="", title=""), is_new=True)
-        self.ask_draft(form)
-        dialog.open()
+        record = Proposal(id=self.desk.new_id(), account=account, title="")
+        if not account:
+            form.show_record(record, is_new=True)
+            self.ask_draft(form)
+            dialog.open()
+            return
+
+        def show(titles: dict[str, str]) -> None:
+            form.show_record(record, titles, is_new=True)
+            self.ask_draft(form, within=account)
+            dialog.open()
+            form.editor("title").inner.setFocus()
+
+        self.ask(lambda reader: titles_of(reader, record), show)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,7 +18,9 @@ from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
+from kam_desktop.ui.pages.proposal.filters import Filters
 
+TITLE, ACCOUNT, VERSION, NEXT_STEP, ON, VALUE, VALID, CLOSING, OWNER = range(9)
 SOON_DAYS = 7  # an offer that ends within these days is amber
 
 
@@ -37,6 +39,9 @@ class ProposalLineRow:
     valid_until: date | None
     next_step: str
     next_step_on: date | None
+    account_id: str = ""
+    owner: str = ""
+    expected_close_on: date | None = None
 
 
 def stage_names() -> dict[str, str]:
@@ -82,18 +87,29 @@ def columns(today: date) -> list[tuple[TableColumn, Column]]:
 
     return [
         (
-            TableColumn(tr("Proposal"), lambda row: row.title, lambda row: Look(note=row.number)),
+            TableColumn(tr("Proposal"), lambda row: row.title, lambda row: Look(note=row.number), order="title"),
             Column(0, TextCell(name=True)),
         ),
         (TableColumn(tr("Account"), lambda row: row.account), Column(170, TextCell("text2"), 2)),
         (TableColumn(tr("Version"), status, status_look), Column(150, PillCell(), 1)),
         (TableColumn(tr("Next step"), lambda row: row.next_step), Column(190, TextCell(), 3)),
         (
-            TableColumn(tr("On"), lambda row: formats.short_day(row.next_step_on) if row.next_step_on else ""),
+            TableColumn(
+                tr("On"),
+                lambda row: formats.short_day(row.next_step_on) if row.next_step_on else "",
+                order="next_step_on",
+            ),
             Column(48, DateCell(), 3),
         ),
         (TableColumn(tr("Value before VAT"), value), Column(112, AmountCell(strong=True))),
         (TableColumn(tr("Valid until"), lambda row: formats.day(row.valid_until), valid_look), Column(84, DateCell())),
+        (
+            TableColumn(
+                tr("Expected close"), lambda row: formats.day(row.expected_close_on), order="expected_close_on"
+            ),
+            Column(84, DateCell(), 3),
+        ),
+        (TableColumn(tr("Owner"), lambda row: row.owner), Column(130, TextCell("text2"), 4)),
     ]
 
 
@@ -102,16 +118,19 @@ class ProposalList(RecordPage):
 
     Signals:
         filter_chosen(str): open, won, lost, on_hold or all.
+
+    Attributes:
+        filters: the chips that narrow it, the same as on the board.
     """
 
     filter_chosen = Signal(str)
 
     def __init__(self, today: date) -> None:
-        self.filter_chip = Chip(tr("Show"), tr("In play"))
+        self.filter_chip, self.filters = Chip(tr("Show"), tr("In play")), Filters()
         super().__init__(
             tr("Proposals"), columns(today), create=tr("New proposal"), search=tr("Search proposals"),
             empty=("file-text", tr("No proposals yet"), tr("Make the first one for one of your accounts.")),
-            filter_empty=tr("No proposal fits the filter"), tools=[self.filter_chip],
+            filter_empty=tr("No proposal fits the filter"), tools=[self.filter_chip, self.filters],
         )  # fmt: skip
         stages = stage_names()
         ended = {key: stages[key] for key in ("won", "lost", "on_hold")}
@@ -141,6 +160,14 @@ class ProposalList(RecordPage):
         self.filter_chip.set_texts(tr("Show"), self._names[key])
 
 
+class BoardPage(QWidget):
+    """What the frame asks of the board."""
+
+    def ids(self) -> Sequence[str]:
+        """All proposals that hang there."""
+        return ()
+
+
 class ProposalPage(QStackedWidget):
     """The list, the board, or the editor of one proposal.
 
@@ -150,7 +177,7 @@ class ProposalPage(QStackedWidget):
 
     place_wanted = Signal(str)
 
-    def __init__(self, listing: ProposalList, board: QWidget, editor: QWidget) -> None:
+    def __init__(self, listing: ProposalList, board: BoardPage, editor: QWidget) -> None:
         super().__init__()
         self.list, self.board, self.editor = listing, board, editor
         self.addWidget(listing)
@@ -162,6 +189,6 @@ class ProposalPage(QStackedWidget):
         self.place_wanted.emit(place)
 
     def tour_places(self) -> list[tuple[str, str]]:
-        """The editor of the first proposal, for the tour."""
-        ids = self.list.model.answer.ids
-        return [("board", "board"), ("editor", ids[0])] if ids else []
+        """List, board and the editor of the first proposal, for the tour."""
+        ids = self.list.model.answer.ids or self.board.ids()
+        return [("list", "list"), ("board", "board"), ("editor", ids[0])] if ids else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kam_desktop import formats
+from kam_desktop.domain.entities import LOCAL_PERSON_ID, Proposal
 from kam_desktop.domain.entities.proposal import OPEN_STAGES
 from kam_desktop.domain.figures import totals as totals_figure
 from kam_desktop.domain.text import company_core
@@ -16,6 +18,7 @@ from kam_desktop.language import tr, trn
 from kam_desktop.ui.desk import read_draft, titles_of
 from kam_desktop.ui.pages.proposal.cards import BoardCard, ColumnTexts
 from kam_desktop.ui.pages.proposal.compare import Compared, ComparedLine
+from kam_desktop.ui.pages.proposal.filters import UNDATED, Narrowing
 from kam_desktop.ui.pages.proposal.form import RateEnd
 from kam_desktop.ui.pages.proposal.page import ProposalLineRow
 
@@ -29,14 +32,24 @@ def cell_key(version: str) -> str:
     return f"proposal_line:{version}"
 
 
-def ask_list(reader: Any, text: str, stages: Sequence[str]) -> tuple[Any, dict[str, ProposalLineRow], int]:
-    """The list by stage, its first rows, and whether there is any proposal at all."""
+def ask_list(
+    reader: Any, text: str, stages: Sequence[str], narrowing: Narrowing, order: tuple[str, bool]
+) -> tuple[Any, dict[str, ProposalLineRow], int, tuple[Any, Any]]:
+    """The list by stage, its first rows, whether there is any proposal at all, and what it can be narrowed to."""
     from kam_desktop.domain.query import Query
-    from kam_desktop.services import proposal
+    from kam_desktop.services import pipeline, proposal
 
-    listing = proposal.listing(reader, text=text, stages=stages)
+    where = pipeline.narrowed(narrowing.owner, narrowing.closing)
+    listing = proposal.listing(reader, text=text, stages=stages, narrowed=where, order=order)
     known = len(listing.ids) or reader.count(Query("proposal"))
-    return listing, ask_rows(reader, listing.ids[:FIRST]), known
+    return listing, ask_rows(reader, listing.ids[:FIRST]), known, _choices(reader)
+
+
+def _choices(reader: Any) -> tuple[Sequence[tuple[str, str]], Sequence[str]]:
+    from kam_desktop.services import pipeline
+
+    found = pipeline.choices(reader)
+    return found.owners, [*found.quarters, *((UNDATED,) if found.undated else ())]
 
 
 def ask_rows(reader: Any, ids: Sequence[str]) -> dict[str, ProposalLineRow]:
@@ -46,7 +59,8 @@ def ask_rows(reader: Any, ids: Sequence[str]) -> dict[str, ProposalLineRow]:
     return {
         row.id: ProposalLineRow(
             row.id, row.number, row.title, company_core(row.account_name), str(row.version_number), row.status, row.net,
-            row.currency, row.valid_until, row.next_step, row.next_step_on,
+            row.currency, row.valid_until, row.next_step, row.next_step_on, row.account, row.owner,
+            row.expected_close_on,
         )
         for row in proposal.rows(reader, ids)
     }  # fmt: skip
@@ -92,9 +106,15 @@ class BoardAnswer:
     in_play: int
     summary: str
     empty: bool
+    choices: tuple[Sequence[tuple[str, str]], Sequence[str]]
 
 
-def ask_board(reader: Any, text: str, shown: Sequence[str] = ()) -> BoardAnswer:
+def ask_board(
+    reader: Any,
+    text: str,
+    shown: Sequence[str] = (),
+    narrowing: Narrowing = Narrowing(),  # noqa: B008 - frozen
+) -> BoardAnswer:
     """All stages with what stands in their heads; `shown` are cards in memory, which may be old."""
     from kam_desktop.domain.query import Query
     from kam_desktop.services import pipeline
@@ -103,7 +123,9 @@ def ask_board(reader: Any, text: str, shown: Sequence[str] = ()) -> BoardAnswer:
     first = dict.fromkeys(shown)
     in_play = net = sure = 0
     currency = ""
-    for each in pipeline.board(reader, text=text):
+    for each in pipeline.board(
+        reader, text=text, owner=narrowing.owner, closing=narrowing.closing, order=narrowing.order
+    ):
         total = weighted = ""
         if each.stage in OPEN_STAGES:
             in_play, net, sure = in_play + len(each.ids), net + each.net, sure + each.weighted
@@ -120,7 +142,8 @@ def ask_board(reader: Any, text: str, shown: Sequence[str] = ()) -> BoardAnswer:
     summary = tr("{n} in play · {amount} · weighted {weighted}", n=formats.number(in_play),
                  amount=formats.amount(net, currency, symbol=True),
                  weighted=formats.amount(sure, currency, symbol=True))  # fmt: skip
-    return BoardAnswer(tuple(made), ask_cards(reader, list(first)), in_play, "" if empty else summary, empty)
+    return BoardAnswer(tuple(made), ask_cards(reader, list(first)), in_play, "" if empty else summary, empty,
+                       _choices(reader))  # fmt: skip
 
 
 def ask_cards(reader: Any, ids: Sequence[str]) -> dict[str, BoardCard]:
@@ -145,6 +168,15 @@ def move(uow: Any, key: str, stage: str, reason: str = "") -> Any:
     from kam_desktop.services import proposal
 
     return proposal.set_stage(uow, key, stage, reason)
+
+
+def take_over(uow: Any, ids: Sequence[str]) -> None:
+    """Makes the person who edits the owner of these proposals."""
+    from kam_desktop.services import records
+
+    me = records.author(uow) or LOCAL_PERSON_ID
+    for key in ids:
+        uow.put(dataclasses.replace(records.get(uow, Proposal, key), owner=me))
 
 
 def mark_sent(uow: Any, version: str) -> Any:
