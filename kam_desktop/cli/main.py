@@ -109,6 +109,10 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             from kam_desktop.cli import report_commands
 
             return report_commands.run(args, output)
+        case "connect" | "disconnect" | "sync" | "status":
+            from kam_desktop.cli import sync_commands
+
+            return sync_commands.run(args, output)
         case "document":
             from kam_desktop.cli import document_commands
 
@@ -153,6 +157,7 @@ def parser() -> argparse.ArgumentParser:
     _import(command)
     _records(command)
     _reports(command("report", tr("figures as a table, JSON or file")), shared)
+    _server(command)
     _document(command("document", tr("a paper for a customer as PDF, in the language of --lang")))
     return top
 
@@ -272,6 +277,22 @@ def _reports(report: argparse.ArgumentParser, shared: argparse.ArgumentParser) -
     rate = tr("the rate a year in percent, such as 10 or 9.5 (default: by the firm's rules)")
     interest.add_argument("--percent", "--rate", metavar="P", type=_percent, help=rate)
     interest.add_argument("--account", metavar="ID", default="", help=tr("only this customer"))
+
+
+def _server(command: Any) -> None:
+    connect = command(
+        "connect",
+        tr("connect this profile to the shared server, or sign in again"),
+        tr("The password comes from a prompt or from the file that KAM_PASSWORD_FILE names."),
+    )
+    connect.add_argument("server", metavar="URL")
+    connect.add_argument("--user", metavar="NAME", required=True)
+    connect.add_argument("--link", action="store_true", help=tr("make one of customers that both sides have"))
+    command("disconnect", tr("sign out of the shared server; everything stays on this computer"))
+    sync = command("sync", tr("send what waits and fetch what is new"))
+    sync.add_argument("--watch", action="store_true", help=tr("go on until stopped"))
+    sync.add_argument("--yes", action="store_true", help=tr("agree when the server takes many rows away"))
+    command("status", tr("online?, changes waiting, what needs you, last sync"))
 
 
 def _document(paper: argparse.ArgumentParser) -> None:

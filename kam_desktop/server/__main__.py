@@ -1,31 +1,235 @@
-"""The command kam-server: for now --help and --version; it says that serving is not here yet."""
+"""The command kam-server: serve, migrate, users, teams, devices, restore, doctor."""
 
 from __future__ import annotations
 
 import argparse
+import getpass
+import json
+import logging
+import os
+import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
-from kam_desktop import __version__
+from kam_desktop import __version__, config
+from kam_desktop import language as words
+from kam_desktop.domain.clock import SystemClock
+from kam_desktop.domain.errors import Problem, Refused, Unavailable
+from kam_desktop.domain.ids import RandomIds
+from kam_desktop.domain.policy import Policy
+from kam_desktop.language import N_, tr
+from kam_desktop.protocol import messages
+from kam_desktop.server import check, users, workspace
+from kam_desktop.server.database import Database
+from kam_desktop.server.settings import DATABASE, LISTEN, Settings, make_folder, settings
 
-UNAVAILABLE = 3
+DONE, REFUSED, USAGE, UNAVAILABLE, OUR_FAULT = 0, 1, 2, 3, 4
+PASSWORD_FILE = "KAM_PASSWORD_FILE"
+_OTHERS = 0o077
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Answer the command line; return the exit status: 0 done, 2 usage, 3 unavailable."""
-    parser = argparse.ArgumentParser(
-        prog="kam-server",
-        description="The shared server of KAM Desktop. Serving comes with a later version.",
-    )
-    parser.add_argument("--version", action="version", version=f"kam-server {__version__}")
-    parser.add_argument("command", nargs="*", help="serve, user, device, backup, restore, migrate, doctor (later)")
-    parser.parse_known_args(argv)
-    print(
-        "kam-server: serving comes with a later version. "
-        "KAM Desktop works in full on one laptop until then; nothing was changed.",
-        file=sys.stderr,
-    )
-    return UNAVAILABLE
+    """Answers one command line; returns the exit status (see DONE … OUR_FAULT)."""
+    args = parser().parse_args(argv)
+    words.use(args.lang)
+    try:
+        return int(args.run(args, settings(args.database, getattr(args, "listen", None))))
+    except Refused as refused:
+        for problem in refused.problems:
+            print(tr(problem.message, **problem.args), file=sys.stderr)
+        return REFUSED
+    except messages.Problem as problem:
+        print(tr(problem.message, **{name: str(value) for name, value in problem.args_named.items()}), file=sys.stderr)
+        return UNAVAILABLE if problem.status >= 500 else REFUSED
+    except Unavailable as failure:
+        print(tr(failure.message, **failure.args_named), file=sys.stderr)
+        return UNAVAILABLE
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--database", metavar="URL", help=f"sqlite:///PATH or postgresql+psycopg://…; else {DATABASE}")
+    common.add_argument("--lang", choices=("vi", "en"), default="en")
+    common.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    top = argparse.ArgumentParser(prog="kam-server", description="The shared server of KAM Desktop.")
+    top.add_argument("--version", action="version", version=f"kam-server {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, about: str, run: Callable[[argparse.Namespace, Settings], int]) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, parents=[common])
+        made.set_defaults(run=run)
+        return made
+
+    serve = command("serve", "serves until it is stopped", _serve)
+    serve.add_argument("--listen", metavar="HOST:PORT", help=f"else {LISTEN}, else 127.0.0.1:8787")
+    command("migrate", "makes the workspace, or brings its tables to this version", _migrate)
+    command("doctor", "checks the database and says how to mend it", _doctor)
+    restore = command("restore", "says what a database is that was set back or copied", _restore)
+    restore.add_argument("--as", dest="as_", choices=("production", "copy"), required=True)
+    user = command("user", "users with built-in accounts", _user)
+    user.add_argument("deed", choices=("add", "list", "disable", "enable", "password", "role"))
+    user.add_argument("name", nargs="?", default="")
+    user.add_argument("--role", default="")
+    user.add_argument("--team", default="")
+    user.add_argument("--full-name", default="")
+    team = command("team", "teams and who leads them", _team)
+    team.add_argument("deed", choices=("add", "list", "lead", "join", "leave"))
+    team.add_argument("name", nargs="?", default="", help="the team")
+    team.add_argument("--user", default="", help="who leads, joins or leaves")
+    device = command("device", "laptops", _device)
+    device.add_argument("deed", choices=("list", "revoke"))
+    device.add_argument("name", nargs="?", default="", help="a laptop's id, or its beginning")
+    return top
+
+
+def _database(found: Settings) -> Database:
+    make_folder(found.database)
+    return Database(found.database)
+
+
+def policy() -> Policy:
+    """The policy that this server keeps."""
+    return Policy.read((config.resources() / "policy.toml").read_text("utf-8"))
+
+
+def _ready(found: Settings) -> Database:
+    """The database with its workspace made. Raises Refused where `migrate` was never done."""
+    database = _database(found)
+    with database.read() as connection:
+        if not workspace.exists(connection):
+            message = N_("There is no workspace in {place} yet. Make one with “kam-server migrate”.")
+            raise Refused(Problem("database", "no_workspace", message, {"place": found.place}))
+    return database
+
+
+def _serve(args: argparse.Namespace, found: Settings) -> int:
+    import uvicorn
+
+    from kam_desktop.server.main import create_app
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    clock = SystemClock()
+    database = _database(found)
+    with database.write() as connection:
+        made = workspace.create(connection, RandomIds(clock), clock)
+    print(f"kam-server {__version__}, workspace {made.id}, {found.place}", file=sys.stderr)
+    app = create_app(database, policy(), clock, RandomIds(clock))
+    uvicorn.run(app, host=found.host, port=found.port, log_level="warning", access_log=False, server_header=False,
+                timeout_graceful_shutdown=5)  # fmt: skip
+    database.close()
+    return DONE
+
+
+def _migrate(args: argparse.Namespace, found: Settings) -> int:
+    clock = SystemClock()
+    with _database(found).write() as connection:
+        made = workspace.create(connection, RandomIds(clock), clock)
+    _tell(args, {"workspace": made.id, "epoch": made.epoch, "schema": made.schema})
+    return DONE
+
+
+def _doctor(args: argparse.Namespace, found: Settings) -> int:
+    with _ready(found).read() as connection:
+        problems = check.problems(connection)
+    _tell(args, {"ok": not problems, "problems": problems})
+    return REFUSED if problems else DONE
+
+
+def _restore(args: argparse.Namespace, found: Settings) -> int:
+    clock = SystemClock()
+    with _ready(found).write() as connection:
+        made = workspace.restore(connection, args.as_, clock, RandomIds(clock))
+    _tell(args, {"workspace": made.id, "epoch": made.epoch})
+    return DONE
+
+
+def _user(args: argparse.Namespace, found: Settings) -> int:
+    clock = SystemClock()
+    with _ready(found).write() as connection:
+        if args.deed == "add":
+            identity = users.add(
+                connection, args.name, args.role, password(), full_name=args.full_name, team=args.team,
+                policy=policy(), clock=clock, ids=RandomIds(clock),
+            )  # fmt: skip
+            _tell(args, {"user": identity})
+        elif args.deed in ("disable", "enable"):
+            users.disable(connection, args.name, args.deed == "disable")
+        elif args.deed == "password":
+            users.set_password(connection, args.name, password())
+        elif args.deed == "role":
+            users.set_role(connection, args.name, args.role, policy())
+        else:
+            rows = [
+                {"id": each.id, "name": each.name, "role": each.role, "team": each.team, "disabled": each.disabled,
+                 "devices": each.devices}
+                for each in users.listed(connection)
+            ]  # fmt: skip
+            _tell(args, {"users": rows})
+    return DONE
+
+
+def _team(args: argparse.Namespace, found: Settings) -> int:
+    with _ready(found).write() as connection:
+        if args.deed == "add":
+            _tell(args, {"team": users.add_team(connection, args.name, args.user, RandomIds(SystemClock()))})
+        elif args.deed == "lead":
+            users.set_lead(connection, args.name, args.user)
+        elif args.deed in ("join", "leave"):
+            users.join(connection, args.user, args.name if args.deed == "join" else "")
+        else:
+            rows = [{"name": name, "lead": lead, "members": members} for name, lead, members in users.teams(connection)]
+            _tell(args, {"teams": rows})
+    return DONE
+
+
+def _device(args: argparse.Namespace, found: Settings) -> int:
+    with _ready(found).write() as connection:
+        if args.deed == "revoke":
+            users.revoke(connection, args.name)
+        else:
+            names = ("id", "user", "letter", "last_seen", "revoked")
+            rows = [dict(zip(names, each, strict=True)) for each in users.devices(connection)]
+            _tell(args, {"devices": rows})
+    return DONE
+
+
+def password() -> str:
+    """A password from the file that KAM_PASSWORD_FILE names, which only its owner may read, else from a prompt.
+
+    Raises Refused; a password never comes from an argument, where every process of the machine could read it.
+    """
+    place = os.environ.get(PASSWORD_FILE)
+    if not place:
+        if not sys.stdin.isatty():
+            message = N_("There is nobody to ask for the password; name a file in KAM_PASSWORD_FILE.")
+            raise Refused(Problem("password", "no_prompt", message))
+        return getpass.getpass(tr("Password: "))
+    path = Path(place)
+    try:
+        about = path.stat()
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = N_("{path} cannot be read.")
+        raise Refused(Problem("password", "password_file", message, {"path": place})) from error
+    if os.name == "posix" and (not stat.S_ISREG(about.st_mode) or about.st_mode & _OTHERS):
+        message = N_("Others may read {path}. A password file belongs to you and has mode 0600.")
+        raise Refused(Problem("password", "password_file_open", message, {"path": place}))
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _tell(args: argparse.Namespace, value: dict[str, Any]) -> None:
+    if args.json:
+        print(json.dumps(value, ensure_ascii=False))
+        return
+    for name, found in value.items():
+        if isinstance(found, list):
+            for row in found:
+                print("  ".join(str(each) for each in row.values()) if isinstance(row, dict) else row)
+        else:
+            print(f"{name}: {found}")
 
 
 if __name__ == "__main__":

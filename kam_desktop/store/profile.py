@@ -40,6 +40,7 @@ class Store:
         recovered: how many commits came back from the journal when it was opened.
         unread: how many frames of the journal were needed then and could not be read.
         memory: what was computed last, for readers of this process.
+        derive: 32 bytes of the data key for one purpose.
         journal_behind: why the journal lacks the newest changes ("" when it does not); the database has them.
     """
 
@@ -52,6 +53,7 @@ class Store:
         self.unread = 0
         self.journal_behind = ""
         self.memory = Memory(clock.today)
+        self.derive = key.derive
         self.database = Database(folder / database.FILE, key.hex())
         self._journal: Journal | None = None
         if write:

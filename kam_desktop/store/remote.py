@@ -301,6 +301,8 @@ def _removed(
     going: dict[str, set[str]] = {}
     entities: dict[str, str] = {}
     for place, entity, record in answer["leaves"]:
+        if entity not in BY_NAME:
+            continue  # of a newer server, or a conflict record: it is no row here
         going.setdefault(record, set()).add(scopes[place])
         entities[record] = entity
     for scope in lost_scopes:

@@ -69,6 +69,19 @@ class SyncState:
         self._store = store
         self._device = (store.folder / DEVICE_FILE).read_text("ascii").strip()
 
+    def device(self) -> str:
+        """This laptop's copy of the profile, by the id that lies outside the database."""
+        return self._device
+
+    def note(self, key: str) -> str:
+        """A small text of this laptop, "" for none."""
+        with self._store.reader() as reader:
+            return reader.preference(key) or ""
+
+    def set_note(self, key: str, value: str) -> None:
+        """Keeps a small text of this laptop; "" forgets it."""
+        self._store.remember({key: value or None})
+
     def standing(self) -> Standing:
         """Where the laptop stands now."""
         with self._store.database.read() as connection:

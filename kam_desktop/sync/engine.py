@@ -131,7 +131,7 @@ class Engine:
         if call.attempt != self._attempt:
             return
         self._attempt += 1
-        if failure.code == "epoch":
+        if failure.code == "other_epoch":
             self._state.new_epoch(int(failure.args_named["epoch"]))
             self._phase, self._reconciled_to = "reconcile", 0
             return

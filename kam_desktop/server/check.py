@@ -1,0 +1,38 @@
+"""What is wrong with a server's database: the doctor's questions, each with how to mend it."""
+
+from __future__ import annotations
+
+from kam_desktop.server import tables
+from kam_desktop.server.database import Connection
+
+
+def problems(connection: Connection) -> list[dict[str, str]]:
+    """Everything found; empty in a sound database. Reads only."""
+    found: list[dict[str, str]] = []
+    if not connection.postgresql:
+        said = connection.one("pragma integrity_check")
+        if said is None or said[0] != "ok":
+            found.append(_problem("damaged", "The database file is damaged: restore a backup.", str(said)))
+    seq = (connection.one("select seq from workspace") or (0,))[0]
+    newest = (connection.one("select max(seq) from change_log") or (None,))[0]
+    if newest is not None and newest > seq:
+        found.append(_problem("sequence", "The log is ahead of the sequence: restore a backup.", f"{newest} > {seq}"))
+    ahead = (connection.one("select count(*) from feed where seq > ?", (seq,)) or (0,))[0]
+    if ahead:
+        found.append(_problem("feed", "The feed is ahead of the sequence: restore a backup.", str(ahead)))
+    for name in tables.RECORDS:
+        lost = connection.one(
+            f'select count(*) from "{name}" r where r._deleted_seq is null and not exists '  # noqa: S608 — our own names
+            "(select 1 from feed f where f.id = r.id and f.entity = ? and f.kind = 'put')",
+            (name,),
+        )
+        if lost and lost[0]:
+            found.append(_problem("unseen", "Rows are in nobody's scope: run migrate.", f"{name}: {lost[0]}"))
+    state = (connection.one("select state from workspace") or ("",))[0]
+    if state != "open":
+        found.append(_problem("set_back", "Say what this database is: kam-server restore --as production|copy.", ""))
+    return found
+
+
+def _problem(code: str, mend: str, detail: str) -> dict[str, str]:
+    return {"code": code, "mend": mend, "detail": detail}

@@ -1,0 +1,214 @@
+"""The web service around the core: bodies in, bodies out, nothing decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from kam_desktop import __version__
+from kam_desktop.domain.clock import Clock
+from kam_desktop.domain.errors import Unavailable
+from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.policy import Policy
+from kam_desktop.language import N_
+from kam_desktop.protocol import messages
+from kam_desktop.protocol.addresses import PATHS
+from kam_desktop.protocol.messages import Problem
+from kam_desktop.server import calls, sessions, workspace
+from kam_desktop.server.database import Again, Database
+from kam_desktop.server.sessions import Subject
+
+WAIT_S = 55.0
+LOOK_S = 1.0
+"""How often a waiting call looks for what another process of this server wrote."""
+_log = logging.getLogger(__name__)
+
+_SUMMARIES = {
+    "hello": "Which workspace this is, its epoch and limits",
+    "push": "Changes in whole groups; a verdict for each group",
+    "pull": "Rows, leaves and cursors of the caller's scopes",
+    "wait": "Returns when something changed, or after 55 seconds; never data",
+    "digest": "Sums over rows by scope and entity",
+    "reconcile": "Which of these groups the server does not know",
+    "history": "Who changed a record, when and how",
+    "reassign": "Another owner, team or helpers for an account",
+    "sign-in": "Begins a session of one device",
+    "refresh": "Another access token",
+    "sign-out": "Ends a session",
+}
+_OPEN = ("sign-in", "refresh", "sign-out")
+
+
+class Service:
+    """One server process: its database, what a call needs, and who waits for news.
+
+    Attributes:
+        workspace: the identity that stands in the header of every answer.
+    """
+
+    def __init__(self, database: Database, policy: Policy, clock: Clock, ids: Ids) -> None:
+        self.database, self.policy, self.clock, self.ids = database, policy, clock, ids
+        with database.read() as connection:
+            self.workspace = workspace.read(connection).id
+        self.news = asyncio.Event()
+
+    def work(self, name: str, token: str, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One call from beginning to end, in a thread of its own."""
+        if name == "sign-in":
+            return sessions.sign_in(self.database, message, self.clock, self.ids)
+        if name == "refresh":
+            return sessions.refresh(self.database, message, self.clock, self.ids)
+        if name == "sign-out":
+            return sessions.sign_out(self.database, message)
+        return calls.answer(
+            self.database, name, self.subject(token), message, clock=self.clock, ids=self.ids, policy=self.policy
+        )
+
+    def subject(self, token: str) -> Subject:
+        """Whose token this is. Raises Problem 401."""
+        with self.database.read() as connection:
+            return sessions.subject(connection, token, self.clock)
+
+    def seq(self) -> int:
+        """The newest sequence number."""
+        with self.database.read() as connection:
+            return workspace.read(connection).seq
+
+
+def create_app(database: Database, policy: Policy, clock: Clock, ids: Ids) -> FastAPI:
+    """The application. The workspace must have been made (`migrate`)."""
+    service = Service(database, policy, clock, ids)
+    app = FastAPI(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None)
+    for name, summary in _SUMMARIES.items():
+        app.add_api_route(
+            PATHS[name], _endpoint(service, name), methods=["POST"], summary=summary, response_class=Response,
+            operation_id=name, responses=_responses(name), openapi_extra=_body(name),
+        )  # fmt: skip
+    app.add_api_route("/health", _health(service), methods=["GET"], summary="Whether the database answers")
+    return app
+
+
+def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        accepted = request.headers.get("accept-encoding", "")
+        try:
+            message = messages.unpack(await _body_of(request), request.headers.get("content-encoding", ""))
+            token = request.headers.get("authorization", "").removeprefix("Bearer ")
+            if name not in _OPEN and not token:
+                raise Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
+            if name == "wait":
+                answer = await _wait(service, token, message)
+            else:
+                answer = await run_in_threadpool(service.work, name, token, message)
+            if name in ("push", "reassign"):
+                service.news.set()
+                service.news = asyncio.Event()
+            return _response(service, 200, answer, accepted)
+        except Problem as problem:
+            _log.info("%s %s %s", name, problem.status, problem.code)
+            response = _response(service, problem.status, problem.body(), accepted)
+            if problem.retry_after is not None:
+                response.headers["Retry-After"] = str(problem.retry_after)
+            if problem.status == 401:
+                response.headers["WWW-Authenticate"] = "Bearer"
+            return response
+        except (Again, Unavailable) as busy:
+            _log.warning("%s busy: %s", name, type(busy).__name__)
+            problem = Problem(503, "busy", N_("The server is busy. Your changes wait here."), retry_after=5)
+            response = _response(service, 503, problem.body(), accepted)
+            response.headers["Retry-After"] = "5"
+            return response
+        except Exception as error:  # noqa: BLE001 - the outermost border: what is said names no value of the data
+            _log.error("%s failed: %s at %s", name, type(error).__name__, _place(error))
+            problem = Problem(500, "server_fault", N_("The server has a problem ({status}). Your changes wait here."))
+            return _response(service, 500, problem.body(), accepted)
+
+    return endpoint
+
+
+async def _body_of(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind != messages.MEDIA_TYPE:
+        raise Problem(415, "unknown_media_type", N_("This is not a message of KAM Desktop."))
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > messages.PACKED_BYTES:
+            raise Problem(413, "too_large", N_("The message is too large."))
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _wait(service: Service, token: str, message: Mapping[str, Any]) -> dict[str, Any]:
+    """Holds the call until the sequence moves; a hint, never data, and nothing about whose change it was."""
+    await run_in_threadpool(service.subject, token)
+    known = messages.whole(message, "seq")
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + WAIT_S
+    while (now := await run_in_threadpool(service.seq)) <= known and (left := ends - loop.time()) > 0:
+        try:
+            await asyncio.wait_for(service.news.wait(), min(LOOK_S, left))
+        except TimeoutError:
+            continue
+    return {"workspace": service.workspace, "changed": now > known}
+
+
+def _response(service: Service, status: int, content: Mapping[str, Any], accepted: str) -> Response:
+    body, encoding = messages.pack(content, [each for each in messages.ENCODINGS if each in accepted])
+    headers = {messages.WORKSPACE_HEADER: service.workspace, "Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    return Response(body, status, headers, messages.MEDIA_TYPE)
+
+
+def _health(service: Service) -> Callable[[], dict[str, Any]]:
+    def health() -> dict[str, Any]:
+        service.seq()
+        return {"state": "ready", "version": __version__, "workspace": service.workspace}
+
+    return health
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+
+
+_OBJECT = {"type": "object", "additionalProperties": True}
+
+
+def _content(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {messages.MEDIA_TYPE: {"schema": dict(schema)}}
+
+
+def _responses(name: str) -> dict[int | str, dict[str, Any]]:
+    problem = {
+        "type": "object",
+        "required": ["problem", "message", "args"],
+        "properties": {"problem": {"type": "string"}, "message": {"type": "string"}, "args": {"type": "object"}},
+    }
+    refused = {400: "The message has not the agreed shape", 401: "Sign in again", 403: "Not allowed",
+               409: "Another workspace, epoch or device", 413: "Too large", 415: "Another media type",
+               429: "Too many sign-ins", 503: "Busy, or restored"}  # fmt: skip
+    found: dict[int | str, dict[str, Any]] = {200: {"description": _SUMMARIES[name], "content": _content(_OBJECT)}}
+    found.update({status: {"description": text, "content": _content(problem)} for status, text in refused.items()})
+    return found
+
+
+def _body(name: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    fields: dict[str, Any] = {
+        "sign-in": {"user": text, "password": text, "device": text},
+        "refresh": {"refresh": text, "device": text},
+        "sign-out": {"refresh": text, "device": text},
+    }.get(name, {"workspace": text, "epoch": {"type": "integer"}, "device": text})
+    schema = {"type": "object", "required": list(fields), "properties": fields, "additionalProperties": True}
+    security = {} if name in _OPEN else {"security": [{"token": []}]}
+    return {"requestBody": {"required": True, "content": _content(schema)}, **security}

@@ -1,0 +1,250 @@
+"""Signing in with built-in accounts: Argon2id, lockout, tokens that survive a lost answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import argon2
+
+from kam_desktop.domain.change import moment_text
+from kam_desktop.domain.clock import Clock
+from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.text import fold
+from kam_desktop.language import N_
+from kam_desktop.protocol.messages import Problem, bad
+from kam_desktop.server import workspace
+from kam_desktop.server.database import Connection, Database
+
+ACCESS_S = 600
+REFRESH_DAYS = 45
+"""How long a laptop may stay away and go on without a password: the offline lease."""
+FREE_FAILURES = 5
+LOCK_S = 60
+LONGEST_LOCK_S = 3600
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+_HASHER = argon2.PasswordHasher()  # Argon2id with the parameters of RFC 9106 for little memory
+_NOBODY = _HASHER.hash("nobody has this password")
+"""Verified against where there is no such user, so that a wrong name takes as long as a wrong password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who a request is from, as its token says."""
+
+    user: str
+    device: str
+
+
+def hashed(password: str) -> str:
+    """A password as it is kept."""
+    return _HASHER.hash(password)
+
+
+def sign_in(database: Database, message: Mapping[str, Any], clock: Clock, ids: Ids) -> dict[str, Any]:
+    """Checks name and password and begins a session of this device.
+
+    Raises Problem 401 `wrong_password` (also for an unknown or disabled user), 429 `locked` after too many failures.
+    The password is computed outside every transaction: it takes a while, and nobody waits for it.
+    """
+    name, password, device = _texts(message, "user", "password", "device")
+    if len(device) != 32 or set(device) - set("0123456789abcdef"):
+        raise bad("device")
+    folded = fold(name.strip())[:120]
+    with database.read() as connection:
+        _refuse_locked(connection, folded, clock)
+        row = connection.one("select id, password, disabled from user_account where name = ?", (folded,))
+    good = _verified(row[1] if row and row[1] else _NOBODY, password)
+    with database.write() as connection:
+        _refuse_locked(connection, folded, clock)
+        if not good or row is None or row[2]:
+            _count_failure(connection, folded, clock)
+            wrong: Problem | None = Problem(401, "wrong_password", N_("The name or the password is wrong."))
+            answer: dict[str, Any] = {}
+        else:
+            wrong = None
+            connection.run("delete from sign_in_failure where name = ?", (folded,))
+            answer = _begin(connection, row[0], device, clock, ids)
+    if wrong is not None:  # raised after the failure was counted and committed
+        raise wrong
+    return answer
+
+
+def refresh(database: Database, message: Mapping[str, Any], clock: Clock, ids: Ids) -> dict[str, Any]:
+    """Another access token and the next refresh token.
+
+    The next one is made of the one before it, so that asking again after a lost answer gives the same; a token older
+    than that was copied by somebody, and ends the session. Raises Problem 401.
+    """
+    token, device = _texts(message, "refresh", "device")
+    ended = Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
+    family = token.partition(".")[0]
+    problem: Problem | None = ended
+    answer: dict[str, Any] = {}
+    with database.write() as connection:
+        row = connection.one("select person, device, refresh, before, ends_at from session where family = ?", (family,))
+        if row is not None and row[1] == device and row[4] > moment_text(clock.now()) and _usable(connection, row):
+            given = _digest(token)
+            key = workspace.read(connection).key
+            if given in (row[2], row[3]):
+                following = _successor(key, family, token)
+                connection.run(
+                    "update session set refresh = ?, before = ?, renewed_at = ?, ends_at = ? where family = ?",
+                    (_digest(following), given, moment_text(clock.now()), _ends(clock, days=REFRESH_DAYS), family),
+                )
+                answer = _access(connection, family, row[0], device, clock, ids) | {"refresh": following}
+                problem = None
+            else:
+                _end(connection, family)
+    if problem is not None:
+        raise problem
+    return answer
+
+
+def sign_out(database: Database, message: Mapping[str, Any]) -> dict[str, Any]:
+    """Ends the session of a refresh token; says nothing about whether there was one."""
+    token, _device = _texts(message, "refresh", "device")
+    family = token.partition(".")[0]
+    with database.write() as connection:
+        row = connection.one("select refresh, before from session where family = ?", (family,))
+        if row is not None and _digest(token) in row:
+            _end(connection, family)
+    return {}
+
+
+def subject(connection: Connection, token: str, clock: Clock) -> Subject:
+    """Whose access token this is. Raises Problem 401 for one that is unknown, ended or revoked."""
+    row = connection.one("select person, device, ends_at from access_token where hash = ?", (_digest(token),))
+    if row is None or row[2] <= moment_text(clock.now()):
+        raise Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
+    return Subject(row[0], row[1])
+
+
+def end_all(connection: Connection, *, person: str = "", device: str = "") -> int:
+    """Ends every session of a person, or of a device; gives how many there were."""
+    column, value = ("person", person) if person else ("device", device)
+    families = [row[0] for row in connection.rows(f"select family from session where {column} = ?", (value,))]  # noqa: S608
+    for family in families:
+        _end(connection, family)
+    return len(families)
+
+
+def forget_ended(connection: Connection, clock: Clock) -> None:
+    """Lets go of tokens and sessions that are over."""
+    now = moment_text(clock.now())
+    connection.run("delete from access_token where ends_at <= ?", (now,))
+    connection.run("delete from session where ends_at <= ?", (now,))
+
+
+def _begin(connection: Connection, person: str, device: str, clock: Clock, ids: Ids) -> dict[str, Any]:
+    held = connection.one("select person, revoked, letter from device where id = ?", (device,))
+    if held is not None and (held[0] != person or held[1]):
+        raise Problem(403, "device_taken", N_("This laptop belongs to another user, or was revoked."))
+    if held is None:
+        taken = {row[0] for row in connection.rows("select letter from device where person = ?", (person,))}
+        letter = next((each for each in _letters() if each not in taken), "")
+        connection.run(
+            "insert into device (id, person, letter, last_seen) values (?, ?, ?, ?)",
+            (device, person, letter, moment_text(clock.now())),
+        )
+    else:
+        letter = held[2]
+    for row in connection.rows("select family from session where device = ?", (device,)):
+        _end(connection, row[0])
+    family = ids.random()
+    first = f"{family}.{ids.random()}{ids.random()}"
+    connection.run(
+        "insert into session (family, person, device, refresh, renewed_at, ends_at) values (?, ?, ?, ?, ?, ?)",
+        (family, person, device, _digest(first), moment_text(clock.now()), _ends(clock, days=REFRESH_DAYS)),
+    )
+    role, rights = connection.one("select role, rights from user_account where id = ?", (person,)) or ("", 0)
+    found = workspace.read(connection)
+    return {
+        **_access(connection, family, person, device, clock, ids), "refresh": first, "user": person, "person": person,
+        "role": role, "rights": rights, "letter": letter, "workspace": found.id, "epoch": found.epoch,
+    }  # fmt: skip
+
+
+def _letters() -> list[str]:
+    return [*LETTERS, *(first + second for first in LETTERS for second in LETTERS)]
+
+
+def _access(
+    connection: Connection, family: str, person: str, device: str, clock: Clock, ids: Ids
+) -> dict[str, Any]:  # fmt: skip
+    token = ids.random() + ids.random()
+    connection.run("delete from access_token where family = ?", (family,))
+    connection.run(
+        "insert into access_token (hash, family, person, device, ends_at) values (?, ?, ?, ?, ?)",
+        (_digest(token), family, person, device, _ends(clock, seconds=ACCESS_S)),
+    )
+    return {"access": token, "expires_s": ACCESS_S}
+
+
+def _end(connection: Connection, family: str) -> None:
+    connection.run("delete from access_token where family = ?", (family,))
+    connection.run("delete from session where family = ?", (family,))
+
+
+def _usable(connection: Connection, row: tuple[Any, ...]) -> bool:
+    user = connection.one("select disabled from user_account where id = ?", (row[0],))
+    held = connection.one("select revoked from device where id = ?", (row[1],))
+    return user is not None and not user[0] and held is not None and not held[0]
+
+
+def _refuse_locked(connection: Connection, name: str, clock: Clock) -> None:
+    row = connection.one("select locked_until from sign_in_failure where name = ?", (name,))
+    if row is not None and row[0] and row[0] > moment_text(clock.now()):
+        left = datetime.fromisoformat(row[0]) - clock.now()
+        raise Problem(
+            429, "locked", N_("Too many failed sign-ins. Try again in a while, or ask your administrator."),
+            retry_after=max(1, int(left.total_seconds())),
+        )  # fmt: skip
+
+
+def _count_failure(connection: Connection, name: str, clock: Clock) -> None:
+    row = connection.one("select count from sign_in_failure where name = ?", (name,))
+    count = (row[0] if row else 0) + 1
+    locked = None
+    if count > FREE_FAILURES:
+        wait = min(LONGEST_LOCK_S, LOCK_S * 2 ** (count - FREE_FAILURES - 1))
+        locked = _ends(clock, seconds=wait)
+    connection.run(
+        "insert into sign_in_failure (name, count, last_at, locked_until) values (?, ?, ?, ?) on conflict (name) do "
+        "update set count = excluded.count, last_at = excluded.last_at, locked_until = excluded.locked_until",
+        (name, count, moment_text(clock.now()), locked),
+    )
+
+
+def _verified(kept: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(kept, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+def _successor(key: bytes, family: str, token: str) -> str:
+    return f"{family}.{hmac.new(key, b'refresh|' + token.encode(), 'sha256').hexdigest()}"
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _ends(clock: Clock, *, days: int = 0, seconds: int = 0) -> str:
+    return moment_text(clock.now() + timedelta(days=days, seconds=seconds))
+
+
+def _texts(message: Mapping[str, Any], *names: str) -> list[str]:
+    found = []
+    for name in names:
+        value = message.get(name)
+        if not isinstance(value, str) or not 0 < len(value) <= 1000:
+            raise bad(name)
+        found.append(value)
+    return found

@@ -1,0 +1,51 @@
+"""What the server is started with: from the command line, else the environment, else what suits one machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from kam_desktop.domain.errors import Problem, Refused
+
+DATABASE, LISTEN = "KAM_SERVER_DATABASE", "KAM_SERVER_LISTEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data lies and where the server listens.
+
+    Attributes:
+        database: `sqlite:///path` or `postgresql+psycopg://…`.
+    """
+
+    database: str
+    host: str
+    port: int
+
+    @property
+    def place(self) -> str:
+        """The database without user and password, for messages and logs."""
+        scheme, _, rest = self.database.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def settings(
+    database: str | None = None, listen: str | None = None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings. Raises Refused for an address to listen on that is none."""
+    found = database or environment.get(DATABASE) or f"sqlite:///{user_data_path('kam-server', appauthor=False)}/kam.db"
+    host, colon, port = (listen or environment.get(LISTEN) or "127.0.0.1:8787").rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:
+        message = "“{listen}” is not HOST:PORT."
+        raise Refused(Problem("listen", "bad_listen", message, {"listen": str(listen)[:100]}))
+    return Settings(found, host.strip("[]"), int(port))
+
+
+def make_folder(url: str) -> None:
+    """Makes the folder of a SQLite database, for its owner alone."""
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)

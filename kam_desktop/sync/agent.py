@@ -1,0 +1,191 @@
+"""Everything a window or a command does with the shared server: connect, sync, wait, status, leave."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kam_desktop import config
+from kam_desktop.domain.clock import Clock
+from kam_desktop.domain.errors import Problem, Refused, SignedOut, Unavailable
+from kam_desktop.domain.policy import Policy
+from kam_desktop.language import N_
+from kam_desktop.store import backup
+from kam_desktop.store.joining import Match
+from kam_desktop.store.profile import Store
+from kam_desktop.store.sync_state import Counts, Standing, SyncState
+from kam_desktop.sync import connect, cycle
+from kam_desktop.sync.connect import Joined
+from kam_desktop.sync.engine import Engine, Report
+from kam_desktop.sync.keeping import SecretVault, TokenKeeping
+from kam_desktop.sync.schedule import Schedule
+from kam_desktop.sync.session import Session
+from kam_desktop.sync.transport import WAIT_S, HttpTransport, Transport, checked_address
+
+DEMO_MARK = "demo.kit"
+"""The preference that sample data carry; they are never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of the shared server without asking it.
+
+    Attributes:
+        connected: the profile belongs to a workspace.
+        failure: why the last cycle did not end, None when it did.
+        token_place: keyring, profile, or "" while nobody is signed in.
+    """
+
+    connected: bool
+    standing: Standing
+    counts: Counts
+    failure: Problem | None
+    token_place: str
+
+
+class Agent:
+    """One profile's dealings with its server. One thread at a time uses it; the store's own door orders the writes."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: SecretVault | None,
+        clock: Clock,
+        *,
+        transport: Callable[[str, Callable[[], str], str], Transport] = HttpTransport,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._store, self._clock = store, clock
+        self.state = SyncState(store)
+        self.schedule = Schedule(uniform)
+        self.engine = Engine(self.state)
+        self.failure: Problem | None = None
+        self._make_transport = transport
+        name = f"sync {store.derive('sync.name').hex()[:16]}"  # the same for the life of the profile
+        self._keeping = TokenKeeping(vault, self.state, name, store.derive("sync.session"), os.urandom(12))
+        self._transport: Transport | None = None
+        self._session: Session | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the profile belongs to a workspace."""
+        return bool(self.state.standing().workspace)
+
+    def status(self) -> Status:
+        """What is known without asking the server."""
+        standing = self.state.standing()
+        return Status(bool(standing.workspace), standing, self.state.counts(), self.failure, self._keeping.place)
+
+    def connect(
+        self,
+        server: str,
+        user: str,
+        password: str,
+        *,
+        agree: Callable[[list[Match]], bool],
+        told: Callable[[int, int], Any] = lambda done, whole: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Joined | None:
+        """Signs in; the first time also backs up, downloads and matches. None when it was only signed in again.
+
+        Raises Refused (sample data, another person or server), SignedOut (wrong password), Unavailable.
+        """
+        address = checked_address(server)
+        standing = self.state.standing()
+        connect.refuse_other(standing, address, user)
+        with self._store.reader() as reader:
+            if reader.preference(DEMO_MARK) is not None:
+                message = N_("This profile holds sample data, which are never sent. Make a profile of your own first.")
+                raise Refused(Problem("profile", "sample_data", message))
+        self._open(address, standing.workspace)
+        transport, session = self._parts()
+        person = session.sign_in(user, password)
+        if standing.workspace:
+            if person.workspace != standing.workspace:
+                session.sign_out()
+                connect.refuse_other(standing, address, user + " ")
+            self.failure = None
+            return None
+        backup.backup_to(self._store, backup.own_place(self._store, "before-connect"), "connect")
+        joined = connect.join(
+            self.state, transport, session, person, address, user, _policy(), agree=agree, told=told,
+            cancelled=cancelled,
+        )  # fmt: skip
+        self._open(address, person.workspace)
+        self.failure = None
+        return joined
+
+    def disconnect(self) -> None:
+        """Signs out. Everything stays, the outbox included; signing in again goes on."""
+        if self._session is None and self.connected:
+            standing = self.state.standing()
+            self._open(standing.server, standing.workspace)
+        if self._session is not None:
+            self._session.sign_out()
+
+    def sync(
+        self,
+        told: Callable[[Report], Any] = lambda report: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """One cycle. Raises Unavailable (and remembers why, for the status); what was taken in before stays."""
+        standing = self.state.standing()
+        if not standing.workspace:
+            message = N_("This profile is not connected to a shared server.")
+            raise Refused(Problem("server", "not_connected", message))
+        if self._session is None:
+            self._open(standing.server, standing.workspace)
+        transport, session = self._parts()
+        try:
+            report = cycle.run(self.engine, self.state, transport, session, told=told, cancelled=cancelled)
+        except Unavailable as failure:
+            self.failure = Problem("server", failure.code, failure.message, failure.args_named)
+            raise
+        self.failure = None
+        return report
+
+    def reachable(self) -> bool:
+        """Whether our server answers now, without changing anything here. Raises Unavailable that says why not."""
+        standing = self.state.standing()
+        transport = self._make_transport(standing.server, lambda: "", standing.workspace)
+        try:
+            transport.call("hello", {"workspace": standing.workspace, "epoch": standing.epoch}, timeout_s=10)
+        except SignedOut:
+            pass  # it is ours, and it answers
+        return True
+
+    def wait(self) -> bool:
+        """Holds until the server has news, at most a minute; True when there are some. Raises Unavailable."""
+        standing = self.state.standing()
+        transport, session = self._parts()
+        session.ensure()
+        seq = standing.mark["seq"] if standing.mark else 0
+        answer = transport.call(
+            "wait", {"workspace": standing.workspace, "epoch": standing.epoch, "seq": seq}, timeout_s=WAIT_S
+        )
+        return bool(answer["changed"])
+
+    def signed_in(self) -> bool:
+        """Whether there is a token to go on with."""
+        try:
+            return bool(self._keeping.read())
+        except Unavailable:
+            return True  # a keyring that does not answer signs nobody out
+
+    def _open(self, address: str, workspace: str) -> None:
+        token: list[Session] = []
+        self._transport = self._make_transport(address, lambda: token[0].token() if token else "", workspace)
+        self._session = Session(self._transport, self._keeping, self._clock.monotonic, self.state.device())
+        token.append(self._session)
+
+    def _parts(self) -> tuple[Transport, Session]:
+        if self._transport is None or self._session is None:
+            raise SignedOut("sign_in", N_("Sign in to the shared server to go on syncing. Your changes wait here."))
+        return self._transport, self._session
+
+
+def _policy() -> Policy:
+    return Policy.read((config.resources() / "policy.toml").read_text("utf-8"))
