@@ -56,7 +56,9 @@ class KeptPlace(QObject):
         """Makes the row of an id current; False if it is not in the list."""
         row = self._model.row_of(identity)
         if row >= 0:
-            self._view.setCurrentIndex(self._model.index(row, self._first()))
+            # The view's own setCurrentIndex takes a Ctrl or Shift that happens to be down for a click with it.
+            index = self._model.index(row, self._first())
+            self._view.selectionModel().setCurrentIndex(index, _FLAG.ClearAndSelect | _FLAG.Rows)
         return row >= 0
 
     def _first(self) -> int:

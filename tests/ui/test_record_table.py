@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from kam_desktop.ui.answer import Answer, RowGroup
 from kam_desktop.ui.kept_place import KeptPlace
@@ -147,6 +149,20 @@ def test_a_row_that_is_gone_leaves_no_current_row(view: Any) -> None:
     place.show("r1")
     model.set_answer(Answer(["r0", "r2"]))
     assert place.current() == "" and heard[-1] == ""
+
+
+@pytest.mark.parametrize("held", [Qt.Key.Key_Control, Qt.Key.Key_Shift])
+def test_a_key_that_is_held_when_an_answer_comes_does_not_choose_rows(view: Any, qtbot: Any, held: Qt.Key) -> None:
+    """As after Ctrl+Z: the row that is shown is the only one selected, and it stays so when it is shown again."""
+    _, model, place = view
+    model.set_answer(Answer(ids(5), rows=rows(ids(5))))
+    place.show("r0")
+    down = Qt.KeyboardModifier.ControlModifier if held == Qt.Key.Key_Control else Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyRelease(QWidget(), Qt.Key.Key_Z, down)
+    assert QGuiApplication.keyboardModifiers() == down
+    for _ in range(2):
+        place.show("r3")
+        assert place.current() == "r3" and place.selected() == ["r3"]
 
 
 def test_keys_step_over_heads(view: Any, qtbot: Any) -> None:
