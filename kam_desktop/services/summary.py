@@ -237,11 +237,28 @@ def _aged_again(reader: Reader, as_of: date, currency: str, before: _Aged, accou
     """The same after a change of a few accounts."""
     sums, names = figures.ageing(reader, as_of, currency, EDGES), account_figures.labels(reader, accounts)
     gone = set(accounts)
+    fresh = [_aged_row(account, names, sums[account]) for account in accounts if account in sums]
+    old = [row for row in before.rows if row.account in gone]
     rows = [row for row in before.rows if row.account not in gone]
-    for account in accounts:
-        if account in sums:
-            insort(rows, _aged_row(account, names, sums[account]), key=_by_balance)
-    return _Aged(tuple(rows), _total(rows))
+    for row in fresh:
+        insort(rows, row, key=_by_balance)
+    return _Aged(tuple(rows), _total([before.total, *fresh, *map(_negative, old)]))
+
+
+def _negative(row: AgeingRow) -> AgeingRow:
+    """What takes a row out of a sum."""
+    return AgeingRow(
+        "",
+        "",
+        -row.not_due,
+        tuple(-each for each in row.overdue),
+        -row.unallocated,
+        -row.balance,
+        -row.open_items,
+        -row.on_default_term,
+        -row.waiting,
+        -row.reported,
+    )
 
 
 def _aged_row(account: str, names: Mapping[str, tuple[str, str]], sums: figures.AgeingSums) -> AgeingRow:

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from kam_desktop.store import counting, touched
+from kam_desktop.store import counting, past_day, touched
 from kam_desktop.store.ageing_sums import (
     FIRST_BUCKET,
     NOT_DUE,
@@ -136,33 +136,62 @@ def _ageing(
 ) -> dict[str, AgeingSums]:
     """`ageing` of these accounts, or of all: from the caches, and exactly for what later facts concern."""
     empty = [0] * (FIRST_BUCKET + len(edges) + 1)
-    past = accounts is not None and long_past(reader, as_of, currency)
-    moved = [] if past else moved_invoices(reader, as_of, currency)
-    values: dict[str, Any] = {"day": as_of.isoformat(), "currency": currency}
-    where = "currency = :currency and open <> 0"
-    if accounts is not None:
-        values["accounts"] = json.dumps(list(accounts))
-        where += " and account in (select value from json_each(:accounts))"
-        own = reader.sql("select id from invoice where account in (select value from json_each(:accounts))", values)
-        of_accounts = {row[0] for row in own}
-        moved = sorted(of_accounts if past else of_accounts.intersection(moved))
-    values.update({f"edge_{place}": _before(as_of, edge) for place, edge in enumerate((0, *edges))})
-    # `indexed by`: the index in the order of accounts gives the groups one after the other, with nothing sorted.
-    cached = f"select account, {_sums_sql(len(edges))} from cache_instalment indexed by cache_instalment__open "
-    rows = {row[0]: list(row[1:]) for row in reader.each(f"{cached} where {where} group by account", values)}
-    if moved:
-        for sign, instalments in ((-1, _cached(reader, moved)), (1, exact(reader, moved, as_of))):
-            for item in instalments:
-                if item.currency == currency and item.open:
-                    row = rows.setdefault(item.account, empty.copy())
-                    row[_place(item.days_overdue(as_of), edges)] += sign * item.open
-                    row[OPEN_ITEMS] += sign
-                    row[ON_DEFAULT_TERM] += sign * item.on_default_term
+    rows: dict[str, list[int]] = {}
+    past = accounts is None and long_past(reader, as_of, currency)
+    if past:
+        counted: list[tuple[int, Iterable[OpenInstalment]]] = [(1, _past(reader, as_of, currency))]
+    else:
+        moved = _moved(reader, as_of, currency, accounts)
+        values: dict[str, Any] = {"currency": currency}
+        where = "currency = :currency and open <> 0"
+        if accounts is not None:
+            values["accounts"] = json.dumps(list(accounts))
+            where += " and account in (select value from json_each(:accounts))"
+        values.update({f"edge_{place}": _before(as_of, edge) for place, edge in enumerate((0, *edges))})
+        # `indexed by`: the index in the order of accounts gives the groups one after the other, with nothing sorted.
+        cached = f"select account, {_sums_sql(len(edges))} from cache_instalment indexed by cache_instalment__open "
+        rows = {row[0]: list(row[1:]) for row in reader.each(f"{cached} where {where} group by account", values)}
+        counted = [(-1, _cached(reader, moved)), (1, exact(reader, moved, as_of))] if moved else []
+    for sign, instalments in counted:
+        for item in instalments:
+            if item.currency == currency and item.open:
+                row = rows.setdefault(item.account, empty.copy())
+                row[_place(item.days_overdue(as_of), edges)] += sign * item.open
+                row[OPEN_ITEMS] += sign
+                row[ON_DEFAULT_TERM] += sign * item.on_default_term
     free, reported_only = free_and_reported(reader, as_of, currency, accounts)
     for place, amounts in ((UNALLOCATED, free), (REPORTED, reported_only)):
         for account, amount in amounts.items():
             rows.setdefault(account, empty.copy())[place] += amount
     return {account: sums_of(row) for account, row in rows.items() if any(row)}
+
+
+def _moved(reader: Reader, as_of: date, currency: str, accounts: Sequence[str] | None) -> list[str]:
+    """The invoices of these accounts, or of all, that are to be computed for the day."""
+    if accounts is None:
+        return moved_invoices(reader, as_of, currency)
+    statement = "select id from invoice where account in (select value from json_each(:accounts)) order by id"
+    own = [row[0] for row in reader.sql(statement, {"accounts": json.dumps(list(accounts))})]
+    if long_past(reader, as_of, currency, of_few=True):
+        return own
+    moved = set(moved_invoices(reader, as_of, currency))
+    return [each for each in own if each in moved]
+
+
+def _past(reader: Reader, as_of: date, currency: str) -> Iterator[OpenInstalment]:
+    for identity, invoice, account, due_on, on_default_term, rest in past_day.open_rows(reader, as_of, currency):
+        yield _item((identity, invoice, account, currency, due_on, on_default_term, rest))
+
+
+def at_day(reader: Reader, as_of: date, currency: str) -> tuple[frozenset[str] | None, Iterable[OpenInstalment]]:
+    """What differs from the cache at the end of a day: (its invoices, their instalments then).
+
+    None instead of the invoices where the day is long past: then the instalments are everything that was open.
+    """
+    if long_past(reader, as_of, currency):
+        return None, _past(reader, as_of, currency)
+    moved = moved_invoices(reader, as_of, currency)
+    return frozenset(moved), exact(reader, moved, as_of) if moved else ()
 
 
 def open_instalments(
@@ -190,12 +219,15 @@ def open_instalments(
     if due_to is not None:
         values["due_to"] = due_to.isoformat()
         where += " and due_on <= :due_to"
-    moved = moved_invoices(reader, as_of, currency)
-    rows = reader.sql(_CACHED + " where " + where, values)
-    gone = set(moved)
-    found = [_item(row) for row in rows if row[1] not in gone]
+    if accounts is None:
+        gone, others = at_day(reader, as_of, currency)
+    else:
+        moved = _moved(reader, as_of, currency, accounts)
+        gone, others = frozenset(moved), exact(reader, moved, as_of) if moved else ()
+    rows = reader.sql(_CACHED + " where " + where, values) if gone is not None else ()
+    found = [_item(row) for row in rows if gone is not None and row[1] not in gone]
     wanted = None if accounts is None else frozenset(accounts)
-    for item in exact(reader, moved, as_of) if moved else ():
+    for item in others:
         if (
             item.open
             and item.currency == currency

@@ -29,6 +29,9 @@ _FEW = 20_000
 """Invoices in other currencies, as far as looking each of them up costs little."""
 
 
+_FEW_LATER = 300
+_MANY_LATER = 8_000
+"""Documents later than a day, from which on it is long past."""
 _MANY = 20_000
 """Credits that later facts concern: beyond that two tables read from end to end are faster than looking each up."""
 
@@ -78,7 +81,7 @@ def free_and_reported(
     """
     values = {"day": as_of.isoformat(), "currency": currency, "accounts": json.dumps(list(accounts or ()))}
     wanted = "" if accounts is None else f" and {_ACCOUNTS}"
-    past = long_past(reader, as_of, currency)
+    past = long_past(reader, as_of, currency, of_few=accounts is not None)
     later = [] if past else [row[0] for row in reader.sql(_LATER, values)]
     found: dict[str, dict[str, int]] = {"confirmed": {}, "reported": {}}
     if not past and len(later) <= _MANY:
@@ -125,12 +128,17 @@ union select coalesce(a.receipt, a.credit_note) from invoice s cross join instal
 """
 
 
-def long_past(reader: Reader, as_of: date, currency: str) -> bool:
-    """Whether so many documents are later than the day that even finding what they concern takes seconds."""
-    values = {"day": as_of.isoformat(), "currency": currency, "many": _MANY}
+def long_past(reader: Reader, as_of: date, currency: str, *, of_few: bool = False) -> bool:
+    """Whether so many documents are later than the day that reading all of them is faster than looking each up.
+
+    Args:
+        of_few: of a few accounts is asked, which is faster answered out of all that they have.
+    """
+    many = min(_FEW_LATER, _MANY_LATER) if of_few else _MANY_LATER
+    values = {"day": as_of.isoformat(), "currency": currency, "many": many}
     later = "select count(*) from (select 1 from {} where currency = :currency and {} > :day limit :many)"
     tables = (("invoice", "issued_on"), ("receipt", "received_on"))
-    return any(reader.sql(later.format(*each), values)[0][0] >= _MANY for each in tables)
+    return any(reader.sql(later.format(*each), values)[0][0] >= many for each in tables)
 
 
 def _whole(reader: Reader, values: dict[str, Any]) -> tuple[dict[str, int], dict[str, int]]:

@@ -32,7 +32,7 @@ from kam_desktop.domain.figures import ageing as pure
 from kam_desktop.domain.figures import due, pareto, terms
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.services import summary
-from kam_desktop.store import account_figures, figures, free_credits, open_amounts, today_figures
+from kam_desktop.store import account_figures, figures, free_credits, open_amounts, past_day, today_figures
 from kam_desktop.store.account_list import twelve_months_before
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.ledger import ledger_of
@@ -385,6 +385,12 @@ def check_day(reader: Reader, facts: Facts, day: date, seed: int) -> None:
         rows = figures.open_instalments(reader, day, currency)
         states = {each.id: (each.invoice, each.account, each.open, each.due_on, each.on_default_term) for each in rows}
         assert states == items
+        past = {
+            row[0]: (row[1], row[2], row[5], date.fromisoformat(row[3]) if row[3] else None, row[4])
+            for row in past_day.open_rows(reader, day, currency)
+        }
+        assert past == items, (seed, day, currency)
+        assert summary.open_instalments(reader, day, currency=currency) == [each.id for each in rows]
         dates = [each.due_on or date.max for each in rows]
         assert dates == sorted(dates)
         exact = figures.instalments(reader, day, [each.id for each in rows])
@@ -467,6 +473,7 @@ def test_with_many_later_facts_the_other_ways_give_the_same(
     store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(free_credits, "_MANY", 0)
+    monkeypatch.setattr(free_credits, "_MANY_LATER", 0)  # every day is long past
     facts = facts_of(seed)
     with store.rehearse() as uow:
         for record in facts.records:
