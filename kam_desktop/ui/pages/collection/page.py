@@ -127,6 +127,7 @@ class CollectionPage(QWidget):
             chip.clicked.connect(partial(self._open_owners, chip))
         self._industry.clicked.connect(self._open_industries)
         self._note = ElidedLabel(size=theme.CAPTION, tone="muted")
+        self._note.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         as_of = caption(tr("As of"), "text2")
         as_of.setBuddy(self._date)
         self._tools = tools = Panel(row=True, margins=(24, 0, 24, 12), gap=8)
@@ -237,9 +238,8 @@ class CollectionPage(QWidget):
         self.worklist.set_tight(self.width() < theme.px(_ROOMY if beside else _TOOLS))
 
     def _open_side(self, panel: QWidget) -> None:
-        self.worklist.set_tight(
-            self.width() < theme.px(_TOOLS if self._fold.is_folded() else _ROOMY)
-        )  # before the panel takes the room
+        room = _TOOLS if self._fold.is_folded() else _ROOMY
+        self.worklist.set_tight(self.width() < theme.px(room))  # before the panel takes the room
         self._panels.setCurrentWidget(panel)
         self._side.show()
 
