@@ -83,6 +83,12 @@ class House:
         return str(rows[0][0]) if rows else ""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def application(qapp: QApplication) -> QApplication:
+    """Models and timers need it too; a test that does not name it would depend on another one before it."""
+    return qapp
+
+
 @pytest.fixture
 def dressed(qapp: QApplication) -> Iterator[None]:
     """English words and the light theme."""

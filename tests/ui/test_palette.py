@@ -160,6 +160,6 @@ def test_ranking_is_quick() -> None:
 
     many = [Command(f"Lệnh số {number} thu tiền khách hàng", lambda: None) for number in range(300)]
     rank(many, "thu")
-    begun = time.perf_counter()
+    begun = time.thread_time()  # what else the machine does meanwhile is not ours
     rank(many, "khach hang")
-    assert (time.perf_counter() - begun) * 1000 < 50
+    assert (time.thread_time() - begun) * 1000 < 50

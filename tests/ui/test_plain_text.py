@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
     QToolTip,
     QWidget,
 )
+from shiboken6 import isValid
 
 from kam_desktop.documents import renderer, statement
 from kam_desktop.domain.entities import ENTITIES, FIRM_ID, LOCAL_PERSON_ID, Account
@@ -261,6 +262,8 @@ def faults(screen: Screen) -> list[str]:
     """Widgets that would show markup as markup."""
     found = []
     for widget in [screen.widget, *screen.widget.findChildren(QWidget)]:
+        if not isValid(widget):
+            continue  # Qt's own bubble of the screen before: looking at the tips of a view put another in its place
         name = f"{screen.name}: {type(widget).__name__} {widget.objectName()}"
         if isinstance(widget, QLabel) and widget.textFormat() != Qt.TextFormat.PlainText:
             if widget.objectName() != "qtooltip_label" or markup_in(widget.text()):  # Qt's own, for what we give it

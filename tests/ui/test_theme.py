@@ -103,7 +103,7 @@ def test_zoom_scales_lengths_and_fonts(qapp: QApplication) -> None:
         theme.apply(qapp, "light", 100)
 
 
-def test_dark_and_light_switch_live(qapp: QApplication, qtbot) -> None:
+def test_dark_and_light_switch_live(dressed: None, qapp: QApplication, qtbot) -> None:
     label = QLabel("x")
     qtbot.addWidget(label)
     try:
