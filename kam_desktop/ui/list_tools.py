@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, QPoint, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu
 
 from kam_desktop import formats
@@ -25,9 +25,11 @@ from kam_desktop.ui.kit.buttons import Button, Chip, IconButton, open_below
 from kam_desktop.ui.kit.cells import AmountCell
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_page import RecordPage
+from kam_desktop.ui.line_edits import Line
 from kam_desktop.ui.shortcuts import add_shortcut
 
 _PART = 500  # rows that are read together for a workbook
+_MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -102,7 +104,29 @@ class ListTools(QObject):
         off = self._desk.recalled(f"columns.{key}").get("off", [])
         self._set_off([at for at in off if isinstance(at, int)])
         controller.desk.background.feed.published.connect(self._on_published)
+        search = getattr(page, "search", None)
+        if search is not None:
+            search.edit.installEventFilter(self)
         self.refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Esc in the search box takes its text away; in the empty one it leads to the list, as ↓ does."""
+        if not isinstance(event, QKeyEvent) or not isinstance(watched, Line):
+            return False
+        if watched.composing or event.modifiers() & _MODIFIERS:
+            return False
+        escape = event.key() == Qt.Key.Key_Escape
+        if event.type() == QEvent.Type.ShortcutOverride and escape:
+            event.accept()
+            return True
+        if event.type() != QEvent.Type.KeyPress or not (escape or event.key() == Qt.Key.Key_Down):
+            return False
+        if escape and watched.text():
+            watched.clear()
+            self._page.searched.emit("")
+        else:
+            self._page.table.setFocus()
+        return True
 
     # Saved views.
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from PySide6.QtCore import QItemSelectionModel
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from kam_desktop.domain.entities import Account
@@ -176,3 +176,26 @@ def test_the_list_as_a_workbook(
 def test_cells_as_a_workbook_holds_them(text: str, amount: bool, wanted: str | None) -> None:
     found = _value(text, amount)
     assert found is None if wanted is None else str(found) == wanted
+
+
+def test_escape_in_the_search_box_clears_it_and_then_leads_to_the_list(
+    house: House, opened: AccountController, qtbot: QtBot
+) -> None:
+    page = opened._list
+    page.activateWindow()
+    page.search.edit.setFocus()
+    qtbot.keyClicks(page.search.edit, "thep")
+    qtbot.waitUntil(lambda: names(opened) == ["Thép Trường Lĩnh"])
+    qtbot.keyClick(page.search.edit, Qt.Key.Key_Escape)
+    settle(qtbot, house)
+    assert page.search.edit.text() == "" and len(names(opened)) == 4
+    qtbot.keyClick(page.search.edit, Qt.Key.Key_Escape)
+    qtbot.waitUntil(page.table.hasFocus)
+    page.search.edit.setFocus()
+    qtbot.keyClick(page.search.edit, Qt.Key.Key_Down)
+    qtbot.waitUntil(page.table.hasFocus)
+    page.search.edit.setText("nothing of the kind")
+    page.searched.emit("nothing of the kind")
+    settle(qtbot, house)
+    assert names(opened) == [] and house.shell.selection == ""
+    assert not any(label.text() == NAMES[0] for label in page.peek.findChildren(QLabel) if label.isVisible())

@@ -140,6 +140,7 @@ class AccountController(RecordController):
         self._show_events((whole.events, whole.first))
         if fresh:
             detail.show_tab("overview")
+            detail.overview.timeline.view.setFocus()
             self.ask_draft(form)
         elif detail.tab() == "history":
             self._on_tab("history")

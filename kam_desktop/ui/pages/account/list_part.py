@@ -191,7 +191,10 @@ class ListPart(QObject):
     def say_selection(self) -> None:
         """How many are chosen and what of their money is overdue, as far as their rows are known."""
         ids = self._list.place.selected() or [key for key in (self._list.place.current(),) if key]
-        if not ids or not self._list.isVisible():
+        if not self._list.isVisible():
+            return
+        if not ids:
+            self.desk.shell.set_selection_text("")
             return
         words, listing = trn("{n} row selected", "{n} rows selected", len(ids)), self.listing
         if listing is not None and len(ids) == len(listing.ids):
@@ -234,6 +237,8 @@ class ListPart(QObject):
     def _ask_peek(self, key: str) -> None:
         today, listing = self.desk.today(), self.listing
         tier = listing.class_of(key) if listing is not None else ""
-        self._controller.ask(
-            lambda reader: questions.ask_peek(reader, key, tier, today), self._list.peek.show_peek, "peek"
-        )
+        self._controller.ask(lambda reader: questions.ask_peek(reader, key, tier, today), self._show_peek, "peek")
+
+    def _show_peek(self, peek: Any) -> None:
+        if peek.id == self._list.place.current():  # the list may show something else by now, or nothing
+            self._list.peek.show_peek(peek)

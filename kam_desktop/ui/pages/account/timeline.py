@@ -166,6 +166,7 @@ class TimelineView(QListView):
         self.setAccessibleName(tr("Time line"))
         self._bar = OverlayBar(self)
         self.doubleClicked.connect(self._open)
+        model.answered.connect(self._stand)
 
     def event_at(self, index: Index) -> Any:
         """The event in a row; None while it is asked for."""
@@ -178,7 +179,11 @@ class TimelineView(QListView):
 
     def focusInEvent(self, event: Any) -> None:
         super().focusInEvent(event)
-        if not self.currentIndex().isValid() and self._rows.rowCount():
+        self._stand()
+
+    def _stand(self) -> None:
+        """Whoever has the keyboard in the list stands on a row of it, of another answer too."""
+        if self.hasFocus() and not self.currentIndex().isValid() and self._rows.rowCount():
             self.setCurrentIndex(self._rows.index(0, 0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
