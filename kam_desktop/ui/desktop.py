@@ -35,7 +35,6 @@ from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
 from kam_desktop.ui.palette import Hit
 from kam_desktop.ui.sentences import words_of
-from kam_desktop.ui.shortcuts import add_shortcut
 from kam_desktop.ui.tray import Tray, forward
 from kam_desktop.ui.window import Command, Job, PageSpec, Window
 
@@ -65,7 +64,6 @@ class Desktop(QObject):
         self.tray = Tray(self.window, self.desk)
         self.capture = Capture(self.desk, self.window)
         self.duplicates, self.bin = Duplicates(self.desk, self.window), Bin(self.desk, self.window)
-        add_shortcut(self.window, "capture", self.capture.open, everywhere=True)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
         background.broken.connect(self.tell_broken)

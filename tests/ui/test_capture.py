@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtGui import QInputMethodEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from kam_desktop.domain.entities import Activity, PromiseToPay
 from kam_desktop.domain.entities.task import Task
+from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.query import Query
 from kam_desktop.ui.capture_popup import DRAFT, Capture
+from kam_desktop.ui.desktop import Desktop
+from tests.fakes import FakeClock
 from tests.ui.conftest import House, firm_of_three
 
 
@@ -129,3 +134,14 @@ def test_nothing_is_read_or_changed_while_an_input_method_composes(qtbot: Any, h
     done.setCommitString("gọi")
     QApplication.sendEvent(edit, done)
     assert edit.text() == "gọi" and seen and set(seen) == {"gọi"}
+
+
+def test_no_key_of_the_window_is_bound_twice(dressed: None, qtbot: Any) -> None:
+    clock = FakeClock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+    desktop = Desktop(clock, RandomIds(clock), None)
+    qtbot.addWidget(desktop.window)
+    live = [each for each in desktop.window.findChildren(QShortcut) if each.isEnabled()]
+    bound = Counter((each.key().toString(), id(each.parent())) for each in live)
+    assert "F7" in {key for key, _ in bound}
+    assert not [key for (key, _), count in bound.items() if count > 1], "Qt would call neither"
+    assert desktop.background.close()
