@@ -30,6 +30,7 @@ from kam_desktop.ui.capture_popup import Capture
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.duplicates import Duplicates
+from kam_desktop.ui.focus_keeper import FocusKeeper
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
@@ -61,6 +62,7 @@ class Desktop(QObject):
         self.window = Window([blank, *pages.specs(self.desk)], finder=self._find)
         self.window.resize(theme.px(1366), theme.px(768))
         self.last_place = LastPlace(self.desk, self.window)
+        self.focus_keeper = FocusKeeper(self.window)
         self.tray = Tray(self.window, self.desk)
         self.capture = Capture(self.desk, self.window)
         self.duplicates, self.bin = Duplicates(self.desk, self.window), Bin(self.desk, self.window)

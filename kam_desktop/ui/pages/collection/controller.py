@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from kam_desktop import formats
 from kam_desktop.domain.entities import DocumentsConfirmed, PromiseToPay, Receipt
 from kam_desktop.language import N_, tr, trn
+from kam_desktop.ui.at_rest import AtRest
 from kam_desktop.ui.background import Job
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit.record_table import Answer
@@ -61,7 +62,9 @@ class CollectionController(ReceiptDeeds):
         self._shares: list[tuple[str, int]] = []
         self.left: Mapping[str, int] = {}
         self._older: Receipt | None = None
+        self._turn = 0
         self._followed = ""  # the row that the panel went along with: the same one asked anew is no move
+        self._at_rest = AtRest(self, self._follow)
         page = self.page
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (page.view_changed, lambda _key: self.refresh()), (page.as_of_changed, self._on_as_of),
@@ -81,6 +84,7 @@ class CollectionController(ReceiptDeeds):
             (page.invoice.paper_wanted, lambda kind: self.work.paper(kind, self.as_of)),
             (page.invoice.code_copied, lambda: desk.shell.toast(tr("The payment code is on the clipboard."))),
             (page.which_changed, self.refresh), (page.receipt.deed_wanted, self._on_deed),
+            (page.panel_closed, self.new_turn),
             (page.invoice.papers_wanted, self._on_papers), (page.invoice.promise_wanted, self._on_promise),
             (page.invoice.no_papers_wanted, self._on_no_papers), (page.invoice.withdraw_wanted, self._on_withdraw),
             (page.invoice.receipt_wanted, self._on_receipt), (page.invoice.take_back_wanted, self._on_take_back),
@@ -213,8 +217,12 @@ class CollectionController(ReceiptDeeds):
         amount = formats.amount(line.open, line.currency, symbol=True)
         self.desk.shell.set_selection_text(f"{line.account} · {line.number} · {amount}")
         if self.page.panel_shown() == "invoice" and key != self._followed:
-            self.show_instalment(key, focus=False)
+            self._at_rest.want(key)
         self._followed = key
+
+    def _follow(self, key: str) -> None:
+        if self.page.panel_shown() == "invoice":
+            self.show_instalment(key, focus=False)
 
     # Places that other pages and the search lead to.
 
@@ -238,24 +246,29 @@ class CollectionController(ReceiptDeeds):
     def _show_whereabouts(self, found: tuple[str, str]) -> None:
         entity, key = found
         if entity == "invoice":
-            self._ask_invoice(key)
+            self._ask_invoice(key, turn=self.new_turn())
         elif entity == "receipt":
             self.page.show_view(RECEIPTS)
+            self.new_turn()
             self._ask_money(key)
 
     # One invoice.
 
     def show_instalment(self, key: str, focus: bool = True) -> None:
         """Opens the panel with the invoice of an instalment; `focus` brings the keyboard there."""
-        if key:
+        if key and (focus or self.page.panel_shown() in ("", "invoice")):
+            turn = self.new_turn() if focus else self._turn
             self.ask(
-                lambda reader: whereabouts(reader, key), lambda found: self._ask_invoice(found[1], focus), "instalment"
-            )
+                lambda reader: whereabouts(reader, key), lambda found: self._ask_invoice(found[1], focus, turn),
+                "instalment",
+            )  # fmt: skip
 
-    def _ask_invoice(self, key: str, focus: bool = False) -> None:
-        as_of = self.as_of
+    def _ask_invoice(self, key: str, focus: bool = False, turn: int | None = None) -> None:
+        as_of, turn = self.as_of, self._turn if turn is None else turn
 
         def show(shown: InvoiceShown) -> None:
+            if turn != self._turn:
+                return  # something else was opened meanwhile, or the panel put away
             self.page.invoice.show_invoice(shown)
             self.page.show_invoice_panel()
             if focus:

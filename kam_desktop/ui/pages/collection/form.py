@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QGridLayout, QLineEdit, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QGridLayout, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.domain import money
@@ -24,6 +24,7 @@ from kam_desktop.ui.kit.frames import Panel, action_bar, scrolled
 from kam_desktop.ui.kit.labels import Link, PlainLabel, caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.line_edits import Line
 from kam_desktop.ui.sentences import sentence
 
 Index = QModelIndex | QPersistentModelIndex
@@ -136,7 +137,7 @@ class _ShareCell(AmountCell):
     """An amount that is typed in its cell."""
 
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, _index: Index) -> QWidget:
-        edit = QLineEdit(parent)
+        edit = Line(parent)
         edit.setProperty("cell", True)
         edit.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         edit.setAccessibleName(tr("This receipt"))
@@ -222,14 +223,16 @@ class ReceiptForm(QWidget):
         super().__init__()
         self.fields = ReceiptFields(today)
         self._by_hand = False
+        self._waiting: list[ShareLine] | None = None
         self._left: int | None = None
         self._title = section()
         close = IconButton("x", tr("Close"), key="Esc")
         close.clicked.connect(self.closed)
         self.shares_table = ShareTable()
-        self.table = TableView(tr("What this receipt pays"), cell_focus=True)
+        self.table, cell = TableView(tr("What this receipt pays"), cell_focus=True), _ShareCell()
         self.table.setModel(self.shares_table)
-        self.table.set_columns([Column(0, TextCell()), Column(104, AmountCell("text2")), Column(104, _ShareCell())])
+        self.table.set_columns([Column(0, TextCell()), Column(104, AmountCell("text2")), Column(104, cell)])
+        cell.closeEditor.connect(lambda *_how: QTimer.singleShot(0, self, self._on_cell_closed))
         triggers = QAbstractItemView.EditTrigger
         self.table.setEditTriggers(triggers.EditKeyPressed | triggers.AnyKeyPressed | triggers.DoubleClicked)
         self.table.opened.connect(self._on_opened)
@@ -284,7 +287,7 @@ class ReceiptForm(QWidget):
     def show_receipt(self, record: Receipt, titles: dict[str, str] | None = None, left: int | None = None) -> None:
         """A new receipt, or an older one of which `left` minor units are to be laid against instalments."""
         self._left = left
-        self._by_hand = False
+        self._by_hand, self._waiting = False, None
         self._title.setText(tr("Record a receipt") if left is None else tr("Allocate a receipt"))
         self.save.set_label(tr("Record") if left is None else tr("Allocate"))
         self._say("")
@@ -299,8 +302,26 @@ class ReceiptForm(QWidget):
         if self._by_hand:
             mine = {line.instalment: line.amount for line in self.shares_table.lines}
             lines = [dataclasses.replace(line, amount=min(line.open, mine.get(line.instalment, 0))) for line in lines]
+        if self.is_typing_share():
+            self._waiting = list(lines)  # a model that is reset closes the cell, and what is typed in it is lost
+            return
+        current = self.table.currentIndex()
         self.shares_table.show(lines, self.currency())
+        if lines and current.isValid():
+            self.table.setCurrentIndex(self.shares_table.index(min(current.row(), len(lines) - 1), current.column()))
+        if not lines and self.table.hasFocus():
+            self.fields.editor("amount").setFocus()  # before the table is hidden: the keyboard would go anywhere
         self._show_rest()
+
+    def is_typing_share(self) -> bool:
+        """Whether a share is being typed in its cell."""
+        focused = QApplication.focusWidget()
+        return focused is not None and self.table.isAncestorOf(focused) and bool(focused.property("cell"))
+
+    def _on_cell_closed(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self.show_shares(waiting)
 
     def start(self) -> None:
         """Puts the keyboard where typing begins."""

@@ -16,7 +16,7 @@ from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.kit.buttons import Button, IconButton, open_below
 from kam_desktop.ui.kit.frames import Line, Panel, action_bar, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, Link, PlainLabel, caption, section
-from kam_desktop.ui.pages.collection.panel_parts import check_line, payment_code, reminders
+from kam_desktop.ui.pages.collection.panel_parts import check_line, focus_again, focus_within, payment_code, reminders
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class InvoicePanel(QWidget):
 
     def show_invoice(self, shown: InvoiceShown) -> None:
         """Shows another invoice, or the same one after a change."""
-        had_focus = self._content is not None and self._content.isAncestorOf(self.focusWidget() or self)
+        focused = focus_within(self._content)
         if self._content is not None:
             self._box.removeWidget(self._content)
             self._content.hide()
@@ -163,8 +163,9 @@ class InvoicePanel(QWidget):
         self.shown_id, self._account, self.shown = shown.id, shown.account, shown
         self._content = self._built(shown)
         self._box.addWidget(self._content)
-        if had_focus:
-            self.setFocus()
+        self._content.show()  # now, not when the layout comes to it: it is to take the keyboard
+        if focused is not None:
+            focus_again(self, self._content, focused)
 
     def _built(self, shown: InvoiceShown) -> QWidget:
         whole = Panel()

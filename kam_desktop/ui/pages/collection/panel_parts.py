@@ -8,7 +8,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.language import tr
@@ -21,6 +21,7 @@ _QUIET = 4  # modules around the code (ISO/IEC 18004)
 _SIDE = 150
 _STATES = {"done": ("circle-check", "success"), "warning": ("circle-alert", "warning"), "open": ("circle", "muted")}
 _SHOWN = 4
+_TAB = Qt.FocusPolicy.TabFocus
 
 
 class Reminder(Protocol):
@@ -143,3 +144,19 @@ def reminders(found: Sequence[Reminder]) -> QWidget:
     if len(found) > _SHOWN:
         part.add(caption(tr("and {n} earlier ones", n=len(found) - _SHOWN)))
     return part
+
+
+def focus_within(content: QWidget | None) -> str | None:
+    """The name of what has the keyboard within a panel's content, None where nothing of it has."""
+    focused = QApplication.focusWidget()
+    inside = content is not None and focused is not None and content.isAncestorOf(focused)
+    return focused.accessibleName() if inside and focused is not None else None
+
+
+def focus_again(panel: QWidget, content: QWidget, name: str) -> None:
+    """Gives the keyboard to what is called so in the content that was built anew, else to the panel's first deed."""
+    for each in content.findChildren(QWidget):
+        if name and each.accessibleName() == name and each.isVisible() and each.focusPolicy() & _TAB == _TAB:
+            each.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+    panel.setFocus(Qt.FocusReason.OtherFocusReason)

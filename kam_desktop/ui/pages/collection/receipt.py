@@ -18,6 +18,7 @@ from kam_desktop.ui.kit.buttons import Button, IconButton
 from kam_desktop.ui.kit.cells import Look
 from kam_desktop.ui.kit.frames import Line, Panel, action_bar, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, caption, section
+from kam_desktop.ui.pages.collection.panel_parts import focus_again, focus_within
 
 REPORTED, CONFIRMED, REJECTED = "reported", "confirmed", "rejected"
 CONFIRM, REJECT, NAME, ALLOCATE = "confirm", "reject", "name", "allocate"
@@ -96,7 +97,7 @@ class ReceiptPanel(QWidget):
 
     def show_receipt(self, shown: ReceiptShown) -> None:
         """Shows another receipt, or the same one after a change."""
-        had_focus = self._content is not None and self._content.isAncestorOf(self.focusWidget() or self)
+        focused = focus_within(self._content)
         if self._content is not None:
             self._box.removeWidget(self._content)
             self._content.hide()
@@ -104,8 +105,9 @@ class ReceiptPanel(QWidget):
         self.shown_id = shown.id
         self._content = self._built(shown)
         self._box.addWidget(self._content)
-        if had_focus:
-            self.setFocus()
+        self._content.show()  # now, not when the layout comes to it: it is to take the keyboard
+        if focused is not None:
+            focus_again(self, self._content, focused)
 
     def _built(self, shown: ReceiptShown) -> QWidget:
         whole, body = Panel(), Panel()

@@ -29,6 +29,7 @@ class ReceiptDeeds(RecordController):
     _shares: list[tuple[str, int]]
     left: Mapping[str, int]
     _older: Receipt | None
+    _turn: int
 
     def _open(self, form: RecordForm, record: Any, title: str, save: str, label: str,
               work: Callable[[Any, Any], Any], titles: dict[str, str] | None = None) -> None:  # fmt: skip
@@ -39,10 +40,19 @@ class ReceiptDeeds(RecordController):
         form.show_record(record, titles, is_new=True)
         dialog.open()
 
+    def new_turn(self) -> int:
+        """Something is being opened in the panel, or it is put away: what was asked before may not take its place."""
+        self._turn += 1
+        return self._turn
+
     # Money that came in.
 
     def _ask_money(self, key: str, focus: bool = False) -> None:
+        turn = self.new_turn() if focus else self._turn
+
         def show(shown: ReceiptShown) -> None:
+            if turn != self._turn:
+                return
             self.page.receipt.show_receipt(shown)
             self.page.show_receipt_panel()
             if focus:
@@ -90,7 +100,11 @@ class ReceiptDeeds(RecordController):
         if self.page.panel_shown() == "receipt" and not account:
             self.page.form.start()
             return
-        self.ask(lambda reader: payer_of(reader, key, current), self._show_new)
+        turn = self.new_turn()
+        self.ask(
+            lambda reader: payer_of(reader, key, current),
+            lambda payer: self._show_new(payer) if turn == self._turn else None,
+        )
 
     def _show_new(self, payer: tuple[str, str]) -> None:
         today = self.desk.today()
@@ -121,9 +135,12 @@ class ReceiptDeeds(RecordController):
         left = self.left.get(key, 0)
         if not left:
             return
+        turn = self.new_turn()
 
         def show(answer: tuple[Receipt, dict[str, str]]) -> None:
             record, titles = answer
+            if turn != self._turn:
+                return
             if not record.account:
                 self.desk.shell.toast(
                     tr("Nobody said yet whose money this is. A receipt is a fact and is not rewritten.")
