@@ -135,7 +135,7 @@ def problems_of(record: Record) -> list[Problem]:
     found: list[Problem] = []
     for each in described.fields:
         value = getattr(record, each.name)
-        problem = _problem_of_value(each, value)
+        problem = problem_of_value(each, value)
         if problem is not None:
             found.append(problem)
     if not found:  # rules may rely on values of the right type
@@ -144,7 +144,8 @@ def problems_of(record: Record) -> list[Problem]:
     return found
 
 
-def _problem_of_value(each: Field, value: Any) -> Problem | None:
+def problem_of_value(each: Field, value: Any) -> Problem | None:
+    """What is wrong with the value of one field (kind, limits, characters), or None."""
     if value is None or value == "" or value == ():
         if each.required:
             return Problem(each.name, "required", "{label} is missing.", {"label": each.label})

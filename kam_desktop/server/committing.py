@@ -1,0 +1,129 @@
+"""Takes the sequence and writes everything that a push decided, in the order of its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.scopes import Root
+from kam_desktop.server import change_log, conflicts
+from kam_desktop.server.callers import Caller
+from kam_desktop.server.database import Connection
+from kam_desktop.server.plain import Sorting, plain_rows
+from kam_desktop.server.state import State
+from kam_desktop.server.verdicts import ACCEPTED, Run
+from kam_desktop.server.writing import Writing, logged
+
+Settled = list[tuple[str, str, str]]
+"""(id, entity, record) of conflict records that a person has dealt with."""
+
+
+def commit(
+    connection: Connection, caller: Caller, run: Run, sorting: Sorting, state: State, settled: Settled, at: str,
+    ids: Ids,
+) -> None:  # fmt: skip
+    """Writes rows, feed, log, conflicts and verdicts. The sequence is taken here, last, and held to the commit."""
+    spans = run.sheets.spans
+    stamped = [
+        number
+        for number in range(len(spans))
+        if number not in run.known and (number not in run.verdicts or number in run.deeds)
+    ]
+    count = sum(spans[number][1] - spans[number][0] for number in stamped)
+    seq = 0
+    if count or settled:
+        statement = "update workspace set seq = seq + ? returning seq, hash"
+        taken = connection.one(statement, (count + bool(settled),)) or (0, "")
+        seq = int(taken[0])
+        first = seq - count - bool(settled) + 1
+        number_of = _numbering(first, run.push.count, [spans[number] for number in stamped])
+        writing = Writing(connection, caller, state.roots, number_of, at)
+        entries = _write_plain(run, sorting, writing, caller)
+        changed = state.changed()
+        if changed:
+            writing.rows(changed)
+        entries += _write_deeds(connection, run, writing, caller, at, ids)
+        if settled:
+            writing.settled(settled, seq)
+        writing.finish()
+        if entries:
+            entries.sort(key=lambda entry: entry.seq)
+            chain = change_log.append(connection, bytes.fromhex(taken[1]), at, entries)
+            connection.run("update workspace set hash = ?", (chain.hex(),))
+    _keep_verdicts(connection, caller, run, seq)
+
+
+def _numbering(first: int, places: int, spans: list[tuple[int, int]]) -> Callable[[int], int]:
+    """The sequence number of a place: one for each change of the groups that are written, in their order."""
+    if sum(end - start for start, end in spans) == places:
+        return first.__add__
+    numbers, at = [0] * places, first
+    for start, end in spans:
+        numbers[start:end] = range(at, at + end - start)
+        at += end - start
+    return numbers.__getitem__
+
+
+def _write_plain(run: Run, sorting: Sorting, writing: Writing, caller: Caller) -> list[change_log.Entry]:
+    names: list[str] = []
+    starts: list[int] = []
+    for (name, size), (start, _) in zip(run.push.groups, run.sheets.spans, strict=True):
+        names += [name] * size
+        starts += [start] * size
+    entries = []
+    make, number_of, payload = change_log.Entry, writing.seq_of, run.sheets.payload
+    device, user = caller.device_number, caller.user
+    for sheet, chosen, roots in plain_rows(sorting):
+        writing.plain(sheet, chosen, roots)
+        part = sheet.part
+        for i in range(len(part.ids)) if chosen is None else chosen:
+            place = part.places[i]
+            entries.append(
+                make(
+                    number_of(place), names[place], place - starts[place], part.entity, part.ids[i], "create", None,
+                    sheet.news[i], user, device, part.written_at[i], payload[place],
+                )
+            )  # fmt: skip
+    return entries
+
+
+def _write_deeds(
+    connection: Connection, run: Run, writing: Writing, caller: Caller, at: str, ids: Ids
+) -> list[change_log.Entry]:
+    entries = []
+    kept: list[tuple[Any, ...]] = []
+    root_of: dict[str, Root] = {}
+    for number, deeds in run.deeds.items():
+        group = run.push.groups[number][0]
+        for deed in deeds:
+            seq, change, row = writing.seq_of(deed.change.place), deed.change, deed.row
+            made = conflicts.rows_of(connection, deed, group, seq, caller.user, at, ids)
+            kept += made
+            if made and row.root is not None:
+                root_of[row.id] = row.root
+            if deed.alters:
+                old, new = logged(deed)
+                entries.append(
+                    change_log.Entry(
+                        seq, group, change.within, row.entity, row.id, deed.action, old, new, caller.user,
+                        caller.device_number, change.written_at, change_log.payload_hash(old, new),
+                    )
+                )  # fmt: skip
+    writing.conflicts(kept, root_of)
+    run.kept = [row[0] for row in kept]
+    return entries
+
+
+def _keep_verdicts(connection: Connection, caller: Caller, run: Run, seq: int) -> None:
+    """A verdict is final: the same group gets it again, whatever became possible meanwhile."""
+    kept = []
+    for number, (name, _) in enumerate(run.push.groups):
+        if number in run.known:
+            continue
+        verdict = run.verdicts.get(number, (ACCEPTED, {}))
+        text = None if verdict == (ACCEPTED, {}) else orjson.dumps(verdict).decode()
+        kept.append((name, caller.device_number, run.sheets.group_hashes[number], text, seq))
+    connection.insert("group_applied", ("group_id", "device", "payload_hash", "verdict", "seq"), kept)

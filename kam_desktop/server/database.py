@@ -1,0 +1,252 @@
+"""One door to the server's database, SQLite or PostgreSQL: transactions, plain SQL, rows in bulk."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+
+from kam_desktop.domain.errors import Unavailable
+
+LEAST_SQLITE = (3, 51, 3)
+"""Older libraries can damage a database in WAL mode when a checkpoint races a commit."""
+BUSY_MS = 30_000
+Row = tuple[Any, ...]
+
+
+class Again(Exception):
+    """Another transaction was in the way; this one was taken back whole and may simply be done again."""
+
+
+class Connection:
+    """One transaction's connection. SQL has `?` for values in both dialects.
+
+    Attributes:
+        postgresql: whether locks, COPY and arrays are to be had.
+        driver: the connection of sqlite3, sqlcipher3 or psycopg.
+    """
+
+    def __init__(self, driver: Any, is_postgresql: bool) -> None:
+        self.driver = driver
+        self.postgresql = is_postgresql
+        self.for_update = " for update" if is_postgresql else ""
+        self.for_share = " for share" if is_postgresql else ""
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows that a statement gives."""
+        found: list[Row] = self._execute(statement, values).fetchall()
+        return found
+
+    def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
+        """The first row, or None."""
+        found: Row | None = self._execute(statement, values).fetchone()
+        return found
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Does it; the number of rows that it touched."""
+        return int(self._execute(statement, values).rowcount)
+
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Does it for each row of values."""
+        if self.postgresql:
+            with self.driver.cursor() as cursor:
+                cursor.executemany(_percent(statement), rows)
+        else:
+            self.driver.executemany(statement, rows)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Inserts new rows in bulk."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        if self.postgresql:
+            with self.driver.cursor() as cursor, cursor.copy(f'copy "{table}" ({names}) from stdin') as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            places = ", ".join("?" * len(columns))
+            self.driver.executemany(f'insert into "{table}" ({names}) values ({places})', rows)  # noqa: S608
+
+    def among(self, column: str, values: Iterable[str]) -> tuple[str, Any]:
+        """A condition that a column is one of many texts, and the one value that goes with it."""
+        if self.postgresql:
+            return f"{column} = any(?)", list(values)
+        return column + " in (select value from json_each(?))", orjson.dumps(list(values)).decode()  # noqa: S608
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> Any:
+        if self.postgresql:
+            return self.driver.execute(_percent(statement), values or None)
+        return self.driver.execute(statement, values)
+
+
+@cache
+def _percent(statement: str) -> str:
+    return statement.replace("%", "%%").replace("?", "%s") if "?" in statement else statement
+
+
+class Database:
+    """The database of one workspace, for all threads of a process.
+
+    `sqlite:///path` has one writer at a time; `postgresql+psycopg://…` as many processes as you like.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.postgresql = url.startswith("postgresql")
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._errors: tuple[type[Exception], ...] = ()
+        if not self.postgresql and not url.startswith("sqlite:///"):
+            raise Unavailable("database_url", "The address of the database is not understood.")
+        self._library = None if self.postgresql else _sqlite_library()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction: committed at the end, taken back on any exception. Raises Again or Unavailable."""
+        if self.postgresql:
+            with self._transaction("begin isolation level read committed") as connection:
+                yield connection
+        else:
+            with self._writing, self._transaction("begin immediate") as connection:
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One moment of the database, to read from."""
+        begin = "begin isolation level repeatable read read only" if self.postgresql else "begin"
+        with self._transaction(begin) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        driver = self._take()
+        sound = False
+        try:
+            driver.execute(begin)
+            try:
+                yield Connection(driver, self.postgresql)
+                driver.execute("commit")
+            except BaseException:
+                driver.execute("rollback")
+                raise
+            sound = True
+        except self._failures() as error:
+            raise self._translated(error) from error
+        except BaseException:
+            sound = not self.postgresql or not driver.broken
+            raise
+        finally:
+            if sound:
+                with self._lock:
+                    self._idle.append(driver)
+            else:
+                driver.close()
+
+    def _failures(self) -> tuple[type[Exception], ...]:
+        return (psycopg.Error,) if self.postgresql else (self._library.Error,)  # type: ignore[union-attr]
+
+    def _translated(self, error: Exception) -> Exception:
+        if isinstance(error, psycopg.Error):
+            if isinstance(
+                error,
+                psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure,
+            ):
+                return Again(str(error))
+            if isinstance(error, psycopg.OperationalError):
+                return Unavailable("database", "The database does not answer.")
+            return error
+        code = getattr(error, "sqlite_errorname", "") or str(error)
+        if "BUSY" in code or "locked" in code:
+            return Again(str(error))
+        if "FULL" in code or "IOERR" in code or "full" in code or "I/O" in code:
+            return Unavailable("database", "The database cannot be written: its disk is full or faulty.")
+        return error
+
+    def _take(self) -> Any:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        try:
+            return self._connect()
+        except self._failures() as error:
+            raise self._translated(error) from error
+
+    def _connect(self) -> Any:
+        if self.postgresql:
+            address = re.sub(r"^postgresql(\+psycopg)?:", "postgresql:", self.url)
+            return psycopg.connect(address, autocommit=True)
+        path = self.url.removeprefix("sqlite:///")
+        library: Any = self._library
+        driver = library.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=BUSY_MS / 1000
+        )
+        for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 4000", "cache_size = -65536"):
+            driver.execute(f"pragma {pragma}")
+        driver.execute("pragma mmap_size = 0")
+        if path != ":memory:":
+            Path(path).chmod(0o600)
+        return driver
+
+    def close(self) -> None:
+        """Closes what stands idle; a transaction that is under way closes itself."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
+
+def _sqlite_library() -> Any:
+    """The interpreter's own SQLite where it is new enough, else the one of the laptop's store, without a key."""
+    if sqlite3.sqlite_version_info >= LEAST_SQLITE:
+        return sqlite3
+    from sqlcipher3 import dbapi2
+
+    if dbapi2.sqlite_version_info < LEAST_SQLITE:
+        raise Unavailable("sqlite_too_old", "The SQLite library is older than 3.51.3 and can damage a database.")
+    return dbapi2
+
+
+def statements(tables: Iterable[sa.Table], is_postgresql: bool) -> list[str]:
+    """What makes these tables with their indexes, where they are missing."""
+    dialect: Any = postgresql.dialect() if is_postgresql else sqlite_dialect.dialect()  # type: ignore[no-untyped-call]
+    made = []
+    for table in tables:
+        made.append(str(sa.schema.CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            made.append(str(sa.schema.CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
+    return made
+
+
+def columns_of(connection: Connection, table: str) -> set[str]:
+    """The columns that a table has now; none where it does not exist."""
+    if connection.postgresql:
+        found = connection.rows(
+            "select column_name from information_schema.columns "
+            "where table_name = ? and table_schema = current_schema()",
+            (table,),
+        )
+    else:
+        found = connection.rows("select name from pragma_table_info(?)", (table,))
+    return {row[0] for row in found}
+
+
+def missing_columns(connection: Connection, tables: Iterable[sa.Table]) -> list[str]:
+    """What adds the columns that a newer program has and the database has not (additive, rule 12)."""
+    dialect: Any = postgresql.dialect() if connection.postgresql else sqlite_dialect.dialect()  # type: ignore[no-untyped-call]
+    made = []
+    for table in tables:
+        there = columns_of(connection, table.name)
+        for column in table.columns if there else ():
+            if column.name not in there:
+                kind = column.type.compile(dialect=dialect)
+                made.append(f'alter table "{table.name}" add column "{column.name}" {kind}')
+    return made

@@ -1,0 +1,131 @@
+"""The call push: what a laptop wrote, group by group all or nothing, with a verdict for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from kam_desktop.domain.change import moment_text
+from kam_desktop.domain.clock import Clock
+from kam_desktop.domain.errors import Problem as Reason
+from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.policy import Policy
+from kam_desktop.language import N_
+from kam_desktop.protocol.messages import Problem, Push, read_push
+from kam_desktop.server import conflicts, rows
+from kam_desktop.server.callers import Caller
+from kam_desktop.server.committing import commit
+from kam_desktop.server.database import Connection
+from kam_desktop.server.plain import Sorting, plain_rows
+from kam_desktop.server.roots import Roots
+from kam_desktop.server.sheet import lay_out
+from kam_desktop.server.state import State
+from kam_desktop.server.verdicts import ACCEPTED, ALREADY, Run, decide, refused
+
+CHANGED_GROUP = Reason("", "changed_group", N_("Another change was sent under this one's name; send it anew."))
+
+
+def push(
+    connection: Connection, caller: Caller, message: Mapping[str, Any], *, clock: Clock, ids: Ids, policy: Policy
+) -> dict[str, Any]:
+    """Takes a push in. Answer: `verdicts` run-length in the order of the groups, `parts` (rows that came out otherwise
+    than they were sent, as they stand now), `conflicts` that were kept.
+
+    Raises Problem 400 or 413 for its shape, 409 `new_device` when another laptop goes by this one's id.
+    """
+    asked = read_push(message)
+    run = Run(asked, lay_out(asked, caller, clock))
+    _find_known(connection, caller, run)
+    _check_device(connection, caller, asked, len(run.known) == len(asked.groups))
+    for number, reason in run.sheets.refused.items():
+        run.verdicts.setdefault(number, refused([reason]))
+    at = moment_text(clock.now())
+    _hold_recovered(connection, caller, run, at)
+    roots = Roots(connection)
+    state = State(connection, roots)
+    sorting = Sorting(run.sheets, asked.count, state, roots, caller)
+    sorting.sort(run.verdicts)
+    for sheet, taken, _ in plain_rows(sorting):
+        made = sheet.part.ids if taken is None else [sheet.part.ids[i] for i in taken]
+        state.plain.setdefault(sheet.part.entity, set()).update(made)
+        altered = (i for i in sheet.altered if not sorting.alone[sheet.part.places[i]])
+        run.differing.update((sheet.part.entity, sheet.part.ids[i]) for i in altered)
+    decide(connection, caller, run, sorting, state)
+    settled = conflicts.settle(connection, caller, roots, asked.settle) if asked.settle else []
+    commit(connection, caller, run, sorting, state, settled, at, ids)
+    connection.run(
+        "update device set number = case when number < ? then ? else number end, last_seen = ? where n = ?",
+        (asked.number, asked.number, at, caller.device_number),
+    )
+    return _answer(connection, caller, run)
+
+
+def _find_known(connection: Connection, caller: Caller, run: Run) -> None:
+    """Gives groups that were taken before the verdict that they got then."""
+    groups = run.push.groups
+    condition, value = connection.among("g.group_id", [name for name, _ in groups])
+    statement = (
+        "select g.group_id, g.payload_hash, g.verdict, d.person from group_applied g "  # noqa: S608
+        f"left join device d on d.n = g.device where {condition}"
+    )
+    known = {row[0]: row[1:] for row in connection.rows(statement, (value,))}
+    for number, (name, _) in enumerate(groups) if known else ():
+        if name not in known:
+            continue
+        run.known.add(number)
+        digest, verdict, person = known[name]
+        if bytes(digest) != run.sheets.group_hashes[number] or person != caller.user:
+            run.verdicts[number] = refused([CHANGED_GROUP])
+        elif verdict is None:
+            run.verdicts[number] = (ALREADY, {})
+        else:
+            kind, detail = orjson.loads(verdict)
+            run.verdicts[number] = (ALREADY if kind == ACCEPTED else kind, detail)
+            run.send_back(number)
+
+
+def _check_device(connection: Connection, caller: Caller, asked: Push, all_known: bool) -> None:
+    """A number that was used already comes either from a repeated message, all of it known, or from a clone."""
+    statement = f"select number from device where n = ?{connection.for_update}"  # noqa: S608
+    row = connection.one(statement, (caller.device_number,))
+    if row is not None and asked.number <= row[0] and not all_known:
+        raise Problem(409, "new_device", N_("This computer's data was copied; it goes on as another device."))
+
+
+def _hold_recovered(connection: Connection, caller: Caller, run: Run, at: str) -> None:
+    """What a server lost and a laptop still has waits for its owner or the administrator (rule 5)."""
+    numbers = [
+        number
+        for number, (name, _) in enumerate(run.push.groups)
+        if name in run.push.recovered and number not in run.verdicts
+    ]
+    if not numbers:
+        return
+    held = []
+    for number, changes in run.changes(numbers).items():
+        told = [{"entity": each.entity, "id": each.id, "action": each.action, "new": each.new} for each in changes]
+        name = run.push.groups[number][0]
+        held.append((name, run.push.recovered[name], caller.user, orjson.dumps(told).decode(), at, "waiting"))
+        run.verdicts[number] = (ACCEPTED, {"held": True})
+    connection.insert("recovered", ("group_id", "author", "sender", "changes", "at", "state"), held)
+
+
+def _answer(connection: Connection, caller: Caller, run: Run) -> dict[str, Any]:
+    told: list[list[Any]] = []
+    for number in range(len(run.push.groups)):
+        kind, detail = run.verdicts.get(number, (ACCEPTED, {}))
+        if kind not in (ACCEPTED, ALREADY):
+            told.append([kind, detail])
+        elif told and told[-1][0] == kind:
+            told[-1][1] += 1
+        else:
+            told.append([kind, 1])
+    answer: dict[str, Any] = {"verdicts": told, "parts": [], "conflicts": []}
+    if run.differing:
+        answer["parts"] = rows.parts(connection, caller, Roots(connection), run.differing)
+    if run.kept:
+        found = conflicts.read(connection, run.kept)
+        answer["conflicts"] = conflicts.visible(caller, Roots(connection), found.values())
+    return answer
