@@ -206,7 +206,7 @@ def test_the_sort_and_its_arrow_are_there_again(qtbot: Any, page: AccountPage, h
     head.sectionClicked.emit(3)
     settle(qtbot, house)
     assert list(page.list.model.answer.ids) == ["c", "b", "a"]
-    qtbot.waitUntil(lambda: "layout.account" in house.desk.remembered, timeout=3000)
+    qtbot.waitUntil(lambda: "layout.account" in house.desk.remembered)
     again = AccountController(house.desk).page
     qtbot.addWidget(again)
     again.show()

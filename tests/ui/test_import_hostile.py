@@ -72,13 +72,13 @@ def test_the_window_lives_while_a_hostile_file_is_read_and_a_good_one_goes_on_af
     page.files_chosen.emit([bomb])
     assert page.state() == READING
     qtbot.waitUntil(lambda: page.state() == PREVIEW, timeout=60_000)
-    qtbot.waitUntil(house.background.is_idle, timeout=20_000)
+    qtbot.waitUntil(house.background.is_idle)
     assert pulse.longest < LONGEST_STALL_S, f"the window stood still for {pulse.longest * 1000:.0f} ms"
     assert bomb.name in said(page) or page.preview.model.rowCount(), "the page says which file and why"
     page.show_choose()
     page.files_chosen.emit([good])
     qtbot.waitUntil(lambda: page.state() == PREVIEW, timeout=30_000)
-    qtbot.waitUntil(house.background.is_idle, timeout=20_000)
+    qtbot.waitUntil(house.background.is_idle)
     go(page, qtbot, house, DONE)
     assert count(house, "account") == 3
 
@@ -86,11 +86,12 @@ def test_the_window_lives_while_a_hostile_file_is_read_and_a_good_one_goes_on_af
 def test_stopping_ends_the_reader_at_once(qtbot: Any, page: ImportPage, house: House, tmp_path: Path) -> None:
     page.files_chosen.emit([prepared(tmp_path, corpus.CASES["xml_invoices_within_invoices"])])
     assert page.state() == READING
-    qtbot.waitUntil(lambda: not house.background.is_idle(), timeout=5_000)
-    began = time.monotonic()
+    qtbot.waitUntil(lambda: not house.background.is_idle())
+    began, worked = time.monotonic(), time.thread_time()
     page.setFocus()
     page._on_escape()
     assert page.state() == CHOOSE
-    assert time.monotonic() - began < LONGEST_STALL_S
+    assert time.thread_time() - worked < LONGEST_STALL_S
+    assert time.monotonic() - began < 2  # the window does not wait for the reader, which would have 10 s
     qtbot.waitUntil(house.background.is_idle, timeout=5_000)
     assert count(house, "invoice") == 0

@@ -75,7 +75,7 @@ def said(widget: Any) -> str:
 
 def go(page: ImportPage, qtbot: Any, house: House, state: str) -> None:
     page._go.click()
-    qtbot.waitUntil(lambda: page.state() == state, timeout=10_000)
+    qtbot.waitUntil(lambda: page.state() == state)
     qtbot.waitUntil(house.background.is_idle)
 
 
@@ -250,7 +250,7 @@ def test_data_changed_since_the_preview_shows_it_anew(
 
     house.add(Account(id="z", name=BUYERS[0][0], tax_code=BUYERS[0][1]))
     page._go.click()
-    qtbot.waitUntil(lambda: page.preview.cards[UPDATE].accessibleName().startswith("1 "), timeout=10_000)
+    qtbot.waitUntil(lambda: page.preview.cards[UPDATE].accessibleName().startswith("1 "))
     assert page.state() == PREVIEW and count(house, "account") == 1
     assert "look at the preview again" in house.shell.toasts[-1][0]
 
@@ -278,7 +278,7 @@ def told(page: ImportPage) -> list[str]:
 
 
 def planned(page: ImportPage, qtbot: Any, house: House) -> None:
-    qtbot.waitUntil(page._go.isEnabled, timeout=10_000)
+    qtbot.waitUntil(page._go.isEnabled)
     qtbot.waitUntil(house.background.is_idle)
 
 
@@ -350,7 +350,7 @@ def test_another_kind_by_the_keyboard(qtbot: Any, page: ImportPage, house: House
     assert next(each.text() for each in menu.actions()) == "Customers"
     next(each for each in menu.actions() if each.text() == "Contacts").trigger()
     menu.hide()
-    qtbot.waitUntil(lambda: bar.kind.accessibleName() == "Taken for: Contacts", timeout=10_000)
+    qtbot.waitUntil(lambda: bar.kind.accessibleName() == "Taken for: Contacts")
     first = bar.strip.cards[0]
     first.setFocus()
     qtbot.keyClick(first, Qt.Key.Key_Right)

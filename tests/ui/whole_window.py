@@ -61,7 +61,7 @@ class WholeWindow:
         self.desktop._telling = True  # our own faults end the test, not a dialog that waits for somebody
         self.window.show()
         self.door.open()
-        qtbot.waitUntil(lambda: bool(self.window.current_key() or self.broken), timeout=20_000)
+        qtbot.waitUntil(lambda: bool(self.window.current_key() or self.broken))
         self.settle()
         self.window.activateWindow()
 
@@ -76,7 +76,7 @@ class WholeWindow:
     def settle(self) -> None:
         """Waits until everything that was asked is answered and shown."""
         for _ in range(3):
-            self.qtbot.waitUntil(self.desktop.background.is_idle, timeout=20_000)
+            self.qtbot.waitUntil(self.desktop.background.is_idle)
             QApplication.processEvents()
         assert not self.broken, [getattr(each, "details", each) for each in self.broken]
 
@@ -136,7 +136,7 @@ class WholeWindow:
         for files in ([place / "khách.xlsx"], [place]):
             page.show_choose()
             page.files_chosen.emit(files)
-            self.qtbot.waitUntil(lambda: page.state() == "preview", timeout=20_000)
+            self.qtbot.waitUntil(lambda: page.state() == "preview")
             yield self._shown(f"importing, preview of {files[0].name}")
         if page._asks:
             page.show_opening()
@@ -145,7 +145,7 @@ class WholeWindow:
         self.settle()
         if page.state() == "opening":
             page._on_primary()
-        self.qtbot.waitUntil(lambda: page.state() in ("done", "preview"), timeout=20_000)
+        self.qtbot.waitUntil(lambda: page.state() in ("done", "preview"))
         yield self._shown("importing, done")
         self.desktop.desk.undo()
         self.settle()
@@ -180,7 +180,7 @@ class WholeWindow:
         self.settle()
         for text in ("", "a", self.words):
             self.window.open_palette(text)
-            self.qtbot.waitUntil(lambda: not self.window._palette._pause.isActive(), timeout=5_000)
+            self.qtbot.waitUntil(lambda: not self.window._palette._pause.isActive())
             yield self._shown(f"palette, {text[:10]!r}")
             self.window._palette.close_popup()
         for tone in ("", "success", "warning", "danger"):
