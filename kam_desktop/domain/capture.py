@@ -26,6 +26,7 @@ class Captured:
         at: the time of day, None for none.
         amount: of a promise, minor units of VND; any other amount stays in the subject.
         account: what stands after "#", contact: what stands after "@"; both as typed, to be looked up.
+        after: the words that follow the first one after "#": the name of a customer may go on there.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Captured:
     amount: int | None = None
     account: str = ""
     contact: str = ""
+    after: tuple[str, ...] = ()
 
 
 # Everything is matched on the folded line: small letters without accents, letter by letter beside the typed one.
@@ -75,9 +77,12 @@ _AMOUNT = re.compile(rf"(?<![\w.,/])(?P<amount>{_PIECE}(?: {_PIECE})*|\d{{1,3}}(
 _BEFORE = re.compile(r"\b(vao|luc|ngay|truoc ngay|truoc|han|on|by|at|until|due) +$")
 _MARK = re.compile(r"(?<!\S)(?P<mark>[#@])(?P<word>\"[^\"]+\"|[^\s,;]+)")
 
+_WORD = re.compile(r"[^\s,;#@]+")
+_MOST_WORDS = 8  # a customer's name that is longer is written shorter
 
-def read(text: str, today: date) -> Captured:
-    """Reads one line, Vietnamese or English, with accents or without.
+
+def read(text: str, today: date, words: int = 1) -> Captured:
+    """Reads one line, Vietnamese or English, with accents or without; `words` after "#" are the customer's name.
 
     A day to come makes a task of it: "gọi chị Lan mai 9h" is something to do, "gọi chị Lan" is something done. What is
     not understood stays in the subject: nothing that was typed is lost.
@@ -85,11 +90,18 @@ def read(text: str, today: date) -> Captured:
     line = clean(text)
     rest = _Line(line)
     marks: dict[str, str] = {}
+    after: tuple[str, ...] = ()
     for found in list(_MARK.finditer(line)):
-        if found["mark"] not in marks:
-            marks[found["mark"]] = found["word"].strip('"').replace("_", " ")
-            # the person stays in the sentence ("gọi chị Lan"), the customer has a field of its own
-            rest.blank(found.start(), found.end() if found["mark"] == "#" else found.start() + 1)
+        if found["mark"] in marks:
+            continue
+        marks[found["mark"]], end = found["word"].strip('"').replace("_", " "), found.end()
+        if found["mark"] == "#" and not found["word"].startswith('"'):
+            following = list(_WORD.finditer(line, end))[:_MOST_WORDS]
+            after = tuple(each[0] for each in following)
+            for each in following[: words - 1]:
+                marks["#"], end = f"{marks['#']} {each[0]}", each.end()
+        # the person stays in the sentence ("gọi chị Lan"), the customer has a field of its own
+        rest.blank(found.start(), end if found["mark"] == "#" else found.start() + 1)
     kind = ""
     for name, begins in _FIRST:
         first = begins.match(rest.folded.lstrip())
@@ -119,6 +131,7 @@ def read(text: str, today: date) -> Captured:
         amount=amount,
         account=marks.get("#", ""),
         contact=marks.get("@", ""),
+        after=after,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -20,12 +22,13 @@ from kam_desktop.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """A customer, and the person there; "" for none."""
+    """A customer, and the person there; "" for none. `words`: how many words after "#" are the customer's name."""
 
     account: str
     account_name: str
     contact: str = ""
     contact_name: str = ""
+    words: int = 1
 
 
 def candidates(reader: Reader, line: capture.Captured, current: str = "", limit: int = 6) -> list[Whom]:
@@ -36,16 +39,21 @@ def candidates(reader: Reader, line: capture.Captured, current: str = "", limit:
     """
     owners: list[Account] = []
     if line.account:
-        hits = reader.find(line.account, 50, ("account",))
-        found = reader.many(Account, [hit.id for hit in hits])
-        owners = [found[hit.id] for hit in hits if hit.id in found and not found[hit.id].archived]
+        both = [f"{line.account} {line.after[0]}"] if line.after else []
+        ids = dict.fromkeys(hit.id for text in (*both, line.account) for hit in reader.find(text, 50, ("account",)))
+        found = reader.many(Account, list(ids))
+        owners = [found[key] for key in ids if key in found and not found[key].archived]
         key = fold(line.account)
-        owners.sort(key=lambda each: (not fold(each.short_name).startswith(key), key not in fold(each.name)))
+        owners.sort(
+            key=lambda each: (
+                -_words(each, line), not fold(each.short_name).startswith(key), key not in fold(each.name),
+            )
+        )  # fmt: skip
     elif current:
         one = reader.get(Account, current)
         owners = [one] if one is not None else []
     if not line.contact:
-        return [Whom(each.id, each.short_name or each.name) for each in owners[:limit]]
+        return [_whom(each, line) for each in owners[:limit]]
     people = [
         each
         for each in reader.many(Contact, [hit.id for hit in reader.find(line.contact, 50, ("contact",))]).values()
@@ -57,14 +65,31 @@ def candidates(reader: Reader, line: capture.Captured, current: str = "", limit:
     order = {each.id: place for place, each in enumerate(owners)}
     known = list(dict.fromkeys(each for each in people if not order or each.account in order))
     if not known:
-        return [Whom(each.id, each.short_name or each.name) for each in owners[:limit]]
+        return [_whom(each, line) for each in owners[:limit]]
     known.sort(key=lambda each: (order.get(each.account, 0), not each.main))
     names = reader.many(Account, {each.account for each in known})
     return [
-        Whom(each.account, names[each.account].short_name or names[each.account].name, each.id, each.full_name)
+        dataclasses.replace(_whom(names[each.account], line), contact=each.id, contact_name=each.full_name)
         for each in known[:limit]
         if each.account in names
     ]
+
+
+def _whom(account: Account, line: capture.Captured) -> Whom:
+    return Whom(account.id, account.short_name or account.name, words=_words(account, line))
+
+
+def _words(account: Account, line: capture.Captured) -> int:
+    """How many words after "#" are this customer's name, accents aside: 2 in "#Hoàng Vĩnh mai" for Hoàng Vĩnh Land."""
+    typed, most = [fold(each) for each in (line.account, *line.after)], 1
+    for name in (fold(account.short_name).split(), fold(account.name).split()):
+        for start, word in enumerate(name):
+            if word.startswith(typed[0]):
+                alike = itertools.takewhile(
+                    lambda pair: pair[0] == pair[1], zip(name[start + 1 :], typed[1:], strict=False)
+                )
+                most = max(most, 1 + sum(1 for _ in alike))
+    return most
 
 
 def make(uow: UnitOfWork, line: capture.Captured, account: str, contact: str = "") -> Record:

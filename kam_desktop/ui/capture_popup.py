@@ -255,8 +255,10 @@ class Capture(QObject):
         if kept and isValid(popup) and not popup.edit.text() and not popup.edit.composing:
             popup.show_line(json.loads(kept))
 
-    def _line(self) -> capture.Captured:
-        return capture.read(self.popup.edit.text() if self.popup is not None else "", self._desk.today())
+    def _line(self, whom: Whom | None = None) -> capture.Captured:
+        """The line as it is read when it is about that customer."""
+        text = self.popup.edit.text() if self.popup is not None else ""
+        return capture.read(text, self._desk.today(), whom.words if whom is not None else 1)
 
     def _read(self, text: str) -> None:
         self._soon.start()
@@ -278,9 +280,10 @@ class Capture(QObject):
 
         def show(whom: Any) -> None:
             if asked == self._asked and isValid(popup):
-                title, icon = _KINDS[line.kind]
                 popup.show_whom(whom)
-                popup.show_reading(tr(title), icon, words_of(line, popup.chosen(), self._desk.today()))
+                whole = self._line(popup.chosen())
+                title, icon = _KINDS[whole.kind]
+                popup.show_reading(tr(title), icon, words_of(whole, popup.chosen(), self._desk.today()))
 
         self._desk.background.ask(look, show, key="capture")
 
@@ -288,7 +291,9 @@ class Capture(QObject):
         popup = self.popup
         if popup is None or not popup.edit.text().strip():
             return
-        line, current, whom = self._line(), self._current, popup.chosen()
+        line, current, whom, text, today = (
+            self._line(), self._current, popup.chosen(), popup.edit.text(), self._desk.today(),
+        )  # fmt: skip
 
         def work(uow: Any) -> Any:
             from kam_desktop.services import capture as verbs
@@ -296,12 +301,13 @@ class Capture(QObject):
             found = whom
             if found is None or (line.account and not found.account):  # Enter came before the answer
                 found = next(iter(verbs.candidates(uow, line, current)), None)
-            made = verbs.make(uow, line, found.account if found else "", found.contact if found else "")
+            whole = capture.read(text, today, found.words) if found else line
+            made = verbs.make(uow, whole, found.account if found else "", found.contact if found else "")
             uow.set_draft(DRAFT, None)
             return made
 
         label = N_("Capture {name}")
-        args = {"name": line.subject}
+        args = {"name": self._line(whom).subject}
 
         def done(changes: Any, _made: Any) -> None:
             self._soon.stop()

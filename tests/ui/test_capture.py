@@ -145,3 +145,19 @@ def test_no_key_of_the_window_is_bound_twice(dressed: None, qtbot: Any) -> None:
     assert "F7" in {key for key, _ in bound}
     assert not [key for (key, _), count in bound.items() if count > 1], "Qt would call neither"
     assert desktop.background.close()
+
+
+def test_a_customers_name_of_several_words_is_no_part_of_what_is_done(qtbot: Any, house: House, box: Capture) -> None:
+    typed(qtbot, house, box, "gọi #dien may Kỳ mai 9h")
+    assert box.popup is not None
+    assert "gọi · tomorrow 09:00 · Công ty TNHH Điện máy Kỳ Vân" in box.popup.reading.text()
+    key(qtbot, house, box, Qt.Key.Key_Return)
+    (task,) = house.read(lambda reader: reader.all(Query("task")))
+    assert isinstance(task, Task) and (task.account, task.subject) == ("b", "gọi · 09:00")
+
+
+def test_words_that_are_no_name_stay(qtbot: Any, house: House, box: Capture) -> None:
+    typed(qtbot, house, box, "#sua gửi mẫu mai")
+    key(qtbot, house, box, Qt.Key.Key_Return)
+    (task,) = house.read(lambda reader: reader.all(Query("task")))
+    assert isinstance(task, Task) and (task.account, task.subject) == ("a", "gửi mẫu")

@@ -23,7 +23,8 @@ def day(number: int, month: int = 11, year: int = 2026) -> date:
     ("line", "wanted"),
     [
         ("mai 9h gọi chị @Tuyết #SữaMây chốt giá",
-         Captured("task", "gọi chị Tuyết chốt giá", day(24), time(9), None, "SữaMây", "Tuyết")),
+         Captured("task", "gọi chị Tuyết chốt giá", day(24), time(9), None, "SữaMây", "Tuyết",
+                  ("chốt", "giá"))),
         ('Gọi chị Tuyết xin thêm 2 ngày #"Sữa Mây"',
          Captured("call", "Gọi chị Tuyết xin thêm 2 ngày", account="Sữa Mây")),
         ("hẹn trả 50tr thứ 6 #ABC", Captured("promise", "hẹn trả", day(27), None, 50_000_000, "ABC")),
