@@ -39,7 +39,7 @@ class StackedBar(QWidget):
     def __init__(self, parts: Sequence[Part] = (), *, name: str = "", labels: bool = True, height: int = 24) -> None:
         super().__init__()
         self._parts, self._name, self._labels, self._bar = list(parts), name, labels, height
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(labels)
         self.setSizePolicy(policy)
         self.set_parts(parts)
@@ -51,6 +51,13 @@ class StackedBar(QWidget):
         self.setAccessibleName(f"{self._name}: {said}" if said else self._name)
         self.updateGeometry()
         self.update()
+
+    def set_labelled(self, labelled: bool) -> None:
+        """With its labels below or without, where they stand elsewhere and the page is low."""
+        if labelled != self._labels:
+            self._labels = labelled
+            self.updateGeometry()
+            self.update()
 
     def _columns(self) -> list[int]:
         body, small = theme.metrics(theme.BODY, theme.MEDIUM), theme.metrics(theme.CAPTION)
@@ -140,7 +147,7 @@ class FigureStrip(QWidget):
     def __init__(self, figures: Sequence[Figure] = (), *, size: int = theme.TITLE) -> None:
         super().__init__()
         self._figures, self._size = list(figures), size
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.set_figures(figures)

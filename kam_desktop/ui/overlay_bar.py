@@ -77,6 +77,6 @@ class BodyArea(OverlayArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         edge = theme.px(4)
-        scrolls = self.heightForWidth(self.width()) > self.height()
+        scrolls = max(self.heightForWidth(self.width()), self.body.totalMinimumSize().height()) > self.height()
         self.body.setContentsMargins(edge, edge, theme.px(14) if scrolls else edge, edge)
         super().resizeEvent(event)

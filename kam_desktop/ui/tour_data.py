@@ -38,7 +38,7 @@ TABLES = {
 }  # fmt: skip
 """Tables that the tour brings in, so that the preview of an import is among its pictures."""
 
-PASTED = "Phim 15 giây\t2\t180.000.000\nẢnh hậu trường\t40\t1.200.000\nLồng tiếng\t3\t8.500.000\n"
+PASTED = "Công việc\tĐVT\tSL\tThù lao\nPhim 15 giây\tphim\t2\t180.000.000\nLồng tiếng\tbản\t3\t8.500.000\n"
 """Lines of a spreadsheet whose columns nobody named."""
 
 CAPTURED = "hẹn trả 50tr thứ 6 #cong"

@@ -21,9 +21,6 @@ def settings(walk: Walk) -> Steps:
     walk.window.show_page("settings")
     yield ""
     page: Any = walk.window.page("settings")
-    page.backup_wanted.emit()
-    yield ""
-    walk.hush()
     yield from walk.page("settings")
     walk.window.show_page("settings", "security")
     yield ""

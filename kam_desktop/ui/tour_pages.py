@@ -14,6 +14,7 @@ from kam_desktop.ui import tour_data
 from kam_desktop.ui.tour_walk import Steps, Walk, pick, press
 
 _NEW = "new"
+_PATIENCE = 200  # waits until files are read, one after the other
 
 
 def today(walk: Walk) -> Steps:
@@ -113,6 +114,7 @@ def proposal(walk: Walk) -> Steps:
         lines.product_sought.emit("ảnh")
         yield "proposal-catalogue"
         cell.setText(kept)
+        lines.catalogue.hide()
     lines.setFocus()
     yield from walk.over("proposal-paste", partial(lines.pasted.emit, 0, tour_data.PASTED))
     if walk.first("sent"):
@@ -160,7 +162,10 @@ def importing(walk: Walk) -> Steps:
         page.show_progress(3, 7)
         yield "importing-reading"
         page.files_chosen.emit(files)
-        yield ""
+        for _ in range(_PATIENCE):
+            if page.state() == "preview":
+                break
+            yield ""
         for file in files:
             page.preview.show_file(str(file))
             yield f"importing-{file.stem}"

@@ -28,7 +28,7 @@ class Dialog(QDialog):
         over = parent.window() if parent is not None else self
         self._room = (over.size() if parent else self.screen().availableSize()).expandedTo(QSize(theme.px(480), 480))
         self.setMinimumWidth(min(theme.px(width), self._room.width() - theme.px(32)))
-        self.setMaximumHeight(self._room.height())
+        self._room -= QSize(0, theme.px(24))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(*[theme.px(20)] * 4)  # and 4 around each part, room for rings
         outer.setSpacing(theme.px(8))
@@ -41,18 +41,18 @@ class Dialog(QDialog):
         head.addWidget(told := section(title), 1)
         told.setWordWrap(True)
         outer.addLayout(head)
-        area = BodyArea()
+        outer.addWidget(area := BodyArea(), 1)
         self.body = area.body
         self.body.setSpacing(theme.px(8))
-        outer.addWidget(area, 1)
         self._foot.addStretch()
         outer.addLayout(self._foot)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        lines = self.layout()
-        if lines is not None and lines.hasHeightForWidth():  # Qt guesses too much height for text that wraps
+        lines, before = self.layout(), self.height()
+        if lines is not None:  # Qt guesses too much height for text that wraps
             self.resize(self.width(), min(lines.heightForWidth(self.width()), self._room.height()))
+            self.move(self.x(), max(0, self.y() + (before - self.height()) // 2))
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         return focus_order.step(self, forward)

@@ -11,11 +11,13 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHeaderView, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.domain.figures.ageing import DEFAULT_EDGES, bucket_names
 from kam_desktop.language import tr, trn
+from kam_desktop.ui import theme
 from kam_desktop.ui.charts import Figure, FigureStrip, Part, StackedBar
 from kam_desktop.ui.kit.cells import LOOK, PRIVATE, AgeingCell, AmountCell, DateCell, Look, TextCell, row_summary
 from kam_desktop.ui.kit.frames import Panel
@@ -30,6 +32,7 @@ NOT_DUE = -1
 ALL = -2  # the whole customer, not one of the ages
 FREE = -3  # what is laid against nothing
 PROVISION, LIMITATION = -4, -5
+_LOW, _NAME = 460, 152  # px at 100 %: a lower view leaves the bar's labels out; what a customer's name keeps
 _NEAR_DAYS = 90  # a limitation that ends so soon is red
 
 
@@ -317,6 +320,18 @@ class AgeingView(QWidget):
             last = [Column(96, AmountCell("text2")), Column(104, AmountCell(strong=True)),
                     Column(92, AmountCell("private"), 1), Column(56, DateCell(), 2)]  # fmt: skip
             self.table.set_columns([Column(0, TextCell(name=True)), *ages, *last])
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self._bar.set_labelled(self.height() >= theme.px(_LOW))
+        head, mode = self.table.horizontalHeader(), QHeaderView.ResizeMode
+        tight = self.table.viewport().width() - head.length() + head.sectionSize(0) < theme.px(_NAME)
+        head.setSectionResizeMode(0, mode.Interactive if tight else mode.Stretch)  # names are never squeezed away
+        head.resizeSection(0, theme.px(_NAME))
 
     def _account(self) -> str | None:
         index = self.table.currentIndex()

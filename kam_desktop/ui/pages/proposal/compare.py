@@ -70,9 +70,9 @@ class CompareDialog(Dialog):
             (TableColumn("", lambda line: names[line.kind], lambda line: Look(tone=_TONES[line.kind])),
              Column(84, PillCell())),
             (TableColumn(tr("Item"), lambda line: line.item), Column(0, TextCell(name=True))),
-            (TableColumn(shown.old, lambda line: line.before), Column(158, TextCell("text2"))),
+            (TableColumn(shown.old, lambda line: line.before), Column(158, TextCell("text2"), 2)),
             (TableColumn(tr("Amount"), lambda line: amount(line.old_net)), Column(108, AmountCell())),
-            (TableColumn(shown.new, lambda line: line.after), Column(158, TextCell("text2"))),
+            (TableColumn(shown.new, lambda line: line.after), Column(158, TextCell("text2"), 1)),
             (TableColumn(tr("Amount"), lambda line: amount(line.new_net)), Column(108, AmountCell(strong=True))),
             (TableColumn(tr("Difference"), lambda line: difference(line.old_net, line.new_net, currency)),
              Column(108, AmountCell())),
@@ -81,7 +81,7 @@ class CompareDialog(Dialog):
         self.table = TableView(tr("Lines of both versions"))
         self.table.setModel(self.model)
         self.table.set_columns([column for _, column in columns])
-        self.table.setMinimumHeight(theme.px(400))
+        self.table.setMinimumHeight(theme.px(240))
         self._which = Chip(tr("Show"), "")
         self._which.clicked.connect(self._turn)
         self.body.addWidget(Panel(row=True).add(self._which, None))

@@ -20,6 +20,7 @@ from kam_desktop.ui.kit.labels import PlainLabel, caption
 from kam_desktop.ui.kit.table_view import TableView
 from kam_desktop.ui.pages.proposal.lines import AMOUNT, COST
 
+_ROOMY = 560  # px at 100 %: a narrower panel leaves the amount in words to the paper
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -50,7 +51,8 @@ class TotalsPanel(Panel):
     def _align(self) -> None:
         if self._table is None or self._inner is None:
             return
-        lines, least = self._table, max(theme.px(192), self._private.minimumSizeHint().width())
+        self._spoken.setVisible(self.width() >= theme.px(_ROOMY))
+        lines, least = self._table, max(theme.px(216), self._private.minimumSizeHint().width())
         if lines.isColumnHidden(COST):
             self._private.setFixedWidth(least)
             self._sums_at.setContentsMargins(0, theme.px(12), 0, 0)
@@ -80,6 +82,7 @@ class TotalsPanel(Panel):
         self._spoken.setText(words.amount(totals.total, currency) if spoken else "")
         if budget:
             self._show_budget(totals.total, budget, currency)
+        self._align()  # a longer amount needs more room
 
     def _show_budget(self, total: int, budget: int, currency: str) -> None:
         used, left = Decimal(100 * total) / budget, budget - total
