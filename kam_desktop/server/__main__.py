@@ -21,8 +21,8 @@ from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
-from kam_desktop.server import check, users, workspace
-from kam_desktop.server.database import Database
+from kam_desktop.server import check, presets, users, workspace
+from kam_desktop.server.database import Connection, Database
 from kam_desktop.server.settings import DATABASE, LISTEN, Settings, make_folder, settings
 
 DONE, REFUSED, USAGE, UNAVAILABLE, OUR_FAULT = 0, 1, 2, 3, 4
@@ -114,7 +114,7 @@ def _serve(args: argparse.Namespace, found: Settings) -> int:
     clock = SystemClock()
     database = _database(found)
     with database.write() as connection:
-        made = workspace.create(connection, RandomIds(clock), clock)
+        made = _made(connection)
     print(f"kam-server {__version__}, workspace {made.id}, {found.place}", file=sys.stderr)
     app = create_app(database, policy(), clock, RandomIds(clock))
     uvicorn.run(app, host=found.host, port=found.port, log_level="warning", access_log=False, server_header=False,
@@ -123,10 +123,18 @@ def _serve(args: argparse.Namespace, found: Settings) -> int:
     return DONE
 
 
-def _migrate(args: argparse.Namespace, found: Settings) -> int:
+def _made(connection: Connection) -> workspace.Workspace:
+    """The workspace with its tables and presets, made where they are missing."""
     clock = SystemClock()
+    made = workspace.create(connection, RandomIds(clock), clock)
+    if made.state == workspace.OPEN:
+        presets.ensure(connection, policy=policy(), clock=clock, ids=RandomIds(clock))
+    return workspace.read(connection)
+
+
+def _migrate(args: argparse.Namespace, found: Settings) -> int:
     with _database(found).write() as connection:
-        made = workspace.create(connection, RandomIds(clock), clock)
+        made = _made(connection)
     _tell(args, {"workspace": made.id, "epoch": made.epoch, "schema": made.schema})
     return DONE
 

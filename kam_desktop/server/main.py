@@ -101,6 +101,7 @@ def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Resp
             token = request.headers.get("authorization", "").removeprefix("Bearer ")
             if name not in _OPEN and not token:
                 raise Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
+            answer: Mapping[str, Any]
             if name == "wait":
                 answer = await _wait(service, token, message)
             else:
@@ -109,24 +110,17 @@ def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Resp
                 service.news.set()
                 service.news = asyncio.Event()
             return _response(service, 200, answer, accepted)
-        except Problem as problem:
-            _log.info("%s %s %s", name, problem.status, problem.code)
-            response = _response(service, problem.status, problem.body(), accepted)
-            if problem.retry_after is not None:
-                response.headers["Retry-After"] = str(problem.retry_after)
-            if problem.status == 401:
-                response.headers["WWW-Authenticate"] = "Bearer"
-            return response
+        except Problem as refused:
+            _log.info("%s %s %s", name, refused.status, refused.code)
+            return _refused(service, refused, accepted)
         except (Again, Unavailable) as busy:
             _log.warning("%s busy: %s", name, type(busy).__name__)
-            problem = Problem(503, "busy", N_("The server is busy. Your changes wait here."), retry_after=5)
-            response = _response(service, 503, problem.body(), accepted)
-            response.headers["Retry-After"] = "5"
-            return response
+            told = Problem(503, "busy", N_("The server is busy. Your changes wait here."), retry_after=5)
+            return _refused(service, told, accepted)
         except Exception as error:  # noqa: BLE001 - the outermost border: what is said names no value of the data
             _log.error("%s failed: %s at %s", name, type(error).__name__, _place(error))
-            problem = Problem(500, "server_fault", N_("The server has a problem ({status}). Your changes wait here."))
-            return _response(service, 500, problem.body(), accepted)
+            fault = N_("The server has a problem ({status}). Your changes wait here.")
+            return _refused(service, Problem(500, "server_fault", fault), accepted)
 
     return endpoint
 
@@ -156,6 +150,15 @@ async def _wait(service: Service, token: str, message: Mapping[str, Any]) -> dic
         except TimeoutError:
             continue
     return {"workspace": service.workspace, "changed": now > known}
+
+
+def _refused(service: Service, problem: Problem, accepted: str) -> Response:
+    response = _response(service, problem.status, problem.body(), accepted)
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def _response(service: Service, status: int, content: Mapping[str, Any], accepted: str) -> Response:
@@ -210,5 +213,5 @@ def _body(name: str) -> dict[str, Any]:
         "sign-out": {"refresh": text, "device": text},
     }.get(name, {"workspace": text, "epoch": {"type": "integer"}, "device": text})
     schema = {"type": "object", "required": list(fields), "properties": fields, "additionalProperties": True}
-    security = {} if name in _OPEN else {"security": [{"token": []}]}
+    security: dict[str, Any] = {} if name in _OPEN else {"security": [{"token": []}]}
     return {"requestBody": {"required": True, "content": _content(schema)}, **security}

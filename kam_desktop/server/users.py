@@ -62,8 +62,8 @@ def add(
 
 def listed(connection: Connection) -> list[User]:
     """All users by name."""
-    teams = dict(connection.rows("select id, name from team"))
-    devices = dict(connection.rows("select person, count(*) from device where revoked = 0 group by person"))
+    teams: dict[str, str] = dict(connection.rows("select id, name from team"))
+    devices: dict[str, int] = dict(connection.rows("select person, count(*) from device where revoked = 0 group by person"))
     return [
         User(row[0], row[1], row[2], teams.get(row[3], ""), bool(row[4]), devices.get(row[0], 0))
         for row in connection.rows("select id, name, role, team, disabled from user_account order by name")
@@ -130,7 +130,7 @@ def join(connection: Connection, name: str, team: str) -> None:
 
 def teams(connection: Connection) -> list[tuple[str, str, str]]:
     """(name, lead's name, members) of all teams."""
-    names = dict(connection.rows("select id, name from user_account"))
+    names: dict[str, str] = dict(connection.rows("select id, name from user_account"))
     members: dict[str, list[str]] = {}
     for team, name in connection.rows("select team, name from user_account where team is not null order by name"):
         members.setdefault(team, []).append(name)
