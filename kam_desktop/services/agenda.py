@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Protocol
 
 from kam_desktop import formats
 from kam_desktop.domain.entities import FIRM_ID, Firm
@@ -25,6 +27,28 @@ _STEPS = (
 )
 
 
+class Occasion(Protocol):
+    """An occasion on its day (services.occasion.Coming)."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def years(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def account_name(self) -> str: ...
+
+
+class Occasions(Protocol):
+    """The occasions of one day (services.occasion.OfDay)."""
+
+    @property
+    def first(self) -> tuple[Occasion, ...]: ...
+    @property
+    def count(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """One of the next days.
@@ -35,6 +59,7 @@ class Day:
         promised, promised_amount: promises to pay of that day that nothing took the place of, in minor units.
         tasks, steps: open tasks that are due, next steps of open proposals.
         next_working: the next working day, when this is none and something falls due on it.
+        occasions: birthdays, founding days and written down occasions; more: how many others there are.
     """
 
     on: date
@@ -46,6 +71,8 @@ class Day:
     promised_amount: int = 0
     tasks: int = 0
     steps: int = 0
+    occasions: tuple[Occasion, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +86,12 @@ class Beginnings:
 
 
 def next_days(
-    reader: Reader, as_of: date, currency: str = "VND", days: int = 10, own: formats.FirmDays = _NO_DAYS
+    reader: Reader,
+    as_of: date,
+    currency: str = "VND",
+    days: int = 10,
+    own: formats.FirmDays = _NO_DAYS,
+    occasions: Mapping[date, Occasions] | None = None,
 ) -> list[Day]:
     """The coming days on which something falls due or is to be done, and public holidays; the day itself too.
 
@@ -67,6 +99,7 @@ def next_days(
 
     Args:
         own: the firm's own days off and worked days over the public calendar (rule.holidays).
+        occasions: of the same days (occasion.by_day).
     """
     last = as_of + timedelta(days=days)
     statement = (
@@ -86,9 +119,12 @@ def next_days(
         amount, count = due.get(day, (0, 0))
         words, said = promised.get(day, (0, 0))
         todo, following = tasks.get(day, 0), steps.get(day, 0)
-        if count or words or todo or following or day in holidays:
+        told = (occasions or {}).get(day)
+        if count or words or todo or following or told or day in holidays:
             moved = formats.next_working_day(day, own) if count and not formats.is_working_day(day, own) else None
-            found.append(Day(day, holidays.get(day, ""), amount, count, moved, words, said, todo, following))
+            first, others = (told.first, told.count - len(told.first)) if told is not None else ((), 0)
+            made = (holidays.get(day, ""), amount, count, moved, words, said, todo, following)
+            found.append(Day(day, *made, first, others))
     return found
 
 

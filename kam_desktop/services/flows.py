@@ -99,7 +99,7 @@ def today(
 
 
 def week_occasions(reader: Reader, as_of: date) -> list[occasion.Coming]:
-    """The occasions of the week; of 100,000 customers this reads every contact, so keep it for the day."""
+    """The occasions of the week."""
     return occasion.upcoming(reader, as_of, WEEK_DAYS, limit=50)
 
 

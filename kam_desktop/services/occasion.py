@@ -41,18 +41,49 @@ def upcoming(reader: Reader, as_of: date, days: int, account: str = "", limit: i
     What is yearly and falls on 29 February is told on the 28th in a year without one. Archived customers, and people
     who left, have none.
     """
+    return _named(reader, _found(reader, as_of, days, account)[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class OfDay:
+    """The occasions of one day: the first of them, and how many there are in all."""
+
+    first: tuple[Coming, ...]
+    count: int
+
+
+def by_day(reader: Reader, as_of: date, days: int, most: int = 3) -> dict[date, OfDay]:
+    """The occasions of all customers from that day on, day by day; of each day the first `most` are told."""
+    found = _found(reader, as_of, days, "")
+    told: dict[date, list[_Found]] = {}
+    count: dict[date, int] = {}
+    for each in found:
+        count[each[0]] = count.get(each[0], 0) + 1
+        if count[each[0]] <= most:
+            told.setdefault(each[0], []).append(each)
+    named = _named(reader, [each for some in told.values() for each in some])
+    return {on: OfDay(tuple(each for each in named if each.on == on), number) for on, number in count.items()}
+
+
+_Found = tuple[date, str, int, str, str, str, str]
+"""Day, kind, years, name, account, contact, id."""
+
+
+def _found(reader: Reader, as_of: date, days: int, account: str) -> list[_Found]:
     values = {"account": account, "near": json.dumps(_month_days(as_of, days))}
-    found: list[tuple[date, str, int, str, str, str, str]] = []
+    found: list[_Found] = []
     for kind, statement in (_OF_ONE if account else _OF_ALL).items():
         for identity, owner, name, contact, day, yearly in reader.sql(statement, values):
             _take(found, kind, day, bool(yearly), (name, owner, contact, identity), as_of, days)
-    found = sorted(found)[:limit]
+    return sorted(found)
+
+
+def _named(reader: Reader, found: list[_Found]) -> list[Coming]:
     owners = reader.many(Account, {each[4] for each in found})
-    made = []
-    for on, kind, years, name, owner, contact, identity in found:
-        who = owners[owner]
-        made.append(Coming(kind, on, years, name, owner, who.short_name or who.name, contact, identity))
-    return made
+    return [
+        Coming(kind, on, years, name, owner, owners[owner].short_name or owners[owner].name, contact, identity)
+        for on, kind, years, name, owner, contact, identity in found
+    ]
 
 
 # By month and day: of all customers an index of the days of the year is asked, of one its own records.
@@ -90,7 +121,7 @@ def _month_days(as_of: date, days: int) -> list[str]:
 
 
 def _take(
-    found: list[tuple[date, str, int, str, str, str, str]], kind: str, day: str | None, yearly: bool,
+    found: list[_Found], kind: str, day: str | None, yearly: bool,
     rest: tuple[str, str, str, str], as_of: date, days: int,
 ) -> None:  # fmt: skip
     if not day:

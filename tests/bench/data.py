@@ -157,7 +157,7 @@ def questions(store: Store) -> Mapping[str, Question]:
 
     return {
         _FLOOR: lambda reader: reader.many(Account, first),
-        "today": lambda reader: today_page._ask(reader, today, clock.now(), None),
+        "today": lambda reader: today_page._ask(reader, today, clock.now()),
         "navigation: counts": lambda reader: summary.counts(reader, today),
         "accounts: by revenue, tiers, first rows": accounts(),
         "accounts: by name": accounts(order="name"),

@@ -10,7 +10,17 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLabel
 
-from kam_desktop.domain.entities import FIRM_ID, DunningEvent, Firm, Occasion, PromiseToPay, Proposal, Task
+from kam_desktop.domain.entities import (
+    FIRM_ID,
+    Account,
+    Contact,
+    DunningEvent,
+    Firm,
+    Occasion,
+    PromiseToPay,
+    Proposal,
+    Task,
+)
 from kam_desktop.services.summary import OPENING_PENDING
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.buttons import Button
@@ -194,3 +204,18 @@ def test_the_next_days_tell_promises_and_tasks(qtbot: Any, house: House) -> None
     page = shown(qtbot, house)
     qtbot.waitUntil(lambda: "1 promise to pay" in said(page))
     assert "5,000,000" in said(page) and "1 task" in said(page)
+
+
+def test_the_next_days_tell_occasions_and_how_many_more(qtbot: Any, house: House) -> None:
+    house.add(
+        *firm_of_three(),
+        Contact(id="c", account="a", full_name="Trần Lan", birthday=date(1990, 12, 4)),
+        Occasion(id="o", account="a", name="Hết hạn hợp đồng khung", happens_on=date(2026, 12, 4), yearly=False),
+        *(Account(id=f"f{n}", name=f"Hãng {n}", founded_on=date(2016, 12, 4)) for n in range(4)),
+    )
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "Birthday of Trần Lan" in said(page))
+    assert "Founding day · Hãng 0" in said(page) and "10 years" in said(page) and "3 more occasions" in said(page)
+    soon = Occasion(id="soon", account="a", name="Khai trương", happens_on=date(2026, 12, 5))
+    house.background.edit(lambda uow: uow.add(soon), label="Add occasion {name}", args={"name": soon.name})
+    qtbot.waitUntil(lambda: "Khai trương" in said(page))

@@ -120,6 +120,30 @@ def test_birthdays_founding_days_and_occasions_of_the_next_days(store: Store) ->
         assert occasion.upcoming(reader, TODAY, 60, "b") == []
 
 
+def test_the_occasions_of_all_are_those_of_each_and_by_day_of_their_days(store: Store) -> None:
+    with store.edit("More") as uow:
+        gone = Account(id="gone", name="Đã nghỉ", founded_on=date(2001, 3, 20), archived=True)
+        uow.add(gone)
+        uow.add(
+            Contact(id="left", account="a", full_name="Đã đi", birthday=date(1990, 3, 20), left_on=date(2025, 1, 1))
+        )
+        uow.add(Occasion(id="off", account="gone", name="Không còn", happens_on=date(2024, 3, 2)))
+        for number in range(5):
+            uow.add(Account(id=f"f{number}", name=f"Hãng {number}", founded_on=date(2010, 3, 20)))
+        uow.add(Occasion(id="leap", account="b", name="Năm nhuận", happens_on=date(2024, 2, 29)))
+    with store.reader() as reader:
+        accounts = [row[0] for row in reader.sql("select id from account where archived = 0")]
+        for day, days in ((TODAY, 60), (date(2026, 2, 1), 40), (date(2026, 12, 20), 30), (TODAY, 400)):
+            everybody = occasion.upcoming(reader, day, days)
+            alone = [each for key in accounts for each in occasion.upcoming(reader, day, days, key)]
+            assert sorted(everybody, key=repr) == sorted(alone, key=repr)
+            for on, told in occasion.by_day(reader, day, days).items():
+                of_day = [each for each in everybody if each.on == on]
+                assert (list(told.first), told.count) == (of_day[:3], len(of_day))
+        assert occasion.by_day(reader, TODAY, 60)[date(2026, 3, 20)].count == 6
+        assert len(occasion.upcoming(reader, TODAY, 60, limit=2)) == 2
+
+
 def test_a_leap_day_comes_on_the_last_of_february() -> None:
     assert occasion.next_day(date(1988, 2, 29), date(2026, 3, 1)) == date(2027, 2, 28)
     assert occasion.next_day(date(1988, 2, 29), date(2028, 2, 1)) == date(2028, 2, 29)

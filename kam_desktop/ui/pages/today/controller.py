@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,13 @@ from kam_desktop.ui.pages.today.page import DayRow, Figure, Shown, Step, TodayPa
 from kam_desktop.ui.pages.today.worklist import Item
 
 if TYPE_CHECKING:
-    from kam_desktop.domain.change import ChangeSet
     from kam_desktop.services.agenda import Beginnings, Day
     from kam_desktop.services.today import Figure as Counted
     from kam_desktop.services.today import Today, TodayItem
 
 LATE_DAYS = 30  # overdue by more than this costs money today, and is red
 SAMPLE = "demo.kit"
-_OCCASIONS = frozenset({"account", "contact", "occasion"})
+DAYS = 14  # that the agenda looks ahead
 _ICONS = {
     "overdue": "hourglass", "due": "receipt-text", "proposal_ended": "file-text", "proposal_ends": "file-text",
     "follow_up": "handshake", "task": "list-checks", "promise": "handshake", "answer_due": "file-text",
@@ -40,7 +39,6 @@ class _Answer:
     today: Today
     days: list[Day]
     begun: Beginnings
-    occasions: Sequence[Any]
 
 
 class TodayController(RecordController):
@@ -56,7 +54,6 @@ class TodayController(RecordController):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, TodayPage())
         self._places: dict[str, tuple[str, str]] = {}
-        self._occasions: tuple[date, Sequence[Any]] | None = None  # asked once a day: they read every contact
         page = self.page
         page.item_opened.connect(self._on_opened)
         page.done_wanted.connect(self._on_done)
@@ -68,17 +65,10 @@ class TodayController(RecordController):
 
     def refresh(self) -> None:
         today, now = self.desk.today(), self.desk.clock.now()
-        kept = self._occasions[1] if self._occasions is not None and self._occasions[0] == today else None
-        self.ask(lambda reader: _ask(reader, today, now, kept), self._show, "today")
-
-    def _on_published(self, changes: ChangeSet) -> None:
-        if changes.entities & _OCCASIONS:
-            self._occasions = None
-        super()._on_published(changes)
+        self.ask(lambda reader: _ask(reader, today, now), self._show, "today")
 
     def _show(self, answer: _Answer) -> None:
         found = answer.today
-        self._occasions = (found.as_of, answer.occasions)
         items = [self._item(each, found.as_of) for each in found.items]
         steps = _steps(answer.begun) if not items else ()
         self.page.show_today(Shown(
@@ -185,13 +175,13 @@ def _reason(item: TodayItem) -> str:
     return said
 
 
-def _ask(reader: Any, today: date, now: Any, kept: Sequence[Any] | None) -> _Answer:
-    from kam_desktop.services import agenda, flows, rule
+def _ask(reader: Any, today: date, now: Any) -> _Answer:
+    from kam_desktop.services import agenda, flows, occasion, rule
 
-    occasions = flows.week_occasions(reader, today) if kept is None else kept
-    found = flows.today(reader, today, made_at=now, occasions=occasions)
-    days = agenda.next_days(reader, today, flows.firm_currency(reader), 14, rule.holidays(reader))
-    return _Answer(found, days, agenda.beginnings(reader), occasions)
+    found = flows.today(reader, today, made_at=now)
+    occasions = occasion.by_day(reader, today, DAYS)
+    days = agenda.next_days(reader, today, flows.firm_currency(reader), DAYS, rule.holidays(reader), occasions)
+    return _Answer(found, days, agenda.beginnings(reader))
 
 
 def _written(args: Mapping[str, Any]) -> dict[str, str]:
@@ -240,7 +230,17 @@ def _day(day: Day) -> DayRow:
         lines.append((trn("{n} task", "{n} tasks", day.tasks), ""))
     if day.steps:
         lines.append((trn("{n} next step of a proposal", "{n} next steps of proposals", day.steps), ""))
+    lines += [_occasion(each) for each in day.occasions]
+    if day.more:
+        lines.append((trn("{n} more occasion", "{n} more occasions", day.more), ""))
     return DayRow(day.on, day.holiday, tuple(lines), day.next_working)
+
+
+def _occasion(each: Any) -> tuple[str, str]:
+    """A birthday, a founding day or an occasion in the agenda with whose it is; and how many years."""
+    named = {"birthday": tr("Birthday of {name}", name=each.name), "founding": tr("Founding day")}
+    years = trn("{n} year", "{n} years", each.years) if each.years and each.kind != "birthday" else ""
+    return f"{named.get(each.kind, each.name)} · {each.account_name}", years
 
 
 def _steps(begun: Beginnings) -> tuple[Step, ...]:
