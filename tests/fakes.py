@@ -14,7 +14,7 @@ import pytest
 
 from kam_desktop.domain.errors import Unavailable
 from kam_desktop.store import passphrase
-from kam_desktop.vault import trusted_backend
+from kam_desktop.vault import Vault, trusted_backend
 
 
 @dataclass
@@ -114,6 +114,28 @@ class FaultyBackend(MemoryBackend):
         if self.fault is not None:
             self.fault(self, None)
         super().set_password(service, username, password)
+
+
+KEYRING_DEADLINE_S, KEYRING_PATIENCE_S = 0.3, 20.0
+
+
+class PatientVault(Vault):
+    """The vault over a faulty keyring: a short deadline where it hangs.
+
+    Where it works or fails at once there is time enough for a busy machine to say so.
+    """
+
+    def __init__(self, backend: FaultyBackend) -> None:
+        self._backend = backend
+        super().__init__(backend.found)  # type: ignore[arg-type]
+
+    @property
+    def _timeout_s(self) -> float:  # type: ignore[override]
+        return KEYRING_DEADLINE_S if self._backend.fault is _slow else KEYRING_PATIENCE_S
+
+    @_timeout_s.setter
+    def _timeout_s(self, given: float) -> None:
+        """The deadline goes by the fault."""
 
 
 def _raises(make: Callable[[], BaseException]) -> Callable[[FaultyBackend, str | None], object]:

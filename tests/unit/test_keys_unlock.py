@@ -19,13 +19,14 @@ from kam_desktop.store.key_file import NAMES, KeyFile
 from kam_desktop.store.recovery_key import RecoveryKey
 from kam_desktop.store.unlock import Unlocked, unlock
 from kam_desktop.vault import Vault
-from tests.fakes import KEYRING_FAULTS, FakeClock, FaultyBackend, make_argon2_cheap
+from tests.fakes import KEYRING_DEADLINE_S, KEYRING_FAULTS, FakeClock, FaultyBackend, PatientVault, make_argon2_cheap
 
 CLOCK = FakeClock()
 PROFILE = "01930a5e-7d10-7000-8000-00000000aaaa"
 GOOD = "một hai ba bốn năm"
 RECOVERY = RecoveryKey(bytes(range(32)))
-DEADLINE_S = 0.3
+BUSY_S = 10
+"""So long may a busy machine take for what is done in a moment; a keyring that hangs would take a minute."""
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Place:
 
     def start(self) -> Vault:
         """The vault of a program that has just been started."""
-        return Vault(self.backend.found, timeout_s=DEADLINE_S)  # type: ignore[arg-type]
+        return PatientVault(self.backend)
 
     def sums(self) -> dict[str, str]:
         return {
@@ -121,7 +122,8 @@ def test_the_data_opens_by_another_slot(
     before = place.sums()
     begun = SystemClock().monotonic()
     got = way(place, vault)
-    assert SystemClock().monotonic() - begun < DEADLINE_S + 0.7
+    assert SystemClock().monotonic() - begun < KEYRING_DEADLINE_S + BUSY_S
+    assert not place.backend.released.is_set()
     assert got.key == place.key
     assert got.by == ("recovery" if way is by_recovery else "passphrase")
     assert got.keyring_failure is not None

@@ -11,9 +11,10 @@ import pytest
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.errors import Unavailable
 from kam_desktop.vault import LONGEST_VALUE, TIMEOUT_S, Vault, trusted_backend
-from tests.fakes import KEYRING_FAULTS, FaultyBackend, MemoryBackend
+from tests.fakes import KEYRING_DEADLINE_S, KEYRING_FAULTS, FaultyBackend, MemoryBackend, PatientVault
 
-DEADLINE_S = 0.3
+BUSY_S = 10
+"""So long may a busy machine take for what is done in a moment."""
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def backend() -> Iterator[FaultyBackend]:
 
 @pytest.fixture
 def vault(backend: FaultyBackend) -> Iterator[Vault]:
-    made = Vault(backend.found, timeout_s=DEADLINE_S)
+    made = PatientVault(backend)
     yield made
     made.close()
 
@@ -66,7 +67,9 @@ def test_every_failure_is_unavailable_in_time(vault: Vault, backend: FaultyBacke
             vault.read("a")
         assert caught.value.code == code
         assert str(caught.value).endswith(".")
-    assert SystemClock().monotonic() - begun < DEADLINE_S + 0.5
+    # the keyring that hangs would take a minute; what comes on top of the deadline is the machine's
+    assert SystemClock().monotonic() - begun < KEYRING_DEADLINE_S + BUSY_S
+    assert not backend.released.is_set()
 
 
 @pytest.mark.parametrize("name", [name for name in KEYRING_FAULTS if name != "slow, 60 s"])
@@ -108,12 +111,12 @@ def test_what_was_given_up_in_the_queue_is_never_done(vault: Vault, backend: Fau
 
 def test_a_slow_keyring_does_not_pile_up_threads(vault: Vault, backend: FaultyBackend) -> None:
     vault.read("a")
-    before = threading.active_count()
+    before = set(threading.enumerate())  # one of another test may be ending still
     backend.fault = KEYRING_FAULTS["slow, 60 s"][0]
     for _ in range(4):
         with pytest.raises(Unavailable):
             vault.read("a")
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_keyring_that_forgets_is_found_out_when_writing() -> None:
@@ -121,7 +124,7 @@ def test_a_keyring_that_forgets_is_found_out_when_writing() -> None:
         def set_password(self, service: str, username: str, password: str) -> None:
             pass
 
-    vault = Vault(Forgetful, timeout_s=DEADLINE_S)
+    vault = Vault(Forgetful)
     with pytest.raises(Unavailable) as caught:
         vault.write("a", "1")
     assert caught.value.code == "keyring_forgets"
