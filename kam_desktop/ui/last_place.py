@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QMetaObject, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QScrollArea, QWidget
 
 from kam_desktop.ui.desk import Desk
-from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.window import Window
 
 PREFERENCE = "last_place"
@@ -24,6 +23,27 @@ class Reopens(Protocol):
 
     def reopen(self, draft_key: str) -> bool:
         """Brings up the form that keeps its draft under that name; False when it is none of its own."""
+
+
+@runtime_checkable
+class KeepsDraft(Protocol):
+    """What somebody types in and what keeps it under a name: a RecordForm, or an editor of its own making."""
+
+    def draft_key(self) -> str:
+        """The name under which its draft is kept."""
+
+    def field_of(self, widget: QWidget) -> str:
+        """What is edited in that widget, "" for nothing."""
+
+
+def form_of(widget: QWidget | None) -> KeepsDraft | None:
+    """The form that a widget edits a field of."""
+    form = widget
+    while form is not None and widget is not None:
+        if isinstance(form, KeepsDraft) and form.field_of(widget):
+            return form
+        form = form.parentWidget()
+    return None
 
 
 def caret_of(widget: QWidget) -> int:
@@ -86,10 +106,8 @@ class LastPlace(QObject):
         page, place = self._window.where()
         here: dict[str, Any] = {"page": page, "place": place}
         widget = QApplication.focusWidget()
-        form = widget
-        while form is not None and not isinstance(form, RecordForm):
-            form = form.parentWidget()
-        if isinstance(form, RecordForm) and widget is not None and form.field_of(widget):
+        form = form_of(widget)
+        if form is not None and widget is not None:
             here |= {"form": form.draft_key(), "field": form.field_of(widget), "caret": caret_of(widget)}
         elif widget is not None and widget.property("cell"):
             here |= {"cell": True, "caret": caret_of(widget)}
@@ -143,8 +161,10 @@ class LastPlace(QObject):
             return next((each for each in cells if each.property("cell") and each.isVisible()), None)
         key, field = str(self._wanted["form"]), str(self._wanted.get("field", ""))
         for form in QApplication.allWidgets():
-            if isinstance(form, RecordForm) and form.isVisible() and form.draft_key() == key:
-                return next((each for each in form.findChildren(QWidget) if form.field_of(each) == field), None)
+            if form.isVisible() and isinstance(form, KeepsDraft) and form.draft_key() == key:
+                found = next((each for each in form.findChildren(QWidget) if form.field_of(each) == field), None)
+                if found is not None:
+                    return found
         page = self._window.page(self._window.current_key())
         if page is not None and not self._asked:
             self._asked = any(isinstance(each, Reopens) and each.reopen(key) for each in page.children())

@@ -68,7 +68,7 @@ def test_an_outcome_in_two_keystrokes(qtbot: Any, page: CollectionPage, house: H
     qtbot.keyClick(page.worklist.table, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     opened = dialog(qtbot, page)
     assert opened.about.step == 4
-    qtbot.keyClick(opened.outcome, Qt.Key.Key_Return)
+    qtbot.keyClick(opened.form.choices["outcome"], Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(records(house, "dunning_event")) == 1)
     settle(qtbot, house)
     [event] = records(house, "dunning_event")
@@ -82,14 +82,14 @@ def test_an_outcome_in_two_keystrokes(qtbot: Any, page: CollectionPage, house: H
 def test_a_promise_is_made_in_the_same_step(qtbot: Any, page: CollectionPage, house: House) -> None:
     page.invoice.outcome_wanted.emit("i1")
     opened = dialog(qtbot, page)
-    opened.outcome.choose("promised")
-    assert opened._amount.editor.value() == 86_400_000
-    assert opened._pay_on.editor.value() == date(2026, 11, 26)
-    opened._amount.editor.set_value(None)
+    opened.form.choices["outcome"].choose("promised")
+    assert opened.form.editor("amount").value() == 86_400_000
+    assert opened.form.editor("pay_on").value() == date(2026, 11, 26)
+    opened.form.editor("amount").set_value(None)
     opened._save()
     qtbot.waitUntil(lambda: "Say how much was promised" in said(opened))
     assert not records(house, "dunning_event"), "refused as a whole"
-    opened._amount.editor.set_value(50_000_000)
+    opened.form.editor("amount").set_value(50_000_000)
     opened._save()
     qtbot.waitUntil(lambda: len(records(house, "promise_to_pay")) == 1)
     settle(qtbot, house)
@@ -103,7 +103,7 @@ def test_several_are_reminded_at_once(qtbot: Any, page: CollectionPage, house: H
     page.log_wanted.emit()
     opened = dialog(qtbot, page)
     assert set(opened.about.invoices) >= {"i1", "i2", "w"}
-    assert opened.outcome.findText("Promised to pay") < 0
+    assert opened.form.choices["outcome"].findText("Promised to pay") < 0
     opened._save()
     qtbot.waitUntil(lambda: len(records(house, "dunning_event")) == len(opened.about.invoices))
     settle(qtbot, house)

@@ -283,6 +283,9 @@ class CollectionController(ReceiptDeeds):
         elif self.page.invoice.shown is not None and self.page.invoice.shown.open > 0:
             self.work.log([self.page.invoice.shown_id])
 
+    def _log(self, invoices: list[str]) -> None:
+        self.work.log(invoices)
+
     def write_paper(self, target: Path, made: Any) -> None:
         """Sets a paper in the lane of files and says where it is."""
         job = Job(tr("Writing {name}", name=target.name))
@@ -302,7 +305,7 @@ class CollectionController(ReceiptDeeds):
         record = DocumentsConfirmed(id=self.desk.new_id(), invoice=invoice, confirmed_on=today,
                                     recorded_at=self.desk.clock.now())  # fmt: skip
         self._open(form, record, tr("Papers confirmed"), tr("Confirm"), N_("Confirm the papers of an invoice"),
-                   questions.papers)  # fmt: skip
+                   questions.papers, within=invoice)  # fmt: skip
 
     def _on_no_papers(self, invoice: str) -> None:
         self.edit(partial(questions.take_papers_back, invoice=invoice), N_("Take back the confirmation of papers"))
@@ -320,7 +323,8 @@ class CollectionController(ReceiptDeeds):
         if old:
             title, label = tr("Another promise in its place"), N_("Replace a promise to pay")
         self._open(form, record, title, tr("Save"), label,
-                   lambda uow, made: questions.promise(uow, made, old), titles)  # fmt: skip
+                   lambda uow, made: questions.promise(uow, made, old), titles,
+                   within=f"{record.invoice} {old}".strip())  # fmt: skip
         form.asked.disconnect()
         account = record.account
         form.asked.connect(lambda name, text: self.ask(

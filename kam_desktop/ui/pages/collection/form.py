@@ -3,145 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QGridLayout, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QGridLayout, QVBoxLayout, QWidget
 
 from kam_desktop import formats
-from kam_desktop.domain import money
 from kam_desktop.domain.entities import Receipt
-from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.errors import Refused
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.buttons import Button, IconButton
-from kam_desktop.ui.kit.cells import LOOK, AmountCell, Look, TextCell, row_summary
+from kam_desktop.ui.kit.cells import AmountCell, TextCell
 from kam_desktop.ui.kit.frames import Panel, action_bar, scrolled
 from kam_desktop.ui.kit.labels import Link, PlainLabel, caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.kit.table_view import Column, TableView
-from kam_desktop.ui.line_edits import Line
+from kam_desktop.ui.pages.collection.shares import SHARE, ShareCell, ShareLine, ShareTable, read_share
 from kam_desktop.ui.sentences import sentence
-
-Index = QModelIndex | QPersistentModelIndex
-_ROLE = Qt.ItemDataRole
-_SHARE = 2
-
-
-def _due(line: ShareLine, written: Callable[[date | None], str]) -> str:
-    return tr("due {day}", day=written(line.due_on)) if line.due_on else tr("waiting for papers")
-
-
-@dataclass(frozen=True, slots=True)
-class ShareLine:
-    """One open instalment and what of the receipt is laid against it; minor units."""
-
-    instalment: str
-    number: str
-    due_on: date | None
-    open: int
-    amount: int
-
-
-class ShareTable(QAbstractTableModel):
-    """The open instalments of the customer; the last column can be typed in.
-
-    Signals:
-        edited: a share was changed by hand.
-        refused(Problem): what was typed cannot be a share.
-    """
-
-    edited = Signal()
-    refused = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[ShareLine] = []
-        self.currency = "VND"
-
-    def show(self, lines: Sequence[ShareLine], currency: str) -> None:
-        """Shows other shares."""
-        self.beginResetModel()
-        self.lines, self.currency = list(lines), currency
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.lines)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else 3
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal or role != _ROLE.DisplayRole or not 0 <= section < 3:
-            return None
-        return (tr("Invoice"), tr("Amount open"), tr("This receipt"))[section]
-
-    def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        line, column = self.lines[index.row()], index.column()
-        if role == _ROLE.DisplayRole:
-            if not column:
-                return line.number
-            return formats.amount(line.open if column == 1 else line.amount, self.currency, zero=formats.NOTHING)
-        if role == _ROLE.EditRole and column == _SHARE:
-            return formats.amount(line.amount, self.currency) if line.amount else ""
-        if role == LOOK:
-            if not column:
-                return Look(note=_due(line, formats.short_day))
-            return Look(strong=True) if column == _SHARE and line.amount else Look(tone="text2")
-        if role == _ROLE.AccessibleTextRole and not column:
-            return f"{row_summary(self, index.row())}; {_due(line, formats.day)}"
-        return None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        plain = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-        return plain | Qt.ItemFlag.ItemIsEditable if index.column() == _SHARE else plain
-
-    def setData(self, index: Index, value: Any, role: int = _ROLE.EditRole) -> bool:
-        if role != _ROLE.EditRole or not index.isValid() or index.column() != _SHARE:
-            return False
-        line = self.lines[index.row()]
-        try:
-            amount = read_share(str(value), line, self.currency)
-        except Refused as refused:
-            self.refused.emit(refused.problems[0])
-            return False
-        if amount != line.amount:
-            self.lines[index.row()] = dataclasses.replace(line, amount=amount)
-            self.dataChanged.emit(self.index(index.row(), 0), index)
-            self.edited.emit()
-        return True
-
-
-def read_share(text: str, line: ShareLine, currency: str) -> int:
-    """A typed share in minor units, nothing is 0. Raises Refused when it is no amount, or not between 0 and open."""
-    if text.strip() in ("", formats.NOTHING):
-        return 0
-    amount = money.parse(text, currency, decimal_mark=formats.decimal_mark(), where="amount")
-    if amount < 0:
-        raise Refused(Problem("amount", "not_positive", "The amount must be above zero."))
-    if amount > line.open:
-        message = "Of invoice {number} less is open than you lay against it."
-        raise Refused(Problem("amount", "more_than_open", message, {"number": line.number}))
-    return amount
-
-
-class _ShareCell(AmountCell):
-    """An amount that is typed in its cell."""
-
-    def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, _index: Index) -> QWidget:
-        edit = Line(parent)
-        edit.setProperty("cell", True)
-        edit.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        edit.setAccessibleName(tr("This receipt"))
-        return edit
 
 
 class ReceiptFields(RecordForm):
@@ -149,12 +31,17 @@ class ReceiptFields(RecordForm):
 
     Signals:
         restored: what was typed before is shown again.
+
+    Attributes:
+        shares: what was laid against instalments by hand, by id in minor units; it is a part of the draft.
     """
 
     restored = Signal()
 
     def __init__(self, today: date) -> None:
         super().__init__(Receipt, today=today)
+        self.shares: dict[str, int] = {}
+        self._committing = False
         methods = {
             "transfer": tr("Bank transfer"), "cash": tr("Cash"), "card": tr("Card"), "offset": tr("Offset"),
             "other": tr("Other"),
@@ -182,9 +69,30 @@ class ReceiptFields(RecordForm):
 
     def show_draft(self, draft: Mapping[str, Any]) -> bool:
         found = super().show_draft(draft)
-        if found:
+        shares = draft.get("shares")
+        if isinstance(shares, dict):
+            self.shares = {str(key): int(amount) for key, amount in shares.items()}
+        if found or self.shares:
             self.restored.emit()
-        return found
+        return found or bool(self.shares)
+
+    def draft(self) -> dict[str, Any]:
+        """See RecordForm: with the shares, which are saved when the record is."""
+        kept = {"shares": self.shares} if self.shares and not self._committing else {}
+        return super().draft() | kept
+
+    def keep_shares(self, shares: Mapping[str, int]) -> None:
+        """What is laid by hand now; kept as what is typed into the fields."""
+        self.shares = dict(shares)
+        if not self._draft.isActive():
+            self._draft.start()
+
+    def commit(self) -> bool:
+        """See RecordForm."""
+        self._committing = True
+        done = super().commit()
+        self._committing = False
+        return done
 
     def typed_amount(self) -> int:
         """The amount as far as it can be read, else 0."""
@@ -229,7 +137,7 @@ class ReceiptForm(QWidget):
         close = IconButton("x", tr("Close"), key="Esc")
         close.clicked.connect(self.closed)
         self.shares_table = ShareTable()
-        self.table, cell = TableView(tr("What this receipt pays"), cell_focus=True), _ShareCell()
+        self.table, cell = TableView(tr("What this receipt pays"), cell_focus=True), ShareCell()
         self.table.setModel(self.shares_table)
         self.table.set_columns([Column(0, TextCell()), Column(104, AmountCell("text2")), Column(104, cell)])
         cell.closeEditor.connect(lambda *_how: QTimer.singleShot(0, self, self._on_cell_closed))
@@ -277,7 +185,8 @@ class ReceiptForm(QWidget):
         for name in ("account", "amount", "received_on"):
             self.fields.editor(name).typed.connect(self._soon.start)
             self.fields.editor(name).left.connect(self._soon.start)
-        self.fields.restored.connect(self._soon.start)
+        self.fields.restored.connect(self._on_restored)
+        cell.typed.connect(self._on_typed)
         self.shares_table.edited.connect(self._on_edited)
         self.shares_table.refused.connect(lambda problem: self._say(sentence(problem)))
         self._show_rest()
@@ -288,6 +197,7 @@ class ReceiptForm(QWidget):
         """A new receipt, or an older one of which `left` minor units are to be laid against instalments."""
         self._left = left
         self._by_hand, self._waiting = False, None
+        self.fields.shares = {}
         self._title.setText(tr("Record a receipt") if left is None else tr("Allocate a receipt"))
         self.save.set_label(tr("Record") if left is None else tr("Allocate"))
         self._say("")
@@ -300,7 +210,7 @@ class ReceiptForm(QWidget):
     def show_shares(self, lines: Sequence[ShareLine]) -> None:
         """The open instalments and the suggestion; what was typed by hand stays."""
         if self._by_hand:
-            mine = {line.instalment: line.amount for line in self.shares_table.lines}
+            mine = self.fields.shares
             lines = [dataclasses.replace(line, amount=min(line.open, mine.get(line.instalment, 0))) for line in lines]
         if self.is_typing_share():
             self._waiting = list(lines)  # a model that is reset closes the cell, and what is typed in it is lost
@@ -322,6 +232,8 @@ class ReceiptForm(QWidget):
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             self.show_shares(waiting)
+        if self.fields.shares or self._by_hand:  # Esc leaves the cell as it was
+            self.fields.keep_shares(dict(self.shares()) if self._by_hand else {})
 
     def start(self) -> None:
         """Puts the keyboard where typing begins."""
@@ -366,15 +278,40 @@ class ReceiptForm(QWidget):
 
     def _on_again(self) -> None:
         self._by_hand = False
+        self.fields.keep_shares({})
         self._ask()
 
     def _on_edited(self) -> None:
         self._by_hand = True
+        self.fields.keep_shares(dict(self.shares()))
         self._say("")
         self._show_rest()
 
+    def _on_typed(self, row: int, text: str) -> None:
+        """Keeps what is typed in a cell as far as it can be a share; the table has it when the cell is left."""
+        line = self.shares_table.lines[row]
+        try:
+            typed = read_share(text, line, self.currency())
+        except Refused:
+            return
+        self.fields.keep_shares({**dict(self.shares()), line.instalment: typed})
+
+    def _on_restored(self) -> None:
+        self._by_hand = bool(self.fields.shares)
+        self._soon.start()
+
+    # Where somebody types, for the next start (last_place.KeepsDraft).
+
+    def draft_key(self) -> str:
+        """See last_place.KeepsDraft."""
+        return self.fields.draft_key()
+
+    def field_of(self, widget: QWidget) -> str:
+        """See last_place.KeepsDraft: a cell belongs to the shares, everything else to the fields."""
+        return "shares" if widget is self.table or self.table.isAncestorOf(widget) else self.fields.field_of(widget)
+
     def _on_opened(self, index: QModelIndex) -> None:
-        self.table.edit(self.shares_table.index(index.row(), _SHARE))
+        self.table.edit(self.shares_table.index(index.row(), SHARE))
 
     def _say(self, words: str) -> None:
         self._said.setText(words)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from kam_desktop.domain.entities import DunningEvent, PromiseToPay
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.language import tr
-from kam_desktop.ui import keymap
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.form_dialog import two_columns
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.editors import Labelled, editor_for
-from kam_desktop.ui.kit.labels import PlainLabel, caption
+from kam_desktop.ui.kit.labels import caption
+from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.pages.collection.deeds import channel_names
-from kam_desktop.ui.sentences import sentence
-from kam_desktop.ui.shortcuts import add_shortcut
 
 PROMISED = "promised"
 
@@ -70,6 +69,95 @@ def outcome_names() -> dict[str, str]:
             "disputed": tr("Disputed"), "other": tr("Other")}  # fmt: skip
 
 
+def _nothing_yet(invoice: str) -> DunningEvent:
+    return DunningEvent(id="", account="", invoice=invoice, channel="call", reminded_at=None)
+
+
+class OutcomeForm(RecordForm):
+    """What came of a reminder: choices by their keys, what was promised, what was said.
+
+    It is saved as a whole by a verb of its own; of a RecordForm it has the draft.
+    """
+
+    def __init__(self, about: Reminded, today: date) -> None:
+        super().__init__(DunningEvent, today=today)
+        self.within = " ".join(about.invoices)
+        self.record, self.is_new = _nothing_yet(about.invoices[0]), True
+        one = len(about.invoices) == 1
+        names = outcome_names()
+        offered = [(key, words) for key, words in names.items() if key != PROMISED or one]
+        channels = [(key, text) for key, text in channel_names().items() if key != "other"]
+        own = tr("No step") if one else tr("The step that is due")
+        steps = [("", own), *((str(place), name) for place, name in about.steps)]
+        contacts = [("", "–"), *about.contacts]
+        self.choices = {
+            "outcome": _Choice(offered, tr("Outcome")), "channel": _Choice(channels, tr("Channel"), about.channel),
+            "step": _Choice(steps, tr("Reminder step"), str(about.step or "")),
+            "contact": _Choice(contacts, tr("Contact"), contacts[min(1, len(contacts) - 1)][0]),
+        }  # fmt: skip
+        promise = PromiseToPay.entity
+        self._texts = {
+            "amount": Labelled(editor_for(promise.field("amount"), currency=lambda: about.currency)),
+            "pay_on": Labelled(editor_for(promise.field("pay_on"), today=today)),
+            "remark": Labelled(editor_for(DunningEvent.entity.field("remark"), lines=3), private=True),
+        }
+        self._rows.update(self._texts)  # what is refused stands at its field
+        for name, value in (("amount", about.amount), ("pay_on", about.pay_on), ("remark", about.remark)):
+            self._texts[name].editor.set_value(value)
+        boxes = {name: _Named(each) for name, each in self.choices.items()}
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(theme.px(12))
+        box.addWidget(self.problem_line())
+        box.addLayout(two_columns([[boxes["outcome"], boxes["channel"]], [self._texts["amount"], self._texts["pay_on"]],
+                                   [boxes["step"], boxes["contact"]], [self._texts["remark"]]]))  # fmt: skip
+        boxes["contact"].setVisible(one and bool(about.contacts))
+        for name, choice in self.choices.items():
+            choice.activated.connect(lambda _at, name=name: self._on_typed(name))
+        for name, row in self._texts.items():
+            row.editor.typed.connect(lambda name=name: self._on_typed(name))
+        self.choices["outcome"].currentIndexChanged.connect(lambda _at: self._show_promise())
+        self._show_promise()
+
+    def _show_promise(self) -> None:
+        for name in ("amount", "pay_on"):
+            self._texts[name].setVisible(self.choices["outcome"].key() == PROMISED)
+        window = self.window()
+        if window.isVisible() and isinstance(window, Dialog):
+            window.adjustSize()
+
+    def field_of(self, widget: QWidget) -> str:
+        """See RecordForm."""
+        found = next((name for name, each in self.choices.items() if each is widget), "")
+        return found or next((name for name, row in self._texts.items() if row.editor.inner is widget), "")
+
+    def draft(self) -> dict[str, Any]:
+        """See RecordForm."""
+        kept: dict[str, Any] = {name: each.key() for name, each in self.choices.items() if name in self._dirty}
+        return kept | {name: row.editor.raw() for name, row in self._texts.items() if name in self._dirty}
+
+    def show_draft(self, draft: Mapping[str, Any]) -> bool:
+        """See RecordForm."""
+        known = {name: raw for name, raw in draft.items() if name in self.choices or name in self._texts}
+        for name, raw in known.items():
+            if name in self.choices:
+                self.choices[name].choose(str(raw))
+            else:
+                self._texts[name].editor.set_raw(raw)
+            self._dirty.add(name)
+        return bool(known)
+
+    def value(self) -> Outcome:
+        """What stands there. Refused where it cannot be read."""
+        chosen = {name: each.key() for name, each in self.choices.items()}
+        values = {}
+        if chosen["outcome"] == PROMISED:
+            values = {name: self._texts[name].editor.value() for name in ("amount", "pay_on")}
+        step = int(chosen["step"]) if chosen["step"] else None
+        return Outcome(step, chosen["channel"], chosen["outcome"], chosen["contact"],
+                       self._texts["remark"].editor.value(), **values)  # fmt: skip
+
+
 class OutcomeDialog(Dialog):
     """Enter saves what stands there: the outcome is in focus, arrows change it.
 
@@ -84,42 +172,13 @@ class OutcomeDialog(Dialog):
         self.about = about
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.body.addWidget(caption(about.title, "text2", wrap=True))
-        self._said = PlainLabel(tone="danger", wrap=True)
-        self._said.hide()
-        self.body.addWidget(self._said)
-        reminder, promise = DunningEvent.entity, PromiseToPay.entity
-        names = outcome_names()
-        offered = [key for key in names if key != PROMISED or len(about.invoices) == 1]
-        self.outcome = _Choice([(key, names[key]) for key in offered], tr("Outcome"))
-        channels = {key: text for key, text in channel_names().items() if key != "other"}
-        self.channel = _Choice(list(channels.items()), tr("Channel"), about.channel)
-        own = tr("The step that is due") if len(about.invoices) > 1 else tr("No step")
-        self.step = _Choice([("", own), *((str(place), name) for place, name in about.steps)],
-                            tr("Reminder step"), str(about.step or ""))  # fmt: skip
-        self.contact = _Choice([("", "–"), *about.contacts], tr("Contact"), about.contacts[0][0] if about.contacts
-                               else "")  # fmt: skip
-        self._amount = Labelled(editor_for(promise.field("amount"), currency=lambda: about.currency))
-        self._pay_on = Labelled(editor_for(promise.field("pay_on"), today=today))
-        self._amount.editor.set_value(about.amount)
-        self._pay_on.editor.set_value(about.pay_on)
-        self._remark = Labelled(editor_for(reminder.field("remark"), lines=3), private=True)
-        self._remark.editor.set_value(about.remark)
-        boxes = [_Named(each) for each in (self.outcome, self.channel, self.step, self.contact)]
-        self.body.addLayout(two_columns([[boxes[0], boxes[1]], [self._amount, self._pay_on], [boxes[2], boxes[3]],
-                                         [self._remark]]))  # fmt: skip
-        boxes[3].setVisible(len(about.invoices) == 1 and bool(about.contacts))
+        self.form = OutcomeForm(about, today)
+        self.body.addWidget(self.form)
         self.add_button(Button(tr("Cancel")), 0)
         self.add_button(Button(tr("Save"), kind="primary", key=keymap.spoken("Enter"))).clicked.connect(self._save)
-        self.outcome.currentIndexChanged.connect(lambda _at: self._show_promise())
-        add_shortcut(self, "commit", self._save)
-        self._show_promise()
-        self.outcome.setFocus()
-
-    def _show_promise(self) -> None:
-        for each in (self._amount, self._pay_on):
-            each.setVisible(self.outcome.key() == PROMISED)
-        if self.isVisible():
-            self.adjustSize()
+        self.form.entered.disconnect(self.form.commit)
+        self.form.entered.connect(self._save)
+        self.form.choices["outcome"].setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -128,22 +187,15 @@ class OutcomeDialog(Dialog):
             super().keyPressEvent(event)
 
     def _save(self) -> None:
-        promised, values = self.outcome.key() == PROMISED, dict[str, Any]()
         try:
-            if promised:
-                values = {"amount": self._amount.editor.value(), "pay_on": self._pay_on.editor.value()}
+            self.decided.emit(self.form.value())
         except Refused as refused:
             self.show_problems(refused.problems)
-            return
-        step = int(self.step.key()) if self.step.key() else None
-        self.decided.emit(Outcome(step, self.channel.key(), self.outcome.key(), self.contact.key(),
-                                  self._remark.editor.value(), **values))  # fmt: skip
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Says what was refused; the dialog stays as it is."""
         if isValid(self):
-            self._said.setText(" ".join(map(sentence, problems)))
-            self._said.show()
+            self.form.show_problems(problems)
 
 
 class _Choice(QComboBox):
@@ -175,10 +227,6 @@ class _Named(QWidget):
 
     def __init__(self, choice: _Choice) -> None:
         super().__init__()
-        from PySide6.QtWidgets import QVBoxLayout
-
-        from kam_desktop.ui import theme
-
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.px(4))

@@ -27,12 +27,12 @@ from kam_desktop.ui.desk import titles_of
 from kam_desktop.ui.kit.record_table import RowGroup
 from kam_desktop.ui.pages.collection.ageing import AgeingShown, LateLine, narrowed, row_of
 from kam_desktop.ui.pages.collection.answers import Filter, OpenAnswer, ReceiptAnswer, WorkAnswer, WorkFilter
-from kam_desktop.ui.pages.collection.form import ShareLine
 from kam_desktop.ui.pages.collection.invoice import InvoiceShown
 from kam_desktop.ui.pages.collection.lists import OpenLine, ReceiptLine
 from kam_desktop.ui.pages.collection.lookups import name_of, reminders_of, short_names, shown_of
 from kam_desktop.ui.pages.collection.outcome import Outcome, Reminded
 from kam_desktop.ui.pages.collection.receipt import REJECTED, ReceiptShown
+from kam_desktop.ui.pages.collection.shares import ShareLine
 from kam_desktop.ui.pages.collection.worklist import WorkLine, pill
 
 if TYPE_CHECKING:

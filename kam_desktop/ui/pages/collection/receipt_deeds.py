@@ -13,11 +13,11 @@ from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.pages.collection import questions
-from kam_desktop.ui.pages.collection.answers import Filter
+from kam_desktop.ui.pages.collection.answers import Filter, ReceiptAnswer
 from kam_desktop.ui.pages.collection.deeds import PayerForm, RejectForm
 from kam_desktop.ui.pages.collection.lookups import payer_of
-from kam_desktop.ui.pages.collection.page import AGEING, CollectionPage
-from kam_desktop.ui.pages.collection.receipt import ALLOCATE, CONFIRM, REJECT, ReceiptShown
+from kam_desktop.ui.pages.collection.page import AGEING, RECEIPTS, CollectionPage
+from kam_desktop.ui.pages.collection.receipt import ALLOCATE, CONFIRM, NAME, REJECT, ReceiptShown
 
 
 class ReceiptDeeds(RecordController):
@@ -32,12 +32,13 @@ class ReceiptDeeds(RecordController):
     _turn: int
 
     def _open(self, form: RecordForm, record: Any, title: str, save: str, label: str,
-              work: Callable[[Any, Any], Any], titles: dict[str, str] | None = None) -> None:  # fmt: skip
-        """A small form over the window; nothing of it is kept as a draft of another one."""
+              work: Callable[[Any, Any], Any], titles: dict[str, str] | None = None, *,
+              within: str) -> None:  # fmt: skip
+        """A small form over the window; `within` is what it is about, by which its draft is found again."""
         dialog = FormDialog(self.page, title, form, save)
         self.bind(form, label, label, dialog.saved, work)
-        form.within = f"{type(form).__name__} {record.id}"
         form.show_record(record, titles, is_new=True)
+        self.ask_draft(form, within)
         dialog.open()
 
     def new_turn(self) -> int:
@@ -74,7 +75,7 @@ class ReceiptDeeds(RecordController):
             record = ReceiptDecision(id=self.desk.new_id(), receipt=key, verdict="rejected",
                                      decided_at=self.desk.clock.now())  # fmt: skip
             self._open(RejectForm(self.desk.today()), record, tr("Reject a receipt"), tr("Reject"),
-                       N_("Reject a receipt"), questions.reject)  # fmt: skip
+                       N_("Reject a receipt"), questions.reject, within=key)  # fmt: skip
         else:
             self.ask(lambda reader: questions.ask_receipt(reader, key), self._show_payer)
 
@@ -86,9 +87,13 @@ class ReceiptDeeds(RecordController):
             return questions.name_payer(uow, old.id, typed.account)
 
         self._open(PayerForm(self.desk.today()), record, tr("Name the payer"), tr("Save"),
-                   N_("Name the payer of a receipt"), work)  # fmt: skip
+                   N_("Name the payer of a receipt"), work, within=f"payer {old.id}")  # fmt: skip
 
     # A receipt.
+
+    def _on_papers(self, invoice: str) -> None: ...
+    def _on_promise(self, invoice: str, old: str) -> None: ...
+    def _log(self, invoices: list[str]) -> None: ...
 
     def _on_receipt(self, account: str) -> None:
         """Opens the form for the customer that is meant: of the panel, the filter, or the row the keyboard is on."""
@@ -100,6 +105,10 @@ class ReceiptDeeds(RecordController):
         if self.page.panel_shown() == "receipt" and not account:
             self.page.form.start()
             return
+        self._begin_receipt(key, current)
+
+    def _begin_receipt(self, key: str, current: str = "") -> None:
+        """A new receipt of that customer, else of the one that an instalment is of."""
         turn = self.new_turn()
         self.ask(
             lambda reader: payer_of(reader, key, current),
@@ -149,6 +158,7 @@ class ReceiptDeeds(RecordController):
             self._older = record
             self.page.form.show_receipt(record, titles, left)
             self.page.show_receipt_form()
+            self.ask_draft(self.page.form.fields)
 
         self.ask(lambda reader: questions.ask_receipt(reader, key), show)
 
@@ -157,8 +167,44 @@ class ReceiptDeeds(RecordController):
         if receipt is None:
             return
 
+        def work(uow: Any) -> Any:
+            uow.set_draft(f"receipt:{receipt.id}", None)
+            return questions.allocate(uow, receipt, shares)
+
         self.edit(
-            lambda uow: questions.allocate(uow, receipt, shares),
+            work,
             "Allocate a receipt",
             lambda _made: self.page.close_panel(),
         )
+
+    # Where somebody was.
+
+    def reopen(self, draft_key: str) -> bool:
+        """See last_place.Reopens: a receipt, what is asked about one, or about an invoice."""
+        entity, _, rest = draft_key.partition(":")
+        about = rest.removeprefix("new:")
+        opened: dict[str, Callable[[], object]] = {
+            "receipt": lambda: self._reopen_receipt(rest, about),
+            "receipt_decision": lambda: self._on_deed(REJECT, about),
+            "documents_confirmed": lambda: self._on_papers(about),
+            "promise_to_pay": lambda: self._on_promise(about.partition(" ")[0], about.partition(" ")[2]),
+            "dunning_event": lambda: self._log(about.split()),
+        }
+        if entity in opened:
+            opened[entity]()
+        return entity in opened
+
+    def _reopen_receipt(self, rest: str, about: str) -> None:
+        if about.startswith("payer "):
+            self._on_deed(NAME, about.removeprefix("payer "))
+        elif rest != about:
+            self._begin_receipt(about)
+        else:
+            self.page.show_view(RECEIPTS)
+
+            def show(answer: tuple[Any, ReceiptAnswer]) -> None:
+                self.left = answer[1].left
+                self._on_older(about)
+
+            as_of, currency = self.desk.today(), self.currency
+            self.ask(lambda reader: questions.ask_receipts(reader, as_of, currency, False), show)

@@ -146,6 +146,9 @@ class WorkPart(QObject):
     def _open_dialog(self, about: Reminded) -> None:
         today = self.desk.today()
         dialog = OutcomeDialog(self._page, about, today)
+        form, key = dialog.form, dialog.form.draft_key()
+        self._controller.bind(form, "", "")
+        self._controller.ask_draft(form, form.within)
 
         def save(outcome: Outcome) -> None:
             def fail(failure: Any) -> None:
@@ -158,7 +161,11 @@ class WorkPart(QObject):
 
             several = len(about.invoices) > 1
             label = N_("Log reminders of {n} invoices") if several else N_("Log a reminder")
-            work = partial(questions.remind, invoices=about.invoices, outcome=outcome, as_of=today)
+
+            def work(uow: Any) -> Any:
+                uow.set_draft(key, None)
+                return questions.remind(uow, about.invoices, outcome, today)
+
             self._controller.edit(work, label, done, fail, n=str(len(about.invoices)))
 
         dialog.decided.connect(save)
