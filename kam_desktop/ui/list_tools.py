@@ -286,7 +286,7 @@ class ListTools(QObject):
     # Chosen rows.
 
     def _on_selection(self) -> None:
-        count = len(self._page.place.selected())
+        count = self._page.place.count()
         self.chosen.setVisible(count > 1 and bool(self._listed.deeds()))
         if count > 1:
             self.chosen.set_label(trn("{n} row: do …", "{n} rows: do …", count))
@@ -358,7 +358,8 @@ class ListTools(QObject):
 def _show_key(action: QAction, deed: str) -> None:
     """Shows the keys of a deed beside its action; they are caught elsewhere."""
     if deed and keymap.keys(deed):
-        action.setShortcut(keymap.keys(deed)[0])
+        key = keymap.keys(deed)[0]
+        action.setShortcut("Enter" if key == "Return" else key)  # as keyboards and our own words call it
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
 
 

@@ -1,6 +1,6 @@
 """A scroll bar that lies over a list's right edge, so that rows and totals keep the page's width."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollArea, QScrollBar, QVBoxLayout, QWidget
 
@@ -61,6 +61,25 @@ class BodyArea(OverlayArea):
         edge = theme.px(4)  # what has the keyboard has a ring around it
         self.body.setContentsMargins(edge, edge, edge, edge)
         self.setWidget(inner)
+        inner.installEventFilter(self)
+
+    def fit_window(self, *, grow: bool = False) -> None:
+        """Makes the dialog as high as it needs, in the middle of where it was; `grow` never makes it lower."""
+        dialog, before = self.window(), self.window().height()
+        lines = dialog.layout()
+        if lines is None:
+            return
+        wide = dialog.width()
+        wanted = lines.heightForWidth(wide) if lines.hasHeightForWidth() else lines.sizeHint().height()
+        high = min(max(wanted, before if grow else 0), dialog.maximumHeight())
+        if high != before:
+            dialog.resize(wide, high)
+            dialog.move(dialog.x(), max(0, dialog.y() + (before - high) // 2))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and self.window().isVisible():
+            QTimer.singleShot(0, self, lambda: self.fit_window(grow=True))
+        return bool(super().eventFilter(watched, event))
 
     def hasHeightForWidth(self) -> bool:
         return self.body.hasHeightForWidth()

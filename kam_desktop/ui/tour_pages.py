@@ -161,6 +161,7 @@ def importing(walk: Walk) -> Steps:
         page.show_reading(files[0].name)
         page.show_progress(3, 7)
         yield "importing-reading"
+        page.show_choose()
         page.files_chosen.emit(files)
         for _ in range(_PATIENCE):
             if page.state() == "preview":

@@ -26,9 +26,9 @@ class Dialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         over = parent.window() if parent is not None else self
-        self._room = (over.size() if parent else self.screen().availableSize()).expandedTo(QSize(theme.px(480), 480))
-        self.setMinimumWidth(min(theme.px(width), self._room.width() - theme.px(32)))
-        self._room -= QSize(0, theme.px(24))
+        room = (over.size() if parent else self.screen().availableSize()).expandedTo(QSize(theme.px(480), 480))
+        self.setMinimumWidth(min(theme.px(width), room.width() - theme.px(32)))
+        self.setMaximumHeight(room.height() - theme.px(24))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(*[theme.px(20)] * 4)  # and 4 around each part, room for rings
         outer.setSpacing(theme.px(8))
@@ -41,18 +41,16 @@ class Dialog(QDialog):
         head.addWidget(told := section(title), 1)
         told.setWordWrap(True)
         outer.addLayout(head)
-        outer.addWidget(area := BodyArea(), 1)
-        self.body = area.body
+        self._area = BodyArea()
+        outer.addWidget(self._area, 1)
+        self.body = self._area.body
         self.body.setSpacing(theme.px(8))
         self._foot.addStretch()
         outer.addLayout(self._foot)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        lines, before = self.layout(), self.height()
-        if lines is not None:  # Qt guesses too much height for text that wraps
-            self.resize(self.width(), min(lines.heightForWidth(self.width()), self._room.height()))
-            self.move(self.x(), max(0, self.y() + (before - self.height()) // 2))
+        self._area.fit_window()  # Qt guesses too much height for text that wraps
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         return focus_order.step(self, forward)

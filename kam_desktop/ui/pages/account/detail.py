@@ -28,6 +28,7 @@ from kam_desktop.ui.shortcuts import add_shortcut
 OVERVIEW, PEOPLE, PROPOSALS, MONEY, TASKS, HISTORY, DETAILS = (
     "overview", "people", "proposals", "money", "tasks", "history", "details",
 )  # fmt: skip
+_WIDTH = 760  # px at 100 %: fields are no wider
 TABS = (OVERVIEW, PEOPLE, PROPOSALS, MONEY, TASKS, HISTORY, DETAILS)
 
 
@@ -133,7 +134,10 @@ class AccountDetail(QWidget):
         self.overview = Overview(today)
         self.people, self.proposals = tabs.people_tab(), tabs.proposals_tab()
         self.invoices, self.tasks, self.history = tabs.invoices_tab(), tabs.tasks_tab(), tabs.history_tab()
-        fields = scrolled(self.form)
+        self.form.setMaximumWidth(theme.px(_WIDTH))
+        holder = Panel(row=True).add(self.form, stretch=_WIDTH)
+        holder.box.addStretch(1)
+        fields = scrolled(holder)
         fields.setProperty("pane", True)
         fields.setFocusProxy(self.form.editor("name"))
         self._stack = QStackedWidget()

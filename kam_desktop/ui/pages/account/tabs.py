@@ -101,7 +101,7 @@ def people_tab() -> RowsTab:
 def proposals_tab() -> RowsTab:
     """Its proposals."""
     return RowsTab(tr("Proposals"), [
-        (tr("Number"), 120, ""), (tr("Title"), 0, ""), (tr("Stage"), 120, ""), (tr("Total"), 120, "amount"),
+        (tr("Number"), 148, ""), (tr("Title"), 0, ""), (tr("Stage"), 120, ""), (tr("Total"), 120, "amount"),
         (tr("Valid until"), 90, "date"),
     ], empty=tr("No proposals yet"), create=tr("New proposal"))  # fmt: skip
 

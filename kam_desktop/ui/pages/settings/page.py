@@ -225,7 +225,8 @@ class SettingsPage(QWidget):
         head = Panel(margins=(24, 24, 24, 16), gap=8)
         words = tr("A backup is made every day and opened to prove that it is whole: the last 7 days and 4 weeks are "
                    "kept. It is encrypted like the data; put a copy on another disk now and then.")  # fmt: skip
-        head.add(PlainLabel(words, tone="text2", wrap=True))
+        head.add(told := PlainLabel(words, tone="text2", wrap=True))
+        told.setMaximumWidth(theme.px(_WIDTH))
         self._last, self._folder = strong(), caption(wrap=True)
         head.add(self._last, self._folder)
         self._make = Button(tr("Make a backup now"), kind="primary", icon="database")

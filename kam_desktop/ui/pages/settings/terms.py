@@ -63,7 +63,7 @@ class TermsView(QWidget):
             action.triggered.connect(lambda _on=False, archived=archived: self._on_shown(archived))
             self._menu.addAction(action)
         left = Panel(lines="right")
-        left.setFixedWidth(theme.px(272))
+        left.setFixedWidth(theme.px(296))
         left.add(Panel(row=True, margins=(24, 16, 16, 8)).add(self._add, None))
         left.add(Panel(row=True, margins=(24, 0, 16, 12)).add(self.chip, None))
         left.add(self.table, stretch=1)
