@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from kam_desktop.domain.entities import PriceList, PriceListItem, Product, Proposal, ProposalLine, ProposalVersion
 from kam_desktop.services import proposal as verbs
-from kam_desktop.ui import theme
+from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.pages.proposal.controller import ProposalController
-from kam_desktop.ui.pages.proposal.lines import DESCRIPTION, PRICE, LineTable
+from kam_desktop.ui.pages.proposal.lines import AMOUNT, DESCRIPTION, DISCOUNT, PRICE, LineTable
 from kam_desktop.ui.pages.proposal.paste_dialog import PasteDialog
 from kam_desktop.ui.pages.proposal.pasted import lines_of, read_cells, read_figure, understand
 from tests.ui.conftest import House, account
@@ -233,4 +233,66 @@ def test_own_edits_are_not_asked_for_again_and_foreign_ones_are(qtbot: Any, edit
     house.desk.undo()
     qtbot.waitUntil(lambda: model.lines[0].description == "Ý tưởng")
     assert [key for key in asked if key.endswith("detail")]
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def test_a_line_has_its_own_discount_and_can_be_optional(qtbot: Any, editor: Any, house: House) -> None:
+    model, view = editor.model, editor.lines
+    model.setData(model.index(model.row_of(0), PRICE), "200000")
+    assert model.setData(model.index(model.row_of(0), DISCOUNT), "12.5 %")
+    assert model.data(model.index(model.row_of(0), AMOUNT)) == "175,000"
+    assert model.data(model.index(model.row_of(0), DISCOUNT)) == "12.5%"
+    for typed in ("101", "-1", "x"):
+        assert not model.setData(model.index(model.row_of(0), DISCOUNT), typed)
+    assert model.setData(model.index(model.row_of(0), DISCOUNT), "")
+    menu = view.line_menu(0, PRICE)
+    texts = [action.text() for action in menu.actions() if action.text()]
+    assert texts == ["Add line", "Duplicate the line", "Move the line up", "Move the line down", "Delete the line",
+                     "Optional: offered, not counted"]  # fmt: skip
+    menu.actions()[-1].trigger()
+    qtbot.waitUntil(lambda: saved(house)[0].optional)
+    assert saved(house)[0].discount_percent is None
+    next(each for each in view.line_menu(0, PRICE).actions() if each.text() == "Duplicate the line").trigger()
+    qtbot.waitUntil(lambda: len(saved(house)) == 2)
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def test_keys_of_lines_are_the_users_own(qtbot: Any, editor: Any, house: House) -> None:
+    view = editor.lines
+    view.setFocus()
+    view.go_to(0, DESCRIPTION)
+    keymap.rebind("line_copy", ["Ctrl+Shift+D"])
+    try:
+        qtbot.keyClick(view, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+        assert len(editor.model.lines) == 1
+        both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        qtbot.keyClick(view, Qt.Key.Key_D, both)
+        assert len(editor.model.lines) == 2
+    finally:
+        keymap.reset()
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def test_ctrl_enter_takes_the_cell_and_begins_the_next_line(qtbot: Any, editor: Any, house: House) -> None:
+    editor.lines.add_line()
+    cell = type_into_cell(editor, "Quay phim")
+    qtbot.keyClick(cell, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: len(editor.model.lines) == 3)
+    assert [each.description for each in editor.model.lines] == ["Ý tưởng", "Quay phim", ""]
+    qtbot.waitUntil(lambda: len(saved(house)) == 2)
+    qtbot.waitUntil(house.background.is_idle)
+
+
+def test_keys_belong_to_the_input_method_while_it_composes(qtbot: Any, editor: Any, house: House) -> None:
+    editor.lines.add_line()
+    cell = editor.lines.viewport().findChild(QLineEdit)
+    QApplication.sendEvent(cell, QInputMethodEvent("ngươ", []))
+    qtbot.keyClick(cell, Qt.Key.Key_Tab)
+    assert cell.isVisible() and cell.composing and len(saved(house)) == 1
+    done = QInputMethodEvent()
+    done.setCommitString("người")
+    QApplication.sendEvent(cell, done)
+    assert (cell.text(), cell.composing) == ("người", False)
+    qtbot.keyClick(cell, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: saved(house)[-1].description == "người")
     qtbot.waitUntil(house.background.is_idle)

@@ -120,8 +120,8 @@ def test_lines_stand_in_sections_with_private_cost_and_margin(editor: Any, qtmod
     assert [model.data(model.index(row, 0), GROUP) for row in range(model.rowCount())] == [
         ("Sáng tạo", "180,000,000"), None, ("Sản xuất", "704,000,000"), None, None,
     ]  # fmt: skip
-    assert [cell(model, 0, column) for column in range(9)] == [
-        "1", "Ý tưởng lớn", "gói", "1", "180,000,000", "180,000,000", "8\u00a0%", "96,000,000", "47%",
+    assert [cell(model, 0, column) for column in range(10)] == [
+        "1", "Ý tưởng lớn", "gói", "1", "180,000,000", "", "180,000,000", "8\u00a0%", "96,000,000", "47%",
     ]  # fmt: skip
     assert cell(model, 2, MARGIN) == "–" and cell(model, 2, AMOUNT) == "84,000,000"
     private = [model.headerData(column, Qt.Orientation.Horizontal, PRIVATE) for column in (AMOUNT, COST, MARGIN)]

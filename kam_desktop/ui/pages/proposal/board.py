@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 
 from PySide6.QtCore import QPoint, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAction
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAction, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from kam_desktop.domain.entities.proposal import OPEN_STAGES, STAGES
@@ -33,6 +33,14 @@ _AROUND = 30  # cards asked for before and after one that is shown
 def view_switch(chosen: str) -> Segmented:
     """List or board."""
     return Segmented([(BOARD, tr("Board")), (LIST, tr("List"))], chosen, name=tr("View"))
+
+
+class _Aside(ElidedLabel):
+    """A remark that is left out where there is no room for the whole of it."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.fontMetrics().horizontalAdvance(self.text()) <= self.width():
+            super().paintEvent(event)
 
 
 class Board(BoardPage):
@@ -88,7 +96,7 @@ class Board(BoardPage):
         self.foot, self.filters = BoardFoot(), Filters(ordered=True)
         self.search = SearchBox(tr("Search proposals"))
         self.search.asked.connect(self.searched)
-        private = ElidedLabel(tr("The margin is an internal figure"), size=theme.CAPTION, tone="text2")
+        private = _Aside(tr("The margin is an internal figure"), size=theme.CAPTION, tone="text2")
         self._row = QWidget()
         row = QHBoxLayout(self._row)
         row.setContentsMargins(theme.px(24), 0, theme.px(24), 0)

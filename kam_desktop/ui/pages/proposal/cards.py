@@ -82,6 +82,10 @@ def days_here(card: BoardCard, today: date) -> str:
     return trn("{n} day here", "{n} days here", days)
 
 
+def _days(since: date, today: date) -> str:
+    return trn("{n} day", "{n} days", max(0, (today - since).days))
+
+
 def next_step(card: BoardCard) -> str:
     """What comes next, with its day; "" for nothing."""
     on = formats.short_day(card.next_step_on) if card.next_step_on else ""
@@ -231,36 +235,39 @@ class CardCell(QStyledItemDelegate):
             top += theme.px(height)
             return found
 
-        paint.text(painter, row(18), card.account, "text2", theme.CAPTION)
+        head = row(18)
+        until, soon = validity(card, self._today)
         lines = _two_lines(card.title, area.width(), theme.zoom())
+        amount = formats.amount(card.value, card.currency)
+        pill = paint.pill_width(card.margin) if card.margin else 0
+        beside = theme.metrics(theme.BODY, theme.BOLD).horizontalAdvance(amount) + pill + theme.px(8) <= area.width()
+        if until and card.since is not None:  # where it is valid until has the row of the days
+            head.setRight(self._at_right(painter, head, _days(card.since, self._today)))
+        paint.text(painter, head, card.account, "text2", theme.CAPTION)
         for line in lines:
             paint.text(painter, row(20), line, "text", weight=theme.MEDIUM)
         air = 2 if len(lines) > 1 else 8
         row(air)
         money = row(24)
-        if card.margin:
-            width = paint.pill_width(card.margin)
-            paint.pill(painter, money.right() + 1 - width, money.center().y(), card.margin, "private", radius=4)
-            money.setRight(money.right() - width - theme.px(8))
-        paint.text(painter, money, formats.amount(card.value, card.currency), "text", weight=theme.BOLD)
+        paint.text(painter, money, amount, "text", weight=theme.BOLD)
+        if pill and beside:
+            paint.pill(painter, money.right() + 1 - pill, money.center().y(), card.margin, "private", radius=4)
         row(air)
-        self._time(painter, row(22), card)
+        time = row(22)
+        if pill and not beside:  # an amount is never cut: the margin gives way to a row with room
+            paint.pill(painter, time.right() + 1 - pill, time.center().y(), card.margin, "private", radius=4)
+            time.setRight(time.right() - pill - theme.px(8))
+        words = until or days_here(card, self._today)
+        icon = "triangle-alert" if soon else "calendar" if until else "clock"
+        self._said(painter, time, icon, words, "warning" if soon else "text2")
         step = next_step(card)
         tone = "text2" if step else "warning"
         self._said(painter, row(22), "arrow-right" if step else "triangle-alert", step or tr("No next step"), tone)
 
-    def _time(self, painter: QPainter, area: QRect, card: BoardCard) -> None:
-        """Until when it is valid, and at the right how long it has been here."""
-        until, soon = validity(card, self._today)
-        if not until:
-            self._said(painter, area, "clock", days_here(card, self._today), "text2")
-            return
-        if card.since is not None:
-            days = max(0, (self._today - card.since).days)
-            words = trn("{n} day", "{n} days", days)
-            if theme.width(until, theme.CAPTION) + theme.width(words, theme.CAPTION) + theme.px(30) < area.width():
-                paint.text(painter, area, words, "muted", theme.CAPTION, align=paint.RIGHT)
-        self._said(painter, area, "triangle-alert" if soon else "calendar", until, "warning" if soon else "text2")
+    def _at_right(self, painter: QPainter, area: QRect, words: str) -> int:
+        """Words at the right end; returns where the room before them ends."""
+        paint.text(painter, area, words, "muted", theme.CAPTION, align=paint.RIGHT)
+        return area.right() - theme.width(words, theme.CAPTION) - theme.px(8)
 
     def _said(self, painter: QPainter, area: QRect, icon: str, words: str, tone: str) -> None:
         if words:

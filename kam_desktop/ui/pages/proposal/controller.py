@@ -76,7 +76,7 @@ class ProposalController(RecordController):
         add_shortcut(editor, "print", self._paper.export)
         self.bind(editor.form, N_("Change proposal {name}"), "")
         self.bind(editor.version_form, N_("Change terms of {name}"), "")
-        self.keep_layout(editor.lines, "proposal_line")
+        self.keep_layout(editor.lines, "priced_line")
 
     # The list.
 

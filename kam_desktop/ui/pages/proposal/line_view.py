@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QAbstractItemModel, QEvent, QKeyCombination, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QLineEdit,
+    QMenu,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from kam_desktop.domain.errors import Refused
 from kam_desktop.language import tr
-from kam_desktop.ui import theme
+from kam_desktop.ui import icons, keymap, theme
 from kam_desktop.ui.kit.cells import GROUP, AmountCell, Cell, DateCell, Index, TextCell
 from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.line_edits import Line
 from kam_desktop.ui.pages.proposal.catalogue_list import CatalogueList
 from kam_desktop.ui.pages.proposal.lines import DESCRIPTION, FIELDS, LineTable
 from kam_desktop.ui.sentences import sentence
 
 _ROLE = Qt.ItemDataRole
 _EDITING = QAbstractItemView.State.EditingState
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
+_LEAVING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+_DEEDS = ("line_copy", "line_up", "line_down", "line_delete")
 
 
 class CellEditor(Cell):
@@ -40,7 +52,8 @@ class CellEditor(Cell):
         self._cell.paint(painter, option, index)
 
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: Index) -> QWidget:
-        line = QLineEdit(parent)
+        line = Line()
+        line.setParent(parent)
         line.setProperty("cell", True)
         line.setAlignment(self._cell.align)
         line.setAccessibleName(str(self._model.headerData(index.column(), Qt.Orientation.Horizontal)))
@@ -49,7 +62,7 @@ class CellEditor(Cell):
         return line
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        if isinstance(editor, QLineEdit) and not editor.isModified():
+        if isinstance(editor, Line) and not editor.isModified() and not editor.composing:
             editor.setText(str(index.data(_ROLE.EditRole) or ""))
             editor.selectAll()
 
@@ -62,13 +75,14 @@ class CellEditor(Cell):
         editor.setGeometry(option.rect.adjusted(0, inset, 0, -inset))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        if isinstance(editor, Line) and editor.composing and isinstance(event, QKeyEvent):
+            return event.type() == QEvent.Type.KeyPress and event.key() in _LEAVING  # the input method's own
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and isinstance(editor, QLineEdit):
             port = editor.parentWidget()
             its = port.parentWidget() if port else None
             if isinstance(its, LineView) and its.catalogue.take_key(event.key()):
                 return True
-        leaving = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in (
-            Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)  # fmt: skip
+        leaving = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in _LEAVING
         if leaving and isinstance(editor, QLineEdit):
             viewport = editor.parentWidget()
             view = viewport.parentWidget() if viewport else None
@@ -80,6 +94,10 @@ class CellEditor(Cell):
                     editor.setProperty("invalid", True)
                     self._model.refused.emit(sentence(refused.problems[0]))
                     return True
+            if isinstance(event, QKeyEvent) and _is(event, "add_line") and isinstance(view, LineView):
+                super().eventFilter(editor, event)  # the cell is taken, and the next line begun
+                QTimer.singleShot(0, view, view.add_line)
+                return True
         return super().eventFilter(editor, event)
 
 
@@ -113,7 +131,7 @@ class LineView(TableView):
         columns: list[Column] = []
         for width, cell, rank in (
             (18, DateCell("muted"), 0), (0, TextCell(), 0), (48, TextCell("text2"), 2), (48, AmountCell(), 0),
-            (92, AmountCell(), 0), (104, AmountCell(strong=True), 0), (42, DateCell(), 1),
+            (92, AmountCell(), 0), (40, AmountCell("text2"), 2), (104, AmountCell(strong=True), 0), (42, DateCell(), 1),
             (98, AmountCell("private"), 1), (46, AmountCell("private"), 1),
         ):  # fmt: skip
             editor = CellEditor(cell, model)
@@ -199,25 +217,74 @@ class LineView(TableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         line, column = self.lines.line_at(self.currentIndex().row()), self.currentIndex().column()
-        key, control = event.key(), event.modifiers() == Qt.KeyboardModifier.ControlModifier
-        alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
-        enter = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if event.matches(QKeySequence.StandardKey.Paste) and self.state() != _EDITING:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & ~_KEYPAD
+        if self.state() == _EDITING:
+            super().keyPressEvent(event)
+        elif event.matches(QKeySequence.StandardKey.Paste):
             if not self.lines.frozen:
                 after = line if line >= 0 else len(self.lines.lines) - 1
                 self.pasted.emit(after, QGuiApplication.clipboard().text())
-        elif control and enter:
+        elif _is(event, "add_line"):
             self.add_line()
-        elif enter and self.state() != QAbstractItemView.State.EditingState and self.currentIndex().isValid():
+        elif enter and self.currentIndex().isValid():
             self.edit(self.currentIndex())
-        elif line < 0 or self.lines.frozen or self.state() == QAbstractItemView.State.EditingState:
+        elif line < 0 or self.lines.frozen:
             super().keyPressEvent(event)
-        elif control and key == Qt.Key.Key_D:
+        else:
+            deed = next((each for each in _DEEDS if _is(event, each)), "")
+            if deed:
+                self.do(deed, line, column)
+            else:
+                super().keyPressEvent(event)
+
+    def do(self, deed: str, line: int, column: int) -> None:
+        """Moves, duplicates or deletes a line, as a key or the menu says."""
+        if deed == "line_copy":
             self.go_to(self.lines.duplicate(line), column)
-        elif alt and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self.go_to(self.lines.move(line, -1 if key == Qt.Key.Key_Up else 1), column)
-        elif key == Qt.Key.Key_Delete and not event.modifiers():
+        elif deed == "line_delete":
             self.lines.remove(line)
             self.go_to(min(line, len(self.lines.lines) - 1), column)
         else:
-            super().keyPressEvent(event)
+            self.go_to(self.lines.move(line, -1 if deed == "line_up" else 1), column)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        if not index.isValid() or self.lines.frozen or index.data(GROUP) is not None:
+            return
+        self.setCurrentIndex(index)
+        menu = self.line_menu(self.lines.line_at(index.row()), index.column())
+        menu.aboutToHide.connect(menu.deleteLater)
+        at = event.pos() if by_mouse else self.visualRect(index).center()
+        menu.popup(self.viewport().mapToGlobal(at))
+
+    def line_menu(self, line: int, column: int) -> QMenu:
+        """What can be done with a line."""
+        menu = QMenu(self)
+
+        def add(words: str, icon: str, key: str, deed: Callable[[], object]) -> QAction:
+            action = QAction(icons.icon(icon), words.replace("&", "&&"), menu)
+            if keymap.keys(key):
+                action.setShortcut(keymap.keys(key)[0])
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # only shown here
+            action.triggered.connect(lambda _on=False: deed())
+            menu.addAction(action)
+            return action
+
+        add(tr("Add line"), "plus", "add_line", lambda: self.add_line())
+        for deed, icon in zip(_DEEDS, ("copy", "arrow-up", "arrow-down", "trash-2"), strict=True):
+            add(tr(keymap.BY_ID[deed].title), icon, deed, partial(self.do, deed, line, column))
+        menu.addSeparator()
+        optional = self.lines.lines[line].optional
+        action = QAction(tr("Optional: offered, not counted"), menu)
+        action.setCheckable(True)
+        action.setChecked(optional)
+        action.triggered.connect(lambda _on=False: self.lines.set_optional(line, not optional))
+        menu.addAction(action)
+        return menu
+
+
+def _is(event: QKeyEvent, deed: str) -> bool:
+    """Whether a key is one of a deed's, which may be the user's own."""
+    pressed = QKeySequence(QKeyCombination(event.modifiers() & ~_KEYPAD, Qt.Key(event.key())))
+    return any(QKeySequence(each) == pressed for each in keymap.keys(deed))

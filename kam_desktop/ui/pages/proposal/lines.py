@@ -21,9 +21,10 @@ from kam_desktop.ui.kit.cells import GROUP, LOOK, PRIVATE, Index, Look
 from kam_desktop.ui.sentences import sentence
 from kam_desktop.ui.typed_values import read_money, read_number
 
-NUMBER, DESCRIPTION, UNIT, QUANTITY, PRICE, AMOUNT, RATE, COST, MARGIN = range(9)
+NUMBER, DESCRIPTION, UNIT, QUANTITY, PRICE, DISCOUNT, AMOUNT, RATE, COST, MARGIN = range(10)
 FIELDS = {
-    DESCRIPTION: "description", UNIT: "unit", QUANTITY: "quantity", PRICE: "price", RATE: "tax_rate", COST: "cost",
+    DESCRIPTION: "description", UNIT: "unit", QUANTITY: "quantity", PRICE: "price", DISCOUNT: "discount_percent",
+    RATE: "tax_rate", COST: "cost",
 }  # fmt: skip
 _ROLE = Qt.ItemDataRole
 
@@ -257,6 +258,11 @@ class LineTable(QAbstractTableModel):
         self._tell(lines, N_("Move a line of {name}"))
         return target
 
+    def set_optional(self, line: int, optional: bool) -> None:
+        """Offers a line beside the others, not counted in the totals; or counts it again."""
+        changed = dataclasses.replace(self.lines[line], optional=optional)
+        self._tell([*self.lines[:line], changed, *self.lines[line + 1 :]], N_("Change a line of {name}"))
+
     def rename_section(self, row: int, name: str) -> None:
         """Another name for the section whose head stands in a row."""
         first = self.line_at(row)
@@ -281,7 +287,8 @@ class LineTable(QAbstractTableModel):
         if role == PRIVATE:
             return section in (COST, MARGIN)
         names = (
-            "", tr("Item"), tr("Unit"), tr("Quantity"), tr("Price"), tr("Amount"), tr("VAT"), tr("Cost"), tr("Margin"),
+            "", tr("Item"), tr("Unit"), tr("Quantity"), tr("Price"), tr("Disc."), tr("Amount"), tr("VAT"), tr("Cost"),
+            tr("Margin"),
         )  # fmt: skip
         return names[section] if role == _ROLE.DisplayRole and 0 <= section <= MARGIN else None
 
@@ -311,12 +318,14 @@ class LineTable(QAbstractTableModel):
                 return str(self._numbers[place])
             case 1:
                 return line.description + (f" ({tr('optional')})" if line.optional else "")
-            case 6:
+            case 7:
                 return line.tax_rate.replace("%", formats.NBSP + "%").replace(".", formats.decimal_mark())
-            case 5:
+            case 6:
                 return formats.amount(self._nets[place], self.currency, zero=formats.NOTHING)
-            case 8:
+            case 9:
                 return self._margin(line, self._nets[place])
+        if column == DISCOUNT:
+            return formats.percent(line.discount_percent) if line.discount_percent else ""
         return self._typed(line, column) or formats.NOTHING
 
     def _head(self, first: int, column: int, role: int) -> Any:
@@ -343,7 +352,7 @@ class LineTable(QAbstractTableModel):
         value = getattr(line, FIELDS.get(column, "unit"))
         if column in (PRICE, COST):
             return "" if value is None else formats.amount(value, self.currency)
-        if column == QUANTITY:
+        if column in (QUANTITY, DISCOUNT):
             return "" if value is None else formats.number(value)
         return str(value)
 
@@ -355,6 +364,10 @@ class LineTable(QAbstractTableModel):
         value: Any = text.strip()
         if column in (PRICE, COST):
             value = read_money(text, field, self.currency)
+        elif column == DISCOUNT:
+            value = read_number(text.replace("%", ""), field) or None
+            if value is not None and not 0 < value <= 100:
+                raise Refused(Problem(field.name, "no_percent", "A discount is between 0 and 100 %."))
         elif column == QUANTITY:
             value = read_number(text, field)
         if field.required and value in (None, ""):

@@ -264,7 +264,7 @@ class StageColumn(QWidget):
         self.strip.setHidden(not folded)
         wide = QSizePolicy.Policy.Fixed if folded else QSizePolicy.Policy.Expanding
         self.setSizePolicy(wide, QSizePolicy.Policy.Expanding)
-        self.setMinimumWidth(0 if folded else theme.px(184))
+        self.setMinimumWidth(0 if folded else theme.px(200))
 
     def _unfold(self) -> None:
         self.set_folded(False)
