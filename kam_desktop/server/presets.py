@@ -1,4 +1,4 @@
-"""What every workspace begins with: dated rules, payment terms and reminder steps, with the ids of every laptop."""
+"""What every workspace begins with: dated rules, payment terms and reminder steps, as on laptops."""
 
 from __future__ import annotations
 
