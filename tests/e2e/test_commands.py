@@ -610,7 +610,7 @@ def script(*words: str, more: Sequence[str] = (), environ: dict[str, str] | None
         cwd=ROOT,
         env={**surroundings, **(environ or {})},
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     return Answer(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))

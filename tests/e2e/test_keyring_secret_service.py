@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.secret_service_scenarios import DEADLINE_S
+from tests.e2e.secret_service_scenarios import PATIENCE_S
 
 PROGRAMS = ("dbus-run-session", "gnome-keyring-daemon")
 
@@ -86,7 +86,7 @@ def test_the_data_opens_whatever_the_keyring_does(outcomes: dict[str, dict[str, 
     assert came["by"] == ("keyring" if name == "nothing wrong" else "recovery")
     assert came["code"] in CODES[name]
     assert came["reseal"] is (name in LOST)
-    assert came["seconds"] < DEADLINE_S + 2
+    assert came["seconds"] < PATIENCE_S, "nothing but the keyring that hangs came near its deadline"
 
 
 @pytest.mark.parametrize("moment", ["start", "unlock"])
@@ -100,4 +100,4 @@ def test_the_data_opens_when_the_bus_dies_in_the_call(outcomes: dict[str, dict[s
     came = outcome(outcomes, "the bus dies in the call")
     assert (came["by"], came["opened"], came["untouched"]) == ("recovery", True, True)
     assert came["code"].startswith("keyring_")
-    assert came["seconds"] < DEADLINE_S + 2
+    assert came["seconds"] < PATIENCE_S

@@ -33,7 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return next(folder.glob("kam_desktop-*-py3-none-any.whl"))
@@ -70,7 +70,7 @@ def test_the_unpacked_wheel_finds_its_resources_and_speaks_vietnamese(wheel: Pat
         env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     package, resources, names, sentence = done.stdout.splitlines()
@@ -90,7 +90,7 @@ def test_the_unpacked_wheel_says_its_version(wheel: Path, tmp_path: Path, comman
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     assert "0.1.0" in done.stdout

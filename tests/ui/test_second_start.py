@@ -33,8 +33,8 @@ def test_the_second_process_ends_and_the_first_lives(
     qtbot: Any, first: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     name = app.instance_name((tmp_path / "profile").absolute())
-    qtbot.waitUntil(lambda: app._raised_first(name), timeout=60_000)
-    ended = subprocess.run([*_COMMAND, str(tmp_path / "profile")], env=dict(os.environ), timeout=60, check=False)
+    qtbot.waitUntil(lambda: app._raised_first(name), timeout=240_000)
+    ended = subprocess.run([*_COMMAND, str(tmp_path / "profile")], env=dict(os.environ), timeout=240, check=False)
     assert ended.returncode == 0
     assert first.poll() is None, "the first window is still there"
     assert app.instance_name(tmp_path / "other") != name, "another profile has a window of its own"

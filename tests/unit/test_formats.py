@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from babel.dates import format_date
@@ -213,13 +213,13 @@ def test_amounts_and_days_are_written_fast_enough_for_lists() -> None:
     value = date(2026, 11, 19)
     best = {"amount": 1.0, "day": 1.0}
     for _ in range(5):
-        start = perf_counter()
+        start = thread_time()  # what else the machine does meanwhile is not ours
         for _ in range(2_000):
             formats.amount(-1_234_567_890)
-        between = perf_counter()
+        between = thread_time()
         for _ in range(2_000):
             formats.day(value)
         best["amount"] = min(best["amount"], (between - start) / 2_000)
-        best["day"] = min(best["day"], (perf_counter() - between) / 2_000)
+        best["day"] = min(best["day"], (thread_time() - between) / 2_000)
     # 3 µs is the goal on a quiet machine; the bound leaves room for a busy one
     assert max(best.values()) < 10e-6, best

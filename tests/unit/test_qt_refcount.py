@@ -57,7 +57,7 @@ def test_two_hundred_rounds_of_qt_leave_the_reference_counts_alone() -> None:
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     drift = dict(zip(("None", "True", "False"), json.loads(done.stdout), strict=True))
