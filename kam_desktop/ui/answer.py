@@ -119,3 +119,14 @@ class Answer:
                 low, high = max(first - start - 1, 0), min(last - start, group.count)
                 found += self.ids[begin + low : begin + high]
         return found
+
+    def count_between(self, first: int, last: int) -> int:
+        """How many ids `between` gives."""
+        if not self.groups:
+            return max(0, min(last, len(self.ids) - 1) - first + 1)
+        count = 0
+        for number in range(self.number(first), self.number(last) + 1):
+            start, group = self._starts[number], self.groups[number]
+            low, high = max(first - start - 1, 0), min(last - start, group.count)
+            count += group.count if group.folded else max(0, high - low)
+        return count

@@ -42,10 +42,19 @@ class KeptPlace(QObject):
             return [key for key in (self._model.id_at(first) for first, _ in spans) if key]
         return [key for first, last in spans for key in self._model.answer.between(first, last)]
 
+    def count(self) -> int:
+        """How many ids are selected; fast whatever their number."""
+        spans = self._spans()
+        if not spans or (len(spans) == 1 and spans[0][0] == spans[0][1]):
+            return len(self.selected())
+        return sum(self._model.answer.count_between(first, last) for first, last in spans)
+
     def _spans(self) -> list[tuple[int, int]]:
         """The selected rows as spans that do not touch; asking each row would take long with 100,000 of them."""
         spans: list[tuple[int, int]] = []
-        for top, bottom in sorted({(each.top(), each.bottom()) for each in self._view.selectionModel().selection()}):
+        for top, bottom in sorted(
+            {(each.top(), each.bottom()) for each in self._view.selectionModel().selection().toList()}
+        ):
             if spans and top <= spans[-1][1] + 1:
                 spans[-1] = (spans[-1][0], max(bottom, spans[-1][1]))
             else:
@@ -81,8 +90,10 @@ class KeptPlace(QObject):
             self._model.sort(column, order)
 
     def _remember(self) -> None:
-        self._current, self._selected = self.current(), self.selected()
-        self._all = len(self._selected) > 1 and len(self._selected) == len(self._model.answer.ids)
+        count = self.count()
+        self._all = count > 1 and count == len(self._model.answer.ids)
+        # more than these cannot be found again quickly, and a part of them is not what was chosen
+        self._current, self._selected = self.current(), self.selected() if count <= _KEPT else []
         top = self._view.rowAt(0)
         self._top = (self._model.id_at(top), self._view.rowViewportPosition(top) if top >= 0 else 0)
 
@@ -92,7 +103,7 @@ class KeptPlace(QObject):
         if self._all and model.rowCount():
             chosen.select(model.index(0, 0), model.index(model.rowCount() - 1, last))
         else:
-            for row in map(model.row_of, self._selected[:_KEPT]):
+            for row in map(model.row_of, self._selected):
                 if row >= 0:
                     chosen.select(model.index(row, 0), model.index(row, last))
         row = model.row_of(self._current) if self._current else -1

@@ -579,3 +579,15 @@ def test_the_next_step_is_the_earliest_of_tasks_and_offers(qtbot: Any, page: Acc
     settle(qtbot, house)
     assert page.list.model.row_value("a").next_step == "Gửi mẫu"
     qtbot.waitUntil(lambda: any("Gửi mẫu" in label.text() for label in page.list.peek.findChildren(QLabel)))
+
+
+def test_a_list_says_how_many_are_chosen_without_naming_them(qtbot: Any, page: AccountPage) -> None:
+    answer, place, table = page.list.model.answer, page.list.place, page.list.table
+    rows = page.list.model.rowCount()
+    for first in range(rows):
+        for last in range(first, rows):
+            assert answer.count_between(first, last) == len(answer.between(first, last))
+    table.selectAll()
+    assert place.count() == 3 == len(place.selected())
+    table.clearSelection()
+    assert place.count() == 0 and place.selected() == []

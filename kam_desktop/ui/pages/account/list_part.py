@@ -16,7 +16,7 @@ from kam_desktop.ui.cell_edits import CellEdits, CellField
 from kam_desktop.ui.duplicates import Duplicates
 from kam_desktop.ui.folding import Folding
 from kam_desktop.ui.kit.record_controller import RecordController
-from kam_desktop.ui.kit.record_table import Answer, RowGroup
+from kam_desktop.ui.kit.record_table import KEPT, Answer, RowGroup
 from kam_desktop.ui.list_tools import Deed, ListTools
 from kam_desktop.ui.pages.account import questions
 from kam_desktop.ui.pages.account.page import INDUSTRY, OWNER, AccountLine, AccountList
@@ -166,8 +166,8 @@ class ListPart(QObject):
     def deeds(self) -> Sequence[Deed]:
         """See list_tools.Listed."""
         show = self.desk.shell.show_page
-        archived, chosen = self._filter == "archived", self._list.place.selected()
-        merge = [Deed(tr("Merge…"), "users", lambda ids: self._twins.open_pair(*ids[:2]))] if len(chosen) == 2 else []
+        archived, chosen = self._filter == "archived", self._list.place.count()
+        merge = [Deed(tr("Merge…"), "users", lambda ids: self._twins.open_pair(*ids[:2]))] if chosen == 2 else []
         return (
             *merge,
             Deed(tr("Open"), "corner-down-left", lambda ids: show("account", ids[0]), single=True, key="open"),
@@ -190,17 +190,18 @@ class ListPart(QObject):
 
     def say_selection(self) -> None:
         """How many are chosen and what of their money is overdue, as far as their rows are known."""
-        ids = self._list.place.selected() or [key for key in (self._list.place.current(),) if key]
         if not self._list.isVisible():
             return
-        if not ids:
+        place, listing = self._list.place, self.listing
+        count, current = place.count(), place.current()
+        if not (count or current):
             self.desk.shell.set_selection_text("")
             return
-        words, listing = trn("{n} row selected", "{n} rows selected", len(ids)), self.listing
-        if listing is not None and len(ids) == len(listing.ids):
-            late: int | None = listing.overdue
-        else:
-            rows = [self._list.model.row_value(key) for key in ids]
+        words, late = trn("{n} row selected", "{n} rows selected", max(1, count)), None
+        if listing is not None and count == len(listing.ids):
+            late = listing.overdue
+        elif count <= KEPT:  # more are not in memory
+            rows = [self._list.model.row_value(key) for key in place.selected() or [current]]
             late = sum(row.overdue for row in rows) if None not in rows else None
         if late is not None and listing is not None:
             words += f" · {tr('overdue {amount}', amount=formats.amount(late, listing.currency, symbol=True))}"

@@ -50,7 +50,7 @@ class ListPart(QObject):
 
     def say_selection(self) -> None:
         """How many rows are chosen, in the status bar."""
-        count = len(self._view.place.selected())
+        count = self._view.place.count()
         if self._view.isVisible():
             words = trn("{n} row selected", "{n} rows selected", count) if count else ""
             self._controller.desk.shell.set_selection_text(words)

@@ -79,7 +79,7 @@ class TaskController(RecordController):
         self.refresh()
 
     def _say_selection(self) -> None:
-        count = len(self.page.place.selected())
+        count = self.page.place.count()
         words = trn("{n} row selected", "{n} rows selected", count) if count else ""
         if self.page.isVisible():
             self.desk.shell.set_selection_text(words)
