@@ -50,6 +50,8 @@ def keep_differing(connection: sa.Connection, answer: Mapping[str, Any], name: C
 def _local(connection: sa.Connection, entity: Entity, ids: Sequence[str]) -> dict[str, Row]:
     """Rows that the server never had, of these ids."""
     table, found = RECORDS[entity.name], {}
+    if connection.execute(sa.select(table.c.n).where(table.c["_seq"].is_(None)).limit(1)).first() is None:
+        return {}
     for start in range(0, len(ids), _CHUNK):
         statement = sa.select(table).where(table.c.id.in_(ids[start : start + _CHUNK]), table.c["_seq"].is_(None))
         found.update({row["id"]: dict(row) for row in connection.execute(statement).mappings()})

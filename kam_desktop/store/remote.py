@@ -93,8 +93,12 @@ def apply_verdicts(
     changed = {(each.entity, each.record): None for each in lost}
     for part in parts:
         for row in rows_of(part):
-            _keep_base(connection, part["entity"], row)
-            changed[part["entity"], row["id"]] = None
+            if row["id"] in still:
+                _keep_base(connection, part["entity"], row)
+                changed[part["entity"], row["id"]] = None
+            else:
+                changed.pop((part["entity"], row["id"]), None)
+                landed.put(part["entity"], row)
     for entity, record in changed:
         _show(landed, entity, record)
     landed.free_bases([each.record for each in (*sent_changes, *lost) if each.record not in still])
