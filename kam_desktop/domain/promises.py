@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from kam_desktop.domain.errors import Problem
-from kam_desktop.domain.figures import spans
+from kam_desktop.domain.figures import ageing, spans
 from kam_desktop.domain.figures.ageing import Allocation, Credit, Instalment, Invoice, Ledger
 from kam_desktop.domain.figures.allocation import said
 
@@ -68,7 +68,7 @@ def _side_problems(credit: Credit, invoice: Invoice, ledger: Ledger) -> list[Pro
         found.append(Problem("instalment", "other_currency", "The invoice is in another currency."))
     if credit.status == "rejected":
         found.append(Problem("credit", "rejected", "This receipt was rejected; it pays nothing."))
-    stops = spans.stop_dates(ledger)
+    stops = ageing.stop_dates(ledger)
     if invoice.id in stops:
         found.append(Problem("instalment", "replaced", "This invoice was replaced; lay the money against the new one."))
     if credit.id in stops:
@@ -82,7 +82,7 @@ def _room_problems(
     """Whether the amount fits both sides from its day on."""
     counting = [each for each in spans.spans(ledger, ("confirmed", "reported")) if each.allocation != new.id]
     start = max(new.allocated_on, credit.dated_on, invoice.issued_on)
-    owed = part.amount - spans.settled(ledger).get(part.id, 0)
+    owed = part.amount - ageing.settled(ledger).get(part.id, 0)
     left = credit.amount - spans.peak((each for each in counting if each.credit == credit.id), start)
     open_ = owed - spans.peak((each for each in counting if each.instalment == part.id), start)
     found = []

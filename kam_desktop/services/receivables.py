@@ -29,7 +29,7 @@ OPENING = "opening"
 _CHUNK = 500
 
 # What an invoice sold: its total less what was settled before the program was used. `stopped` is the day from which
-# another document takes its place; the earliest, in whatever order they arrived (figures.spans.stop_dates).
+# another document takes its place; the earliest, in whatever order they arrived (figures.ageing.stop_dates).
 _SOLD = """
 select v.issued_on, coalesce(v.total, 0) - max(0, min(coalesce(v.total, 0), coalesce(s.amount, 0))), v.origin,
        (select min(r.issued_on) from invoice r where r.replaces = v.id and r.id <> v.id) as stopped

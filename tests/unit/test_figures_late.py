@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from kam_desktop.domain.errors import Refused
-from kam_desktop.domain.figures import spans, terms
+from kam_desktop.domain.figures import ageing, spans, terms
 from kam_desktop.domain.figures.ageing import Allocation, Credit, Instalment, Invoice, Ledger, Settlement, positions
 from kam_desktop.domain.figures.delay import average_delay
 from kam_desktop.domain.figures.interest import late_interest
@@ -250,7 +250,7 @@ def test_the_most_that_counts_together() -> None:
 
 @given(ledgers(), some_day)
 def test_spans_say_what_ageing_says(ledger: Ledger, as_of: date) -> None:
-    settled = spans.settled(ledger)
+    settled = ageing.settled(ledger)
     parts = {each.id: each.amount - settled.get(each.id, 0) for each in ledger.instalments}
     free = {each.id: each.amount for each in ledger.credits}
     for span in spans.spans(ledger):
@@ -259,7 +259,7 @@ def test_spans_say_what_ageing_says(ledger: Ledger, as_of: date) -> None:
             free[span.credit] -= span.amount
     found = positions(ledger, as_of)
     counting = {each.id for each in ledger.invoices if each.issued_on <= as_of} - {
-        key for key, stop in spans.stop_dates(ledger).items() if stop <= as_of
+        key for key, stop in ageing.stop_dates(ledger).items() if stop <= as_of
     }
     owner = {each.id: each.invoice for each in ledger.instalments}
     assert {item.instalment: item.open for item in found.items} == {

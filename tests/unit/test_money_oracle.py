@@ -53,10 +53,14 @@ SLIPS = {
     "one instalment": (terms, "split", lambda total, parts: (total,)),
     "any order": (allocation, "in_order", lambda parts, invoice="": sorted(parts, key=lambda each: each.instalment)),
     "a day early": (ageing, "bucket_of", one_day_early),
-    "replaced from the start": (ageing, "_stopped", lambda invoices, as_of: {each.replaces for each in invoices}),
-    "no opening": (ageing, "_settled", lambda settlements, parts: {}),
+    "replaced from the start": (
+        ageing,
+        "stop_dates",
+        lambda ledger: {each.replaces: date(1900, 1, 1) for each in ledger.invoices},
+    ),
+    "no opening": (ageing, "settled", lambda ledger: {}),
     "leap years": (interest, "late_interest", leap_year),
-    "nothing taken back": (spans, "stop_dates", lambda ledger: {}),
+    "nothing taken back": (ageing, "stop_dates", lambda ledger: {}),
     "rejected counts": (spans, "receipt_status", lambda received_on, decisions, begins_on: "confirmed"),
     "oldest decision": (spans, "receipt_status", first_word),
     "no day of the firm": (

@@ -248,12 +248,12 @@ def positions(ledger: Ledger, as_of: date) -> Positions:
     that reverses it. Only confirmed receipts count, from their own date. An opening settlement counts as if dated
     like its invoice, its instalments in their order, and never beyond them.
     """
-    stopped = _stopped(ledger.invoices, as_of)
+    stopped = {key for key, on in stop_dates(ledger).items() if on <= as_of}
     invoices = {each.id: each for each in ledger.invoices if each.issued_on <= as_of and each.id not in stopped}
     dated = [each for each in ledger.credits if each.dated_on <= as_of and each.id not in stopped]
     credits = {each.id: each for each in dated if each.status == "confirmed"}
     parts = {each.id: each for each in ledger.instalments if each.invoice in invoices}
-    settled = _settled(ledger.settlements, parts.values())
+    at_opening = settled(ledger)
 
     balances: dict[tuple[str, str], int] = {}
     laid: dict[str, int] = {}
@@ -276,7 +276,7 @@ def positions(ledger: Ledger, as_of: date) -> Positions:
     items = []
     for part in parts.values():
         invoice = invoices[part.invoice]
-        owed = part.amount - settled.get(part.id, 0)
+        owed = part.amount - at_opening.get(part.id, 0)
         _add(balances, invoice, owed)
         if owed != laid.get(part.id, 0):
             items.append(_open_item(part, invoice, owed - laid.get(part.id, 0), ledger, as_of))
@@ -374,22 +374,23 @@ def _add(sums: dict[tuple[str, str], int], document: Invoice | Credit, amount: i
     sums[key] = sums.get(key, 0) + amount
 
 
-def _stopped(invoices: Iterable[Invoice], as_of: date) -> set[str]:
-    """The ids of documents that were replaced by the end of the day."""
-    return {each.replaces for each in invoices if each.replaces not in ("", each.id) and each.issued_on <= as_of}
+def stop_dates(ledger: Ledger) -> dict[str, date]:
+    """From which day each replaced document no longer counts, in whatever order the two arrived."""
+    replacing = (each for each in ledger.invoices if each.replaces not in ("", each.id))
+    latest_first = sorted(replacing, key=lambda each: each.issued_on, reverse=True)
+    return {each.replaces: each.issued_on for each in latest_first}  # of several the earliest has the word
 
 
-def _settled(settlements: Iterable[Settlement], parts: Iterable[Instalment]) -> dict[str, int]:
-    """How much of each instalment was settled at the opening."""
+def settled(ledger: Ledger) -> dict[str, int]:
+    """How much of each instalment an opening settlement settled: in the order of their places, never beyond them."""
     rest: dict[str, int] = {}
-    for each in settlements:
+    for each in ledger.settlements:
         rest[each.invoice] = rest.get(each.invoice, 0) + each.amount
     found: dict[str, int] = {}
-    touched = [part for part in parts if part.invoice in rest]
-    for part in sorted(touched, key=lambda part: (part.invoice, part.place, part.id)):
-        share = max(0, min(part.amount, rest[part.invoice]))
-        found[part.id] = share
-        rest[part.invoice] -= share
+    for part in sorted(ledger.instalments, key=lambda part: (part.place, part.id)) if rest else ():
+        if part.invoice in rest:
+            found[part.id] = max(0, min(part.amount, rest[part.invoice]))
+            rest[part.invoice] -= found[part.id]
     return found
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from kam_desktop.domain import money
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.figures import spans, terms
+from kam_desktop.domain.figures import ageing, spans, terms
 from kam_desktop.domain.figures.ageing import Ledger
 
 DAYS_IN_YEAR = 365  # in leap years too
@@ -61,13 +61,13 @@ def late_interest(
     if percent < 0 or days_in_year <= 0:
         raise Refused(Problem("percent", "bad_rate", "The interest rate cannot be below zero."))
     wanted = None if accounts is None else frozenset(accounts)
-    stopped = spans.stop_dates(ledger)
+    stopped = ageing.stop_dates(ledger)
     due = terms.due_dates(ledger, as_of)
     invoices = {each.id: each for each in ledger.invoices if each.currency == currency and each.issued_on <= as_of}
     laid: dict[str, list[spans.Span]] = {}
     for span in spans.spans(ledger):
         laid.setdefault(span.instalment, []).append(span)
-    settled = spans.settled(ledger)
+    settled = ageing.settled(ledger)
     found = []
     for part in ledger.instalments:
         invoice, due_on = invoices.get(part.invoice), due.get(part.id)

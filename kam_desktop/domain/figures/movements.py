@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from kam_desktop.domain.figures.ageing import Ledger
-from kam_desktop.domain.figures.spans import settled, spans, stop_dates
+from kam_desktop.domain.figures.ageing import Ledger, settled, stop_dates
+from kam_desktop.domain.figures.spans import spans
 
 INVOICE, SETTLED, REPLACED = "invoice", "settled", "replaced"
 RECEIPT, CREDIT_NOTE, BY_OTHERS, FOR_OTHERS = "receipt", "credit_note", "by_others", "for_others"

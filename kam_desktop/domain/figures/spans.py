@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from kam_desktop.domain.figures.ageing import Ledger
+from kam_desktop.domain.figures.ageing import Ledger, stop_dates
 
 REPORTED, CONFIRMED = "reported", "confirmed"
 
@@ -95,28 +95,6 @@ def spans(ledger: Ledger, statuses: Collection[str] = ("confirmed",)) -> list[Sp
         ends = min(ends, taken_back.get(each.id, date.max))
         if begins < ends:
             found.append(Span(each.id, each.credit, each.instalment, begins, ends, each.amount))
-    return found
-
-
-def stop_dates(ledger: Ledger) -> dict[str, date]:
-    """From which day each replaced document no longer counts, in whatever order the two arrived."""
-    found: dict[str, date] = {}
-    for each in ledger.invoices:
-        if each.replaces not in ("", each.id):
-            found[each.replaces] = min(each.issued_on, found.get(each.replaces, date.max))
-    return found
-
-
-def settled(ledger: Ledger) -> dict[str, int]:
-    """How much of each instalment an opening settlement settled: in the order of their places, never beyond them."""
-    rest: dict[str, int] = {}
-    for each in ledger.settlements:
-        rest[each.invoice] = rest.get(each.invoice, 0) + each.amount
-    found: dict[str, int] = {}
-    for part in sorted(ledger.instalments, key=lambda part: (part.place, part.id)):
-        if part.invoice in rest:
-            found[part.id] = max(0, min(part.amount, rest[part.invoice]))
-            rest[part.invoice] -= found[part.id]
     return found
 
 
