@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("command", ["--times 5", "--times 1 --control"])
+@pytest.mark.parametrize(
+    "command", ["--times 5", "--times 4 --only receipt reminder rule price", "--times 1 --control"]
+)
 def test_what_was_typed_comes_back(command: str) -> None:
     arguments = [sys.executable, "-m", "tests.crash.typing", *command.split(), "--seed", "7"]
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)

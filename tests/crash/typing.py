@@ -131,6 +131,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="+", choices=typist.PLACES, default=typist.PLACES, metavar="PLACE")
     parser.add_argument("--control", action="store_true", help="keeps nothing while typing: that must be found")
     chosen = parser.parse_args()
     chance, total, longest_s = random.Random(chosen.seed), Counter[str](), 0.0
@@ -142,7 +143,7 @@ def main() -> int:
             env = {**env, "KAM_TEST_KEEP_NOTHING": "1"}
         last: Round | None = None
         for number in range(chosen.times + 1):
-            place = typist.PLACES[number % len(typist.PLACES)]
+            place = chosen.only[number % len(chosen.only)]
             lives_s = chance.uniform(0.8, _LONGEST_S) if number < chosen.times else 0.0
             now = Round(folder, env, place, chance.randrange(1 << 30), lives_s)
             if last is not None:

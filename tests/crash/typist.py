@@ -27,10 +27,13 @@ from kam_desktop.ui import keymap
 from kam_desktop.ui.desktop import Desktop
 from kam_desktop.ui.kit.editors import LineEditor, NoteEditor
 from kam_desktop.ui.kit.record_form import RecordForm
-from kam_desktop.ui.last_place import caret_of
+from kam_desktop.ui.last_place import caret_of, form_of
 
 LETTER_MS = 100
-PLACES = ("new account", "saved account", "note", "interaction", "proposal line")
+PLACES = (
+    "new account", "saved account", "note", "interaction", "proposal line", "receipt", "promise", "reminder", "rule",
+    "payment term", "price",
+)  # fmt: skip
 KEY = DataKey(bytes(range(32)))
 _LETTERS = "abcdeghiklmnopqrstuvxy"
 _COMPOSED = "ếộữạđưở"  # an input method commits these in one piece
@@ -49,16 +52,14 @@ def make(folder: Path) -> None:
 def state() -> dict[str, Any]:
     """What stands in the editor under the keyboard, and where that editor is."""
     widget = QApplication.focusWidget()
-    form = widget
-    while form is not None and not isinstance(form, RecordForm):
-        form = form.parentWidget()
+    form = form_of(widget)
     found: dict[str, Any] = {"key": "", "field": "", "text": "", "caret": -1, "typed": {}}
     if widget is None:
         return found
     found |= {"text": text_of(widget), "caret": caret_of(widget)}
-    if isinstance(form, RecordForm):
+    if form is not None:
         found |= {"key": form.draft_key(), "field": form.field_of(widget)}
-        for each in form.findChildren(QWidget):
+        for each in form.findChildren(QWidget) if isinstance(form, RecordForm) else ():
             if isinstance(each, (LineEditor, NoteEditor)):
                 found["typed"][each.field.name] = each.raw()
     elif widget.property("cell"):
@@ -169,7 +170,8 @@ class Typist:
 
     def shown(self, name: str) -> QWidget | None:
         """The editor of a field, when a form with it is shown."""
-        for each in self.window.findChildren(RecordForm):
+        within = QApplication.activeModalWidget() or self.window
+        for each in within.findChildren(RecordForm):
             if each.isVisible() and name in each.kind.entity.names and each.record is not None:
                 return next((at for at in each.findChildren(QWidget) if each.field_of(at) == name), None)
         return None
@@ -195,6 +197,15 @@ class Typist:
             self.window.show_page("proposal", self.first(draft))
             yield None
             yield from self.open_cell()
+        elif self.place in ("receipt", "promise", "reminder"):
+            yield from self.go_to_money()
+        elif self.place in ("rule", "payment term"):
+            yield from self.go_to_law()
+        elif self.place == "price":
+            self.window.show_page("product", self.first("price_list"))
+            yield None
+            self.press("new")
+            yield from self.dialog("price")
         elif self.place == "new account":
             self.window.show_page("account", "new")
             yield from self.field("name")
@@ -213,6 +224,39 @@ class Typist:
                     self.press("next_tab")
                     yield None
                 yield from self.field("internal_note" if self.place == "note" else "address")
+
+    def dialog(self, field: str) -> Iterator[Wait]:
+        """A field of the dialog that is coming up."""
+        yield lambda: QApplication.activeModalWidget() is not None
+        yield None
+        yield from self.field(field)
+
+    def go_to_money(self) -> Iterator[Wait]:
+        """The form of a receipt, or a dialog about an invoice."""
+        self.window.show_page("collection")
+        yield None
+        page: Any = self.window.page("collection")
+        if self.place == "receipt":
+            page.receipt_wanted.emit()
+            yield None
+            yield from self.field("payer")
+        elif self.place == "promise":
+            page.invoice.promise_wanted.emit(self.first("invoice"), "")
+            yield from self.dialog("remark")
+        else:
+            page.invoice.outcome_wanted.emit(self.first("invoice"))
+            yield from self.dialog("remark")
+
+    def go_to_law(self) -> Iterator[Wait]:
+        """A new rule, or the name of the first payment term."""
+        self.window.show_page("settings", "rules" if self.place == "rule" else "terms")
+        yield None
+        page: Any = self.window.page("settings")
+        if self.place == "rule":
+            page.rules.want("add")
+            yield from self.dialog("source")
+        else:
+            page.terms.editor.focus_name()
 
     def open_cell(self) -> Iterator[Wait]:
         """A new line of the price table, by its key."""

@@ -24,6 +24,7 @@ from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.record_table import Answer, TableColumn
 from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
 from kam_desktop.ui.pages.collection.lists import tools_place
+from kam_desktop.ui.pages.collection.matrix_place import MatrixPlace
 
 Index = QModelIndex | QPersistentModelIndex
 _AGES = ("age0", "age1", "age2", "age3", "age4", "age4")
@@ -250,23 +251,6 @@ def key_of(row: AgeRow) -> str:
     return row.account or "unknown"
 
 
-class _Place:
-    """The current row of the matrix, as the tools of lists ask for it."""
-
-    def __init__(self, table: TableView, model: AgeMatrix) -> None:
-        self._table, self._model = table, model
-
-    def current(self) -> str:
-        """The key of the row that the keyboard is on."""
-        index = self._table.currentIndex()
-        return key_of(self._model.cell(index)[0]) if index.isValid() else ""
-
-    def selected(self) -> list[str]:
-        """The keys of the chosen rows, from the top."""
-        chosen = sorted({index.row() for index in self._table.selectionModel().selectedRows()})
-        return [key_of(self._model.shown.rows[row]) for row in chosen]
-
-
 class AgeingView(QWidget):
     """Figures, bar, matrix and totals.
 
@@ -290,7 +274,7 @@ class AgeingView(QWidget):
         self.table.opened.connect(self._on_opened)
         self.table.selectionModel().currentChanged.connect(lambda *_places: self._tell())
         self.totals = TotalsRow(self.table)
-        self.place = _Place(self.table, self.model)
+        self.place = MatrixPlace(self.table, lambda row: key_of(self.model.shown.rows[row]))
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)

@@ -81,6 +81,19 @@ class SettingsController(RecordController):
         if place == FIRM:
             self.page.form.editor("legal_name").setFocus()
 
+    def reopen(self, draft_key: str) -> bool:
+        """See last_place.Reopens: our firm, a rule, a payment term."""
+        entity, _, rest = draft_key.partition(":")
+        section = {"firm": FIRM, "person": FIRM, "rule": RULES, "payment_term": TERMS}.get(entity, "")
+        if section:
+            self.page.show_section(section)
+        about = rest.removeprefix("new:").split(":", 2)
+        if entity == "rule" and len(about) == 3:
+            self._law.reopen_rule(*about)
+        elif entity == "payment_term":
+            self._law.reopen_term(draft_key)
+        return bool(section)
+
     def refresh(self) -> None:
         self.ask(lambda reader: reader.get(Firm, FIRM_ID), self._show_firm, "firm")
         self.ask(lambda reader: reader.get(Person, LOCAL_PERSON_ID), self._show_person, "person")
@@ -99,6 +112,7 @@ class SettingsController(RecordController):
         self.page.person.setVisible(person is not None)
         if person is not None:
             self.page.person.show_record(person)
+            self.ask_draft(self.page.person)
 
     def _save_new(self) -> None:
         """A firm that is not there yet is saved as soon as it has a name; then each field by itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from kam_desktop.language import N_, tr
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.pages.settings.rules import ADD, HOLIDAY, KINDS, NEXT, WORKED, RuleForm, RulesView
+from kam_desktop.ui.pages.settings.term_draft import DRAFT, drafts_of
 from kam_desktop.ui.pages.settings.term_editor import TermRow
 from kam_desktop.ui.pages.settings.terms import TermsView
 from kam_desktop.ui.shortcuts import add_shortcut
@@ -32,7 +34,7 @@ class Law(QObject):
                  verbs: Callable[[], Any]) -> None:  # fmt: skip
         super().__init__(desk)
         self._desk, self._page, self._rules, self._terms, self._verbs = desk, page, rules, terms, verbs
-        self._archived = False
+        self._archived = self._begun = False
         rules.wanted.connect(self._on_rule)
         rules.removed.connect(self._on_rule_removed)
         terms.save_wanted.connect(self._on_save)
@@ -40,6 +42,7 @@ class Law(QObject):
         terms.usual_wanted.connect(self._on_usual)
         terms.new_wanted.connect(self._on_new)
         terms.archived_chosen.connect(self._on_archived)
+        terms.drafted.connect(self._on_draft)
         add_shortcut(page, "new", self._on_new_key)
 
     def _on_new_key(self) -> None:
@@ -61,16 +64,49 @@ class Law(QObject):
             lambda reader: {kind: verbs().rules(reader, kind) for kind in KINDS}, self._rules.show_rules, "rules"
         )
 
-    def ask_terms(self) -> None:
-        """Asks for the payment terms."""
+    def ask_terms(self, then: Callable[[], object] = lambda: None) -> None:
+        """Asks for the payment terms, and for what was typed into them and never saved."""
         verbs, archived = self._verbs, self._archived
 
-        def question(reader: Any) -> list[TermRow]:
-            return [TermRow(each.term, each.lines) for each in verbs().term_list(reader, archived)]
+        def question(reader: Any) -> tuple[list[TermRow], dict[str, TermRow]]:
+            rows = [TermRow(each.term, each.lines) for each in verbs().term_list(reader, archived)]
+            return rows, drafts_of(reader)
 
-        self._desk.ask(question, lambda rows: self._terms.show_terms(rows, archived=archived), "terms")
+        def show(answer: tuple[list[TermRow], dict[str, TermRow]]) -> None:
+            if not self._begun:  # what was typed and never saved is brought back once
+                self._begun = True
+                self._terms.bring_back(answer[1])
+            self._terms.show_terms(answer[0], archived=archived)
+            then()
+
+        self._desk.ask(question, show, "terms")
+
+    def reopen_term(self, key: str) -> None:
+        """Brings up the editor of a payment term as it was; the key is TermEditor.draft_key."""
+        term, _, part = key.removeprefix(DRAFT).partition("#")
+
+        def show() -> None:
+            self._terms.place.show(term)
+            self._terms.editor.parts.go_to(int(part or 0))
+
+        self.ask_terms(show)
+
+    def _on_draft(self, key: str, draft: dict[str, Any]) -> None:
+        value = json.dumps(draft, ensure_ascii=False) if draft else None
+        self._desk.desk.background.edit(lambda uow: uow.set_draft(f"{DRAFT}{key}", value), label="")
 
     # Rules.
+
+    def reopen_rule(self, deed: str, kind: str, key: str) -> None:
+        """Brings up the form of a rule as it was; the rules are asked for first."""
+        verbs = self._verbs
+        self._rules.kinds.choose(kind)
+
+        def show(found: dict[str, Any]) -> None:
+            self._rules.show_rules(found)
+            self._on_rule(deed, key)
+
+        self._desk.ask(lambda reader: {each: verbs().rules(reader, each) for each in KINDS}, show, "rules")
 
     def _on_rule(self, deed: str, key: str) -> None:
         verbs, kind, today = self._verbs, self._rules.kind(), self._desk.desk.today()
@@ -120,7 +156,12 @@ class Law(QObject):
                 self._terms.editor.show_problems(failure.problems)
 
         label = N_("Add payment term {name}") if row.is_new else N_("Change payment term {name}")
-        self._desk.edit(lambda uow: verbs().save_term(uow, row.term, row.lines), label, done, fail, name=row.term.name)
+
+        def work(uow: Any) -> Any:
+            uow.set_draft(f"{DRAFT}{row.term.id}", None)
+            return verbs().save_term(uow, row.term, row.lines)
+
+        self._desk.edit(work, label, done, fail, name=row.term.name)
 
     def _on_archive(self, key: str, archived: bool) -> None:
         verbs = self._verbs

@@ -209,6 +209,18 @@ class TermEditor(QWidget):
         self._on_rows()
         self._part["name"].editor.inner.setFocus()
 
+    # Where somebody types, for the next start (last_place.KeepsDraft).
+
+    def draft_key(self) -> str:
+        """The term and its current part."""
+        return f"payment_term:{self.term.id if self.term else ''}#{self.parts.row()}"
+
+    def field_of(self, widget: QWidget) -> str:
+        """What is edited in that widget, "" for nothing."""
+        named = {"name": self._names[0], "name_en": self._names[1]}
+        rows = {**named, **{f"part {name}": row for name, row in self._part.items()}}
+        return next((name for name, row in rows.items() if row.editor.inner is widget), "")
+
     # What the user does.
 
     def _on_names(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAction, QHideEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from kam_desktop.domain.entities import PaymentTerm
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.buttons import Button, Chip, open_below
@@ -22,7 +24,10 @@ from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, TableColumn
 from kam_desktop.ui.kit.states import EmptyState
 from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.pages.settings.term_draft import draft_of, with_record
 from kam_desktop.ui.pages.settings.term_editor import TermEditor, TermRow
+
+_DRAFT_MS = 400  # from the first letter; with the edit lane's commit it is on the disk within a second
 
 
 class TermsView(QWidget):
@@ -34,6 +39,7 @@ class TermsView(QWidget):
         usual_wanted: the usual terms are to be added.
         new_wanted: another term; answer with `begin`.
         archived_chosen(bool): show the archived ones instead.
+        drafted(str, dict): what is changed in the term of that id and not saved; empty when nothing is.
     """
 
     save_wanted = Signal(object)
@@ -41,12 +47,17 @@ class TermsView(QWidget):
     usual_wanted = Signal()
     new_wanted = Signal()
     archived_chosen = Signal(bool)
+    drafted = Signal(str, dict)
 
     def __init__(self, today: date) -> None:
         super().__init__()
         self.editor = TermEditor(today)
         self._rows: dict[str, TermRow] = {}
         self._unsaved: dict[str, TermRow] = {}
+        self._drafts: dict[str, dict[str, Any]] = {}  # as they are kept, and those that are to be
+        self._waiting: dict[str, dict[str, Any]] = {}
+        self._soon = QTimer(self, singleShot=True, interval=_DRAFT_MS)
+        self._soon.timeout.connect(self._tell_drafts)
         columns = [
             (TableColumn(tr("Name"), lambda row: row.term.name or tr("New payment term")),
              Column(0, TextCell(name=True))),
@@ -92,16 +103,21 @@ class TermsView(QWidget):
 
     def show_terms(self, rows: Sequence[TermRow], *, archived: bool = False) -> None:
         """Shows the terms as saved; what was changed in them and not saved stays."""
-        kept = [row for row in self._rows.values() if row.is_new and row.term.id in self._unsaved and not archived]
-        begun = [row for row in kept if all(row.term.id != each.term.id for each in rows)]
-        self._rows = {row.term.id: row for row in (*rows, *begun)}
-        self._unsaved = {key: row for key, row in self._unsaved.items() if key in self._rows}
+        saved = {row.term.id: row for row in rows}
+        begun = [row for key, row in self._unsaved.items() if row.is_new and key not in saved and not archived]
+        blank = {row.term.id: TermRow(PaymentTerm(id=row.term.id, name=""), (), is_new=True) for row in begun}
+        self._rows = saved | blank
         self.chip.set_texts(tr("Show"), tr("Archived") if archived else tr("In use"))
         self.model.set_answer(Answer(list(self._rows), (), self._rows))
         self._stack.setCurrentIndex(0 if self._rows or archived else 1)
         if self._rows and self.place.current() not in self._rows:
             self.place.show(next(iter(self._rows)))
         self._on_current(self.place.current())
+
+    def bring_back(self, drafts: Mapping[str, TermRow]) -> None:
+        """What was typed before and never saved; `show_terms` comes next."""
+        self._unsaved |= drafts
+        self._drafts = {key: draft_of(row) for key, row in drafts.items()}
 
     def begin(self, row: TermRow) -> None:
         """A term that is not saved yet."""
@@ -117,9 +133,13 @@ class TermsView(QWidget):
         """That term is on the disk; `show_terms` with it comes next."""
         self._unsaved.pop(key, None)
         self._rows.pop(key, None)
+        self._waiting.pop(key, None)
+        self._drafts.pop(key, None)
 
     def _on_current(self, key: str) -> None:
         row = self._rows.get(key)
+        if row is not None and key in self._unsaved and not row.is_new:
+            self._unsaved[key] = with_record(self._unsaved[key], row)
         current = self.editor.working()
         if row is None or current is None or self.editor.saved != row or current != self._unsaved.get(key, row):
             self.editor.show_term(row, self._unsaved.get(key))
@@ -132,6 +152,24 @@ class TermsView(QWidget):
             self._unsaved[now.term.id] = now
         else:
             self._unsaved.pop(now.term.id, None)
+        self._keep(now.term.id, draft_of(now) if self.editor.is_changed() else {})
+
+    def _keep(self, key: str, draft: dict[str, Any]) -> None:
+        if self._waiting.get(key, self._drafts.get(key, {})) != draft:
+            self._waiting[key] = draft
+            if not self._soon.isActive():
+                self._soon.start()
+
+    def _tell_drafts(self) -> None:
+        self._soon.stop()
+        waiting, self._waiting = self._waiting, {}
+        for key, draft in waiting.items():
+            self._drafts[key] = draft
+            self.drafted.emit(key, draft)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tell_drafts()
 
     def _on_save(self) -> None:
         now = self.editor.working()
@@ -144,6 +182,7 @@ class TermsView(QWidget):
             return
         self._unsaved.pop(now.term.id, None)
         if now.is_new:
+            self._keep(now.term.id, {})
             self._rows.pop(now.term.id, None)
             self.show_terms(list(self._rows.values()))
         else:
