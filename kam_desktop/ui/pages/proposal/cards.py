@@ -262,7 +262,13 @@ class CardCell(QStyledItemDelegate):
         self._said(painter, time, icon, words, "warning" if soon else "text2")
         step = next_step(card)
         tone = "text2" if step else "warning"
-        self._said(painter, row(22), "arrow-right" if step else "triangle-alert", step or tr("No next step"), tone)
+        last = row(22)
+        if step and card.next_step_on:  # its words give way, never its day
+            day = formats.short_day(card.next_step_on)
+            room = last.width() - theme.px(22) - theme.width(f" {day}", theme.CAPTION)
+            words = theme.metrics(theme.CAPTION).elidedText(card.next_step, Qt.TextElideMode.ElideRight, room)
+            step = f"{words} {day}".strip()
+        self._said(painter, last, "arrow-right" if step else "triangle-alert", step or tr("No next step"), tone)
 
     def _at_right(self, painter: QPainter, area: QRect, words: str) -> int:
         """Words at the right end; returns where the room before them ends."""

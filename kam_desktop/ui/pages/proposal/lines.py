@@ -27,6 +27,8 @@ FIELDS = {
     RATE: "tax_rate", COST: "cost",
 }  # fmt: skip
 _ROLE = Qt.ItemDataRole
+_PLAIN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_EDITABLE = _PLAIN | Qt.ItemFlag.ItemIsEditable  # made once: flags are asked for with every cell that is painted
 
 
 def line_net(line: ProposalLine) -> int:
@@ -286,19 +288,20 @@ class LineTable(QAbstractTableModel):
             return None
         if role == PRIVATE:
             return section in (COST, MARGIN)
+        if role != _ROLE.DisplayRole or not 0 <= section <= MARGIN:
+            return None
         names = (
             "", tr("Item"), tr("Unit"), tr("Quantity"), tr("Price"), tr("Disc."), tr("Amount"), tr("VAT"), tr("Cost"),
             tr("Margin"),
         )  # fmt: skip
-        return names[section] if role == _ROLE.DisplayRole and 0 <= section <= MARGIN else None
+        return names[section]
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         head = 0 <= index.row() < len(self._rows) and self._rows[index.row()] < 0
         editable = index.column() == DESCRIPTION if head else index.column() in FIELDS
-        return flags | Qt.ItemFlag.ItemIsEditable if editable and not self.frozen else flags
+        return _EDITABLE if editable and not self.frozen else _PLAIN
 
     def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._rows):
