@@ -6,8 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QKeyCombination, QModelIndex, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QKeyCombination,
+    QModelIndex,
+    QObject,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
@@ -19,12 +29,12 @@ from PySide6.QtWidgets import (
 
 from kam_desktop.domain.errors import Refused
 from kam_desktop.language import tr
-from kam_desktop.ui import icons, keymap, theme
+from kam_desktop.ui import icons, keymap, paint, theme
 from kam_desktop.ui.kit.cells import GROUP, AmountCell, Cell, DateCell, Index, TextCell
 from kam_desktop.ui.kit.table_view import Column, TableView
 from kam_desktop.ui.line_edits import Line
 from kam_desktop.ui.pages.proposal.catalogue_list import CatalogueList
-from kam_desktop.ui.pages.proposal.lines import DESCRIPTION, FIELDS, LineTable
+from kam_desktop.ui.pages.proposal.lines import AMOUNT, DESCRIPTION, FIELDS, LineTable
 from kam_desktop.ui.sentences import sentence
 
 _ROLE = Qt.ItemDataRole
@@ -214,6 +224,18 @@ class LineView(TableView):
             last = len(self.lines.lines) - 1
             current = self.lines.line_at(self.currentIndex().row()) if section is None else last
             self.go_to(self.lines.add_after(current if current >= 0 else last, section), DESCRIPTION, edit=True)
+
+    def _paint_group(self, painter: QPainter, area: QRect, title: str, note: str, mark: str = "") -> None:
+        """The head of a section: its name, and its sum under the amounts; it does not fold."""
+        painter.fillRect(area, theme.color("window"))
+        self._paint_private(painter, area.top(), area.height())
+        painter.setPen(QPen(theme.color("border")))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        end = self.columnViewportPosition(AMOUNT) + self.columnWidth(AMOUNT) - self.pads(AMOUNT)[1]
+        used = paint.text(painter, area.adjusted(theme.px(24), 0, end - area.width(), 0), title, weight=theme.BOLD)
+        room = QRect(area.left() + theme.px(32) + used, area.top(), 0, area.height())
+        room.setRight(end - 1)
+        paint.text(painter, room, note, "muted", theme.CAPTION, align=paint.RIGHT)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         line, column = self.lines.line_at(self.currentIndex().row()), self.currentIndex().column()
