@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
 from kam_desktop import formats
 from kam_desktop.domain.entities import LOCAL_PERSON_ID
@@ -203,7 +203,7 @@ class ListTools(QObject):
 
             self._controller.edit(work, N_("Save view {name}"), self._saved, name=name)
 
-        self._ask_name(tr("Save this view"), used, keep)
+        ask_name(self._page, tr("Save this view"), used, keep)
 
     def _saved(self, view: Any) -> None:
         self._used = view.id
@@ -218,7 +218,7 @@ class ListTools(QObject):
 
             self._controller.edit(work, N_("Rename view {name}"), name=name)
 
-        self._ask_name(tr("Rename view"), view.name, rename)
+        ask_name(self._page, tr("Rename view"), view.name, rename)
 
     def _share(self, view: Any, shared: bool) -> None:
         def work(uow: Any) -> Any:
@@ -235,27 +235,6 @@ class ListTools(QObject):
             return views.forget(uow, view.id)
 
         self._controller.edit(work, N_("Delete view {name}"), name=view.name)
-
-    def _ask_name(self, title: str, name: str, then: Callable[[str], object]) -> None:
-        dialog = dialogs.Dialog(self._page, title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box = QLineEdit(name)
-        box.setAccessibleName(tr("Name"))
-        box.setMaxLength(80)
-        box.selectAll()
-        dialog.body.addWidget(box)
-        dialog.add_button(Button(tr("Cancel")), 0)
-        save = dialog.add_button(Button(tr("Save"), kind="primary"))
-
-        def keep() -> None:
-            if box.text().strip():
-                dialog.accept()
-                then(box.text())
-
-        save.clicked.connect(keep)
-        box.returnPressed.connect(keep)
-        box.setFocus()
-        dialog.open()
 
     # Columns.
 
@@ -353,6 +332,29 @@ class ListTools(QObject):
             self._desk.shell.toast(words)
 
         background.run("files", work, done, self._controller.refuse, owner=self._controller, job=job)
+
+
+def ask_name(parent: QWidget, title: str, name: str, then: Callable[[str], object], *, most: int = 80) -> None:
+    """Asks for a few words, at most so many letters; `then` gets them, never none."""
+    dialog = dialogs.Dialog(parent, title)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box = QLineEdit(name)
+    box.setAccessibleName(tr("Name"))
+    box.setMaxLength(most)
+    box.selectAll()
+    dialog.body.addWidget(box)
+    dialog.add_button(Button(tr("Cancel")), 0)
+    save = dialog.add_button(Button(tr("Save"), kind="primary"))
+
+    def keep() -> None:
+        if box.text().strip():
+            dialog.accept()
+            then(box.text().strip())
+
+    save.clicked.connect(keep)
+    box.returnPressed.connect(keep)
+    box.setFocus()
+    dialog.open()
 
 
 def _show_key(action: QAction, deed: str) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtWidgets import QAbstractButton, QLabel
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
-from kam_desktop.domain.entities import Account, Activity, Contact, Occasion
+from kam_desktop.domain.entities import LOCAL_PERSON_ID, Account, Activity, Contact, Occasion, Person
 from kam_desktop.domain.entities.task import Task
 from kam_desktop.domain.query import Query
 from kam_desktop.ui import reaching, theme
 from kam_desktop.ui.duplicates import MergeDialog
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.cells import GROUP, LOOK
+from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.pages.account.controller import AccountController
 from kam_desktop.ui.pages.account.page import AccountPage
 from tests.ui.conftest import House, account, firm_of_three
@@ -591,3 +593,33 @@ def test_a_list_says_how_many_are_chosen_without_naming_them(qtbot: Any, page: A
     assert place.count() == 3 == len(place.selected())
     table.clearSelection()
     assert place.count() == 0 and place.selected() == []
+
+
+def test_the_customers_of_one_person_and_a_tag_for_several(qtbot: Any, page: AccountPage, house: House) -> None:
+    controller = next(each for each in page.children() if isinstance(each, AccountController))
+    assert page.list.owner_chip.isHidden(), "nobody is in charge of anybody"
+    with house.store.edit("") as uow:
+        uow.add(Person(id="lan", full_name="Trần Lan", code="LAN"))
+        for key, owner in (("a", "lan"), ("b", LOCAL_PERSON_ID)):
+            uow.put(replace(uow.get(Account, key), owner=owner))
+    controller.refresh()
+    settle(qtbot, house)
+    assert page.list.owner_chip.isVisible()
+    page.list.owner_chosen.emit("lan")
+    settle(qtbot, house)
+    assert list(page.list.model.answer.ids) == ["a"] and "Trần Lan" in page.list.owner_chip.accessibleName()
+    kept = controller.listed.view_settings()
+    page.list.cleared.emit()
+    settle(qtbot, house)
+    assert len(page.list.model.answer.ids) == 3
+    controller.listed.use_view(kept)
+    settle(qtbot, house)
+    assert list(page.list.model.answer.ids) == ["a"]
+    controller.listed._on_tag(["a", "b"])
+    box = next(each for each in page.findChildren(Dialog)[-1].findChildren(QLineEdit))
+    box.setText(" VIP ")
+    box.returnPressed.emit()
+    settle(qtbot, house)
+    assert [house.read(lambda reader, key=key: reader.get(Account, key)).tags for key in "abc"] == [("VIP",)] * 2 + [()]
+    house.store.undo()
+    assert house.read(lambda reader: reader.get(Account, "a")).tags == ()

@@ -17,9 +17,9 @@ from kam_desktop.ui.duplicates import Duplicates
 from kam_desktop.ui.folding import Folding
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import KEPT, Answer, RowGroup
-from kam_desktop.ui.list_tools import Deed, ListTools
+from kam_desktop.ui.list_tools import Deed, ListTools, ask_name
 from kam_desktop.ui.pages.account import questions
-from kam_desktop.ui.pages.account.page import INDUSTRY, OWNER, AccountLine, AccountList
+from kam_desktop.ui.pages.account.page import INDUSTRY, AccountLine, AccountList
 from kam_desktop.ui.shortcuts import add_shortcut
 
 NEW = "new"
@@ -40,6 +40,7 @@ class ListPart(QObject):
         super().__init__(controller)
         self._controller, self.desk, self._list, self._interaction = controller, controller.desk, view, interaction
         self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", True)
+        self._owner = ""
         self.listing: Any = None  # services.summary.AccountList
         self.is_old = False
         self._folding = Folding(self.desk, "account", view.table, view.model)
@@ -49,6 +50,7 @@ class ListPart(QObject):
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
             (view.searched, self._on_searched), (view.cleared, self._on_cleared),
             (view.filter_chosen, self._on_filter), (view.grouping_chosen, self._on_grouping),
+            (view.owner_chosen, self._on_owner),
             (view.model.wanted, self._on_wanted),
             (view.model.order_wanted, self._on_order), (view.current_changed, self._on_current),
             (view.peek.interaction_wanted, interaction), (view.opened, lambda key: show("account", key)),
@@ -66,7 +68,6 @@ class ListPart(QObject):
         self._twins = Duplicates(self.desk, controller.page)
         self.edits = CellEdits(controller, view.table, view.model, Account, {
             0: CellField("short_name", shown=lambda line: line.name), INDUSTRY: CellField("industry"),
-            OWNER: CellField("owner"),
         }, N_("Change account {name}"))  # fmt: skip
         self.tools = ListTools(controller, self, view, "account", tr("Accounts"))
 
@@ -76,7 +77,7 @@ class ListPart(QObject):
         """The list is asked for while it is on the screen: with 100,000 customers that costs more than a moment."""
         self.is_old = False
         text, chosen, grouped, order, today = self._text, self._filter, self._grouped, self._order[0], self.desk.today()
-        wanted = (text, chosen, grouped, order, today)
+        wanted = (text, chosen, grouped, order, today, self._owner)
         self._controller.ask(lambda reader: questions.ask_list(reader, *wanted), self._show_list, "list")
         if self._list.place.current():
             self._on_current(self._list.place.current())
@@ -85,9 +86,10 @@ class ListPart(QObject):
         """Something else is wanted of the list: the page decides when it is asked."""
         self._controller.refresh()
 
-    def _show_list(self, answer: tuple[Any, dict[str, AccountLine]]) -> None:
-        listing, rows = answer
+    def _show_list(self, answer: tuple[Any, dict[str, AccountLine], Sequence[tuple[str, str]]]) -> None:
+        listing, rows, owners = answer
         self.listing = listing
+        self._list.set_owners(owners, self._owner)
         groups = [
             RowGroup(
                 tr("Tier {name}", name=group.name),
@@ -108,7 +110,7 @@ class ListPart(QObject):
         turned = self._order[1] != (self._order[0] in ("revenue", "overdue"))
         ids = questions.turned(listing) if turned else listing.ids
         self._list.model.set_answer(Answer(ids, self._folding.dressed(groups), rows, totals if count else {}))
-        filtered = bool(self._text or self._filter)
+        filtered = bool(self._text or self._filter or self._owner)
         self._list.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
         if count and not self._list.table.currentIndex().isValid():
             first = self._list.model.answer.between(0, max(0, self._list.model.rowCount() - 1))[0]
@@ -136,12 +138,16 @@ class ListPart(QObject):
         self._grouped = grouped
         self._ask_again()
 
+    def _on_owner(self, owner: str) -> None:
+        self._owner = owner
+        self._ask_again()
+
     def _on_order(self, name: str, descending: bool) -> None:
         self._order = (name if name in _ORDERS else "revenue", descending)
         self._ask_again()
 
     def _on_cleared(self) -> None:
-        self._text = self._filter = ""
+        self._text = self._filter = self._owner = ""
         self._list.search.edit.clear()
         self._list.show_filter("")
         self._ask_again()
@@ -150,7 +156,10 @@ class ListPart(QObject):
 
     def view_settings(self) -> dict[str, Any]:
         """See list_tools.Listed."""
-        return {"text": self._text, "filter": self._filter, "grouped": self._grouped, "order": list(self._order)}
+        return {
+            "text": self._text, "filter": self._filter, "grouped": self._grouped, "order": list(self._order),
+            "owner": self._owner,
+        }  # fmt: skip
 
     def use_view(self, settings: Mapping[str, Any]) -> None:
         """See list_tools.Listed."""
@@ -159,7 +168,7 @@ class ListPart(QObject):
             self._order = (order[0], bool(order[1]))
         self._text = str(settings.get("text", ""))
         self._filter = str(settings.get("filter", "")) if settings.get("filter") in FILTERS else ""
-        self._grouped = bool(settings.get("grouped", True))
+        self._grouped, self._owner = bool(settings.get("grouped", True)), str(settings.get("owner", ""))
         self._list.show_settings(self._text, self._filter, self._grouped)
         self._ask_again()
 
@@ -173,6 +182,7 @@ class ListPart(QObject):
             Deed(tr("Open"), "corner-down-left", lambda ids: show("account", ids[0]), single=True, key="open"),
             *self.edits.deeds(),
             Deed(tr("Log interaction"), "pencil", lambda _ids: self._interaction(), single=True, key="log"),
+            Deed(tr("Add tag…"), "tag", self._on_tag),
             Deed(tr("Bring back") if archived else tr("Archive"), "archive", partial(self._archive_all, not archived)),
             Deed(tr("Possible duplicates"), "search", lambda _ids: self._twins.open_list()),
         )
@@ -181,6 +191,13 @@ class ListPart(QObject):
         """See list_tools.Listed."""
         listing, today = self.listing, self.desk.today()
         return lambda reader, ids: questions.ask_lines(reader, listing, ids, today) if listing is not None else {}
+
+    def _on_tag(self, ids: Sequence[str]) -> None:
+        def tag(words: str) -> None:
+            label = N_("Tag {n} accounts “{tag}”")
+            self._controller.edit(partial(questions.tag, ids, words), label, n=str(len(ids)), tag=words)
+
+        ask_name(self._list, tr("Add tag"), "", tag, most=60)
 
     def _archive_all(self, archived: bool, ids: Sequence[str]) -> None:
         label = N_("Archive {n} accounts") if archived else N_("Bring back {n} accounts")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _BESIDE = 1000  # px at 100 % of the page, from which on the panel stands beside the list
 _ROOM = 1000  # px of the page at 100 %, from which on list and panel stand side by side
-OWNER, INDUSTRY = 7, 8  # columns that are edited in place, besides the first
+INDUSTRY = 8  # a column that is edited in place, besides the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ class AccountList(RecordPage):
     Signals:
         filter_chosen(str): "", overdue, untouched or archived.
         grouping_chosen(bool): by class or not.
+        owner_chosen(str): the customers of that person, "" for everybody's.
         panel_turned(bool): the user wants the panel beside the list, or not.
 
     Attributes:
@@ -106,22 +107,28 @@ class AccountList(RecordPage):
 
     filter_chosen = Signal(str)
     grouping_chosen = Signal(bool)
+    owner_chosen = Signal(str)
     panel_turned = Signal(bool)
 
     def __init__(self, today: date) -> None:
         self.peek = PeekPanel(today)
         self.filter_chip = Chip(tr("Show"), tr("All"))
         self.group_chip = Chip(tr("Group by"), tr("Tier"))
+        self.owner_chip = Chip(tr("Owner"), tr("All"))
+        self._owners: Sequence[tuple[str, str]] = ()
         super().__init__(
             tr("Accounts"), columns(today), create=tr("Add account"), search=tr("Search accounts"),
             empty=("users", tr("No accounts yet"), tr("Import them from Excel, or add the first one.")),
-            filter_empty=tr("No account fits the filter"), tools=[self.group_chip, self.filter_chip], side=self.peek,
+            filter_empty=tr("No account fits the filter"), side=self.peek,
+            tools=[self.group_chip, self.filter_chip, self.owner_chip],
         )  # fmt: skip
         self._filters = _menu(self, self.filter_chip, [
             ("", tr("All")), ("overdue", tr("Overdue by more than {n} days", n=LATE_DAYS)),
             ("untouched", tr("No contact for {n} days", n=14)), ("archived", tr("Archived")),
         ], self._on_filter)  # fmt: skip
         self._groups = _menu(self, self.group_chip, [("tier", tr("Tier")), ("", tr("Nothing"))], self._on_group)
+        self.owner_chip.clicked.connect(self._open_owners)
+        self.owner_chip.hide()
         self.tiers = TierBar(tr("Share of revenue by tier"))
         columns_of = self.layout()
         part = columns_of.itemAt(0) if columns_of is not None else None
@@ -132,7 +139,7 @@ class AccountList(RecordPage):
             self._fold = SideFold(self, columns_of, self.peek, _BESIDE, away=True)
         self.peek.opened.connect(lambda: self.opened.emit(self.place.current()))
         self.beside, self._asked, self._row = True, False, columns_of
-        self.panel_button = IconButton("panel-right-close", tr("Panel of the chosen account"), key=tr("Space"))
+        self.panel_button = IconButton("panel-right-close", tr("Panel of the chosen account"), key="Space")
         self.panel_button.clicked.connect(self._on_panel_button)
         self.head.box.insertWidget(self.head.box.indexOf(self.create_button), self.panel_button)
         self.peek.closed.connect(lambda: self.show_panel(False))
@@ -185,6 +192,17 @@ class AccountList(RecordPage):
         chosen = next(action for action in self._filters.actions() if action.data() == key)
         self.filter_chip.set_texts(tr("Show"), chosen.text().replace("&&", "&"))
 
+    def set_owners(self, owners: Sequence[tuple[str, str]], chosen: str) -> None:
+        """(id, name) of those who are in charge of customers, and whose are shown; no chip where there is one only."""
+        self._owners = owners
+        self.owner_chip.set_texts(tr("Owner"), dict(owners).get(chosen, "…") if chosen else tr("All"))
+        self.owner_chip.setVisible(len(owners) > 1 or bool(chosen))
+
+    def _open_owners(self) -> None:
+        _menu(self, None, [("", tr("All")), *self._owners], self.owner_chosen.emit).popup(
+            self.owner_chip.mapToGlobal(self.owner_chip.rect().bottomLeft())
+        )
+
     def show_settings(self, text: str, key: str, grouped: bool) -> None:
         """Shows the search, filter and grouping of a view, without telling of a change."""
         with QSignalBlocker(self.search):
@@ -201,14 +219,15 @@ class AccountList(RecordPage):
         self.grouping_chosen.emit(bool(key))
 
 
-def _menu(page: QWidget, chip: Chip, options: Sequence[tuple[str, str]], chosen) -> QMenu:
+def _menu(page: QWidget, chip: Chip | None, options: Sequence[tuple[str, str]], chosen) -> QMenu:
     menu = QMenu(page)
     for key, text in options:
         action = QAction(text.replace("&", "&&"), menu)
         action.setData(key)
         action.triggered.connect(lambda _on=False, key=key: chosen(key))
         menu.addAction(action)
-    chip.clicked.connect(lambda: open_below(menu, chip))
+    if chip is not None:
+        chip.clicked.connect(lambda: open_below(menu, chip))
     return menu
 
 

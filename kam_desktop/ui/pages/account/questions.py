@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,21 +33,21 @@ if TYPE_CHECKING:
 
 
 def ask_list(
-    reader: Any, text: str, chosen: str, grouped: bool, order: str, today: date
-) -> tuple[Any, dict[str, AccountLine]]:
-    """The ids of the list in groups and order, with the first rows."""
-    from kam_desktop.services import summary
+    reader: Any, text: str, chosen: str, grouped: bool, order: str, today: date, whose: str
+) -> tuple[Any, dict[str, AccountLine], list[tuple[str, str]]]:
+    """The ids of the list in groups and order, with the first rows; and who is in charge of customers."""
+    from kam_desktop.services import owner, summary
 
-    filters = {
-        "": summary.AccountFilter(),
-        "overdue": summary.AccountFilter(overdue_over_days=LATE_DAYS),
-        "untouched": summary.AccountFilter(untouched_days=14),
-        "archived": summary.AccountFilter(archived=True),
-    }
-    listing = summary.account_list(
-        reader, today, text=text, filters=filters[chosen], order=summary.AccountOrder(order), grouped=grouped
+    filters = summary.AccountFilter(
+        archived=chosen == "archived",
+        owner=whose,
+        overdue_over_days=LATE_DAYS if chosen == "overdue" else None,
+        untouched_days=14 if chosen == "untouched" else None,
     )
-    return listing, ask_lines(reader, listing, listing.ids[:FIRST], today)
+    listing = summary.account_list(
+        reader, today, text=text, filters=filters, order=summary.AccountOrder(order), grouped=grouped
+    )
+    return listing, ask_lines(reader, listing, listing.ids[:FIRST], today), owner.owners(reader)
 
 
 def ask_lines(reader: Any, listing: Any, ids: Sequence[str], today: date) -> dict[str, AccountLine]:
@@ -128,6 +129,16 @@ def archive(ids: Sequence[str], archived: bool, uow: Any) -> None:
 
     for key in ids:
         records.archive(uow, Account, key, archived)
+
+
+def tag(ids: Sequence[str], words: str, uow: Any) -> None:
+    """Gives customers a tag more; those that have it, accents and capitals aside, stay as they are."""
+    from kam_desktop.domain.text import clean, fold
+    from kam_desktop.services import records
+
+    for each in uow.many(Account, ids).values():
+        if fold(words) not in map(fold, each.tags):
+            records.save(uow, dataclasses.replace(each, tags=(*each.tags, clean(words))))
 
 
 def remove_occasion(key: str, uow: Any) -> None:
