@@ -11,8 +11,7 @@ from kam_desktop.ui.job_tray import Job
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.pages.settings.page import SlotRow
 from kam_desktop.ui.recovery_sheet import RecoverySheet
-from kam_desktop.ui.shortcut_sheet import KeyQuestion, ShortcutSheet
-from kam_desktop.ui.tour_walk import Steps, Walk
+from kam_desktop.ui.tour_walk import Steps, Walk, press
 from kam_desktop.ui.unlock_dialog import UnlockDialog
 
 
@@ -78,10 +77,9 @@ def over_window(walk: Walk) -> Steps:
         yield f"window-message{name}"
         walk.hush()
         window.set_job("tour", None)
-    sheet = ShortcutSheet(window)
-    sheet.open()
+    window.show_keys()
     yield "window-keys"
-    KeyQuestion(sheet, "new").open()
+    press(window, tr("Change the keys of “{deed}”", deed="").rstrip("”"))
     yield "window-key"
     yield from walk.away()
     yield from walk.over("window-unlock", UnlockDialog(window, lambda *_: None).open)

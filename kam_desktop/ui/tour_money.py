@@ -23,7 +23,7 @@ def collection(walk: Walk) -> Steps:
     page.close_panel()
     yield "collection-wide"
     yield from walk.list_tools("collection", view)
-    for name, words in (("order", tr("Sort by")), ("shown", tr("Shown"))):
+    for name, words in (("order", tr("Sort by")), ("shown", tr("Shown")), ("owner", tr("In charge"))):
         yield from walk.over(f"collection-menu-{name}", partial(press, view, words))
     view.show_state(empty=True, filtered=True)
     yield "collection-none"

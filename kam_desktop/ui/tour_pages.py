@@ -81,7 +81,7 @@ def proposal(walk: Walk) -> Steps:
     yield from walk.page("proposal")
     page: Any = walk.window.page("proposal")
     walk.window.show_page("proposal", "list")
-    yield "proposal-list"
+    yield ""
     yield from walk.nothing_fits("proposal", page.list)
     yield from walk.over("proposal-menu-filter", page.list.filter_chip.click)
     walk.window.show_page("proposal", "board")
@@ -93,6 +93,9 @@ def proposal(walk: Walk) -> Steps:
     cards = filled[0].view
     board.take_focus()
     yield from walk.context("proposal-menu-card", cards)
+    for name, words in (("owner", tr("Owner")), ("closing", tr("Closing")), ("order", tr("Order"))):
+        yield from walk.over(f"proposal-menu-{name}", partial(press, board, words))
+    board.take_focus()
     board.lift(cards.cards.ids[0])
     board.carry(1)
     yield "proposal-lifted"
@@ -116,6 +119,7 @@ def proposal(walk: Walk) -> Steps:
         cell.setText(kept)
         lines.catalogue.hide()
     lines.setFocus()
+    yield from walk.context("proposal-menu-line", lines)
     yield from walk.over("proposal-paste", partial(lines.pasted.emit, 0, tour_data.PASTED))
     if walk.first("sent"):
         walk.window.show_page("proposal", walk.first("sent"))

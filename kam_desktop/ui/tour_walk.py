@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QMenu, QWidget
 from shiboken6 import isValid
 
@@ -117,10 +117,14 @@ class Walk:
 
     def context(self, name: str, view: QAbstractItemView) -> Steps:
         """The menu that the menu key brings up in a list."""
+        yield from self.over(name, lambda: self.menu_key(view))
+
+    def menu_key(self, view: QAbstractItemView) -> None:
+        """Presses the menu key in a list."""
         view.setFocus()
         at = view.visualRect(view.currentIndex()).center()
         event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, view.viewport().mapToGlobal(at))
-        yield from self.over(name, lambda: QApplication.sendEvent(view.viewport(), event))
+        QApplication.sendEvent(view.viewport(), event)
 
     def changed(self, work: Callable[[Any], Any]) -> Steps:
         """An edit that `back` takes back."""
@@ -157,6 +161,11 @@ class Walk:
             selection.select(table.model().index(row, 0), flags)
         yield f"{key}-chosen"
         table.selectRow(1)
+        self.menu_key(table)
+        pick(tr("Edit “{column}”", column="").rstrip("”"))
+        yield ""
+        yield f"{key}-cell"
+        press_escape(QApplication.focusWidget() or table)
         yield from self.over(f"{key}-columns", lambda: press(listing, tr("Choose columns")))
         yield from self.over(f"{key}-views", lambda: press(listing, tr("View")))
         press(listing, tr("View"))
@@ -181,6 +190,11 @@ def press(within: QWidget, words: str) -> None:
         if button.isVisible() and button.accessibleName().startswith(words):
             button.click()
             return
+
+
+def press_escape(widget: QWidget) -> None:
+    """Presses Esc as a person would."""
+    QApplication.sendEvent(widget, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier))
 
 
 def pick(words: str) -> None:

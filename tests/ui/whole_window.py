@@ -25,7 +25,7 @@ from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.navigation import ALONE
 from kam_desktop.ui.recovery_sheet import RecoverySheet
 from kam_desktop.ui.toasts import Toast
-from kam_desktop.ui.tour import HasPlaces
+from kam_desktop.ui.tour_walk import HasPlaces, Walk
 from kam_desktop.ui.unlock_dialog import UnlockDialog
 from tests import makers
 from tests.fakes import FakeClock
@@ -35,6 +35,7 @@ TELLING = "a sentence about what happened"
 ASKING = ("keys", "capture", "columns", "save_view", "new", "log", "receipt")
 """Deeds whose keys bring something up. Those of EVERYWHERE bring up the same over every page."""
 EVERYWHERE = ("keys", "capture")
+TOURED = ("account", "proposal", "collection", "settings", "window")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class WholeWindow:
         yield from self._dialogs()
         yield from self._by_keys()
         yield from self._first_run()
+        yield from self._tour()
 
     def _shown(self, name: str) -> Screen:
         self.settle()
@@ -321,6 +323,15 @@ class WholeWindow:
             dialog.reject()
             dialog.deleteLater()
             self.settle_deletions()
+
+    def _tour(self) -> Iterator[Screen]:
+        """What the tour brings up beyond the pages: every panel, menu and dialog with something in it."""
+        with mock.patch.object(Dialog, "exec", lambda self: self.open() or 0):
+            for name in Walk(self.desktop).steps(TOURED):
+                self.settle()
+                over = self._opened()
+                if name and (over or name not in TOURED):
+                    yield Screen(f"tour, {name}", over[-1] if over else self.window)
 
     def _first_run(self) -> Iterator[Screen]:
         self.window.show_page("first_run")
