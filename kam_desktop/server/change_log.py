@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from kam_desktop.server.database import Connection
 
@@ -26,21 +25,9 @@ COLUMNS = (
 )
 
 
-class Entry(NamedTuple):
-    """One change as the log keeps it; `old` and `new` are JSON of wire values."""
-
-    seq: int
-    group: str
-    place: int
-    entity: str
-    record: str
-    action: str
-    old: bytes | None
-    new: bytes | None
-    author: str
-    device: int
-    written_at: str
-    payload_hash: bytes
+Entry = tuple[int, str, int, str, str, str, bytes | None, bytes | None, str, int, str, bytes]
+"""One change as it goes into the log: seq, group, place in it, entity, record, action, old and new (JSON of wire
+values), author, device, written_at, hash of the payload. Plain tuples, because there are very many."""
 
 
 def payload_hash(old: bytes | None, new: bytes | None) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -50,7 +52,7 @@ def commit(
             writing.settled(settled, seq)
         writing.finish()
         if entries:
-            entries.sort(key=lambda entry: entry.seq)
+            entries.sort(key=itemgetter(0))
             chain = change_log.append(connection, bytes.fromhex(taken[1]), at, entries)
             connection.run("update workspace set hash = ?", (chain.hex(),))
     _keep_verdicts(connection, caller, run, seq)
@@ -73,27 +75,35 @@ def _write_plain(run: Run, sorting: Sorting, writing: Writing, caller: Caller) -
     for (name, size), (start, _) in zip(run.push.groups, run.sheets.spans, strict=True):
         names += [name] * size
         starts += [start] * size
-    entries = []
-    make, number_of, payload = change_log.Entry, writing.seq_of, run.sheets.payload
+    entries: list[change_log.Entry] = []
     device, user = caller.device_number, caller.user
     for sheet, chosen, roots in plain_rows(sorting):
         writing.plain(sheet, chosen, roots)
         part = sheet.part
-        for i in range(len(part.ids)) if chosen is None else chosen:
-            place = part.places[i]
-            entries.append(
-                make(
-                    number_of(place), names[place], place - starts[place], part.entity, part.ids[i], "create", None,
-                    sheet.news[i], user, device, part.written_at[i], payload[place],
-                )
-            )  # fmt: skip
+        picked = range(len(part.ids)) if chosen is None else chosen
+        places = [part.places[i] for i in picked]
+        entries += zip(
+            map(writing.seq_of, places),
+            [names[place] for place in places],
+            [place - starts[place] for place in places],
+            repeat(part.entity),
+            [part.ids[i] for i in picked],
+            repeat("create"),
+            repeat(None),
+            [sheet.news[i] for i in picked],
+            repeat(user),
+            repeat(device),
+            [part.written_at[i] for i in picked],
+            [run.sheets.payload[place] for place in places],
+            strict=False,
+        )
     return entries
 
 
 def _write_deeds(
     connection: Connection, run: Run, writing: Writing, caller: Caller, at: str, ids: Ids
 ) -> list[change_log.Entry]:
-    entries = []
+    entries: list[change_log.Entry] = []
     kept: list[tuple[Any, ...]] = []
     root_of: dict[str, Root] = {}
     for number, deeds in run.deeds.items():
@@ -107,7 +117,7 @@ def _write_deeds(
             if deed.alters:
                 old, new = logged(deed)
                 entries.append(
-                    change_log.Entry(
+                    (
                         seq, group, change.within, row.entity, row.id, deed.action, old, new, caller.user,
                         caller.device_number, change.written_at, change_log.payload_hash(old, new),
                     )

@@ -37,11 +37,12 @@ class Connection:
         driver: the connection of sqlite3, sqlcipher3 or psycopg.
     """
 
-    def __init__(self, driver: Any, is_postgresql: bool) -> None:
+    def __init__(self, driver: Any, is_postgresql: bool, *, writes: bool = True) -> None:
         self.driver = driver
         self.postgresql = is_postgresql
-        self.for_update = " for update" if is_postgresql else ""
-        self.for_share = " for share" if is_postgresql else ""
+        # SQLite has one writer at a time; a reader locks nothing
+        self.for_update = " for update" if is_postgresql and writes else ""
+        self.for_share = " for share" if is_postgresql and writes else ""
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows that a statement gives."""
@@ -134,7 +135,7 @@ class Database:
         try:
             driver.execute(begin)
             try:
-                yield Connection(driver, self.postgresql)
+                yield Connection(driver, self.postgresql, writes="read only" not in begin)
                 driver.execute("commit")
             except BaseException:
                 driver.execute("rollback")
@@ -206,13 +207,16 @@ class Database:
 
 def _sqlite_library() -> Any:
     """The interpreter's own SQLite where it is new enough, else the one of the laptop's store, without a key."""
-    if sqlite3.sqlite_version_info >= LEAST_SQLITE:
-        return sqlite3
-    from sqlcipher3 import dbapi2
+    library: Any = sqlite3
+    if sqlite3.sqlite_version_info < LEAST_SQLITE:
+        from sqlcipher3 import dbapi2
 
-    if dbapi2.sqlite_version_info < LEAST_SQLITE:
+        library = dbapi2
+    if library.sqlite_version_info < LEAST_SQLITE:
         raise Unavailable("sqlite_too_old", "The SQLite library is older than 3.51.3 and can damage a database.")
-    return dbapi2
+    # Without an adapter the driver searches for one for every NULL that it binds, which costs a microsecond each.
+    library.register_adapter(type(None), {}.get)
+    return library
 
 
 def statements(tables: Iterable[sa.Table], is_postgresql: bool) -> list[str]:

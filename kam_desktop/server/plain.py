@@ -35,6 +35,7 @@ class Sorting:
         self.roots_of: dict[int, list[Root | None]] = {}
         self._state, self._roots, self._caller = state, roots, caller
         self._created: dict[str, set[str]] = {}
+        self._existing: dict[str, set[str]] = {}
         self._known = state.connection
         self._group_of: list[int] = []
         for number, (start, end) in enumerate(sheets.spans):
@@ -101,8 +102,10 @@ class Sorting:
             condition, value = self._known.among("id", ids)
             found = {row[0] for row in self._known.rows(f'select id from "{entity}" where {condition}', (value,))}  # noqa: S608
             if found:
+                self._existing[entity] = found
+                ids -= found
                 for sheet in self.sheets.sheets:
-                    if sheet.part.entity == entity:
+                    if sheet.part.entity == entity and sheet.part.action == "create":
                         places = sheet.part.places
                         self._mark(places[at] for at, each in enumerate(sheet.part.ids) if each in found)
 
@@ -119,8 +122,10 @@ class Sorting:
         owners = sheet.columns.get("owner")
         if part.entity == "account":
             held = owners or [None] * size
+            there = self._existing.get("account", ())
             for identity, owner in zip(part.ids, held, strict=True):
-                self._roots.owners[identity] = owner or ""
+                if identity not in there:
+                    self._roots.owners[identity] = owner or ""
             by_owner = {owner: self._allowed(sheet, Root("account", ""), owner or "") for owner in set(held)}
             self._mark(part.places[i] for i, owner in enumerate(held) if not by_owner[owner])
             return
@@ -160,15 +165,20 @@ class Sorting:
                     root if parent else Root("person", owner or "")
                     for root, parent, owner in zip(found, parents, owners, strict=True)
                 ]
-        for identity, root in zip(ids, found, strict=True):
-            self._roots.add(entity, identity, root)
+        there = self._existing.get(entity)
+        if there:  # their roots are those that they have, whatever the message says
+            fresh = [i for i, each in enumerate(ids) if each not in there]
+            self._roots.add_all(entity, [ids[i] for i in fresh], [found[i] for i in fresh])
+        else:
+            self._roots.add_all(entity, ids, found)
         return found
 
     def _weigh_references(self, sheet: Sheet, to: str, loose: bool, owns: bool, values: list[Any]) -> None:
         targets = set(values) - {None}
         outside = targets - self._created.get(to, set())
-        if sheet.part.entity == "instalment" and to == "invoice" and outside:
-            wrong = outside  # what the invoice has already must be seen
+        looked_into = sheet.part.entity == "instalment" and to == "invoice"
+        if outside and (looked_into or (owns and BY_NAME[to].frozen_when is not None)):
+            wrong = outside  # what the invoice has already, or whether the version was sent, must be seen
         elif loose or not outside:
             return
         else:

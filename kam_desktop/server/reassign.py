@@ -100,7 +100,7 @@ def _carry_out(
     if has != had:
         old["helpers"], new["helpers"] = sorted(had), sorted(has)
     was, now = orjson.dumps(old), orjson.dumps(new)
-    entry = change_log.Entry(
+    entry = (
         seq, ids.random(), 0, "account", account, "reassign", was, now, caller.user, caller.device_number, at,
         change_log.payload_hash(was, now),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from kam_desktop.domain import scopes
@@ -43,6 +44,12 @@ class Roots:
     def add(self, entity: str, identity: str, root: Root | None) -> None:
         """Remembers the root of a row that is only being written."""
         self._known[entity, identity] = root
+
+    def add_all(self, entity: str, ids: Sequence[str], found: Sequence[Root | None]) -> None:
+        """Remembers the roots of rows that are only being written; an account among them has no helpers yet."""
+        self._known.update(zip(zip(repeat(entity), ids), found, strict=False))
+        if entity == "account":
+            self._helped.update(zip(ids, repeat(False)))
 
     def of(self, entity: str, identity: str) -> Root | None:
         """The root of a row, None where there is no such row."""
@@ -121,7 +128,17 @@ class Roots:
             self._helped.update((each, each in helped) for each in accounts)
             self.fetch_owners(accounts)
         with_helpers = frozenset(each for each, helped in self._helped.items() if helped)
-        return {each: scopes.scopes(each, self.owner, with_helpers) for each in wanted}
+        made: dict[str, frozenset[str]] = {}  # accounts of one owner share their scope
+        found = {}
+        for each in wanted:
+            if each.kind == "account" and each.name not in with_helpers:
+                owner = self.owners.get(each.name, "")
+                if owner not in made:
+                    made[owner] = scopes.scopes(each, self.owner, ())
+                found[each] = made[owner]
+            else:
+                found[each] = scopes.scopes(each, self.owner, with_helpers)
+        return found
 
 
 def below(connection: Connection, entity: str, ids: Sequence[str]) -> list[tuple[str, str]]:

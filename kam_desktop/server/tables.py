@@ -145,7 +145,6 @@ group_applied = _plain(
     sa.Column("seq", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-sa.Index("group_applied__seq", group_applied.c.seq)
 change_log = _plain(
     "change_log",
     sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),

@@ -48,7 +48,8 @@ class Writing:
         missing = {name for each in names.values() for name in each} - self._numbers.keys()
         if missing:
             self._numbers |= feed.numbers(self._connection, missing)
-        return {root: [self._numbers[name] for name in sorted(each)] for root, each in names.items()}
+        made = {each: [self._numbers[name] for name in sorted(each)] for each in set(names.values())}
+        return {root: made[each] for root, each in names.items()}
 
     def plain(self, sheet: Sheet, taken: list[int] | None, roots: Sequence[Root]) -> None:
         """Inserts plain creations; `taken` are their places in the part, None for all of them."""
@@ -76,8 +77,9 @@ class Writing:
         )
         scopes = self.scope_numbers(set(roots))
         name = entity.name
-        if len(scopes) == 1 and len(numbers := next(iter(scopes.values()))) == 1:
-            only = numbers[0]
+        numbers = {number for each in scopes.values() for number in each}
+        if len(numbers) == 1:
+            (only,) = numbers
             self.new_entries += zip(ids, repeat(name), repeat(only), seqs, repeat(PUT), strict=False)
             self._raise(only, max(seqs))
             return
