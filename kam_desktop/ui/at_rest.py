@@ -1,4 +1,4 @@
-"""Follows a list that a key held down runs through: the first row at once, then where it comes to rest."""
+"""Follows a list that a key held down runs through: the first row, then where it comes to rest."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, Qt, QTimer
@@ -110,7 +110,7 @@ class Heartbeat(QObject):
 
     Attributes:
         longest: seconds, by phase.
-        stalls: (seconds, phase, when it ended) of all that are longer than a frame.
+        stalls: (seconds, phase, seconds that the UI thread itself computed in it) of all longer than a frame.
         watched_s: how long phases that count have lasted.
     """
 
@@ -125,7 +125,7 @@ class Heartbeat(QObject):
         self.watched_s = 0.0
         self.beats = array("f")
         self._worst = 0.0
-        self.last = monotonic()
+        self.last, self._worked = monotonic(), thread_time()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(5)
@@ -146,7 +146,7 @@ class Heartbeat(QObject):
         return worst
 
     def _beat(self) -> None:
-        now = monotonic()
+        now, worked = monotonic(), thread_time()
         late = now - self.last - self.PERIOD_S
         if self.phase:
             self.watched_s += now - self.last
@@ -155,8 +155,8 @@ class Heartbeat(QObject):
             if late > self.longest[self.phase]:
                 self.longest[self.phase] = late
             if late > self.FRAME_S:
-                self.stalls.append((late, self.phase, now))
-        self.last = now
+                self.stalls.append((late, self.phase, worked - self._worked))
+        self.last, self._worked = now, worked
 
     def high_wait(self, percent: float) -> float:
         """How long something that comes at any moment has to wait at most, in so many per cent of all moments.

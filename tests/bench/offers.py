@@ -1,4 +1,4 @@
-"""What the large profile has beside its customers: a full board, tasks, a catalogue, two long proposals."""
+"""What the large profile has beside customers: a full board, tasks, a catalogue, long proposals."""
 
 from __future__ import annotations
 

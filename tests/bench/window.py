@@ -357,8 +357,10 @@ def _print_session(found: dict[str, Any], base: dict[str, float]) -> None:
     by_walk = ", ".join(f"{each:.0f}" for each in day["memory"][:: max(1, len(day["memory"]) // 12)])
     highest = max(run["memory"].get("VmHWM", 0), *day["memory"])
     _line("memory, highest (MB)", highest, GOALS["memory"], base["memory"], f"by walk {by_walk}")
-    for late, phase, _at in day["stalls"][:8]:
-        print(f"    stall of {1000 * late:.0f} ms in {phase}")
+    own = [1000 * each[2] for each in day["stalls"]]
+    _line("longest stall by the processor's time alone (ms)", max(own, default=0), 0, base["frame"])
+    for late, phase, worked in day["stalls"][:8]:
+        print(f"    stall of {1000 * late:.0f} ms in {phase}; the window itself computed {1000 * worked:.0f} ms")
     for each in day["failed"]:
         print(f"    did not come about: {each}")
 

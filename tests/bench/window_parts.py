@@ -1,4 +1,4 @@
-"""Parts of the walk through the window: page switches, one customer, search, lists and board, a long proposal."""
+"""Parts of the walk through the window: pages, one customer, search, lists, a long proposal."""
 
 from __future__ import annotations
 
