@@ -623,3 +623,22 @@ def test_the_customers_of_one_person_and_a_tag_for_several(qtbot: Any, page: Acc
     assert [house.read(lambda reader, key=key: reader.get(Account, key)).tags for key in "abc"] == [("VIP",)] * 2 + [()]
     house.store.undo()
     assert house.read(lambda reader: reader.get(Account, "a")).tags == ()
+
+
+def test_the_panel_that_was_never_shown_takes_the_keyboard_when_it_comes(
+    qtbot: Any, page: AccountPage, house: House
+) -> None:
+    narrow = AccountController(house.desk).page
+    qtbot.addWidget(narrow)
+    narrow.resize(theme.px(860), theme.px(600))
+    narrow.show()
+    narrow.activateWindow()
+    qtbot.waitUntil(narrow.isActiveWindow)
+    settle(qtbot, house)
+    assert not narrow.list.peek.isVisible()
+    narrow.list.table.setFocus()
+    qtbot.keyClick(narrow.list.table, Qt.Key.Key_Space)
+    qtbot.waitUntil(narrow.list.peek._open.hasFocus)
+    narrow.list.table.setFocus()
+    qtbot.keyClick(narrow.list.table, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not narrow.list.peek.isVisible())

@@ -24,6 +24,7 @@ from kam_desktop.ui.kit.table_view import Column
 from kam_desktop.ui.pages.account.peek import LATE_DAYS, PeekPanel
 from kam_desktop.ui.pages.account.side import near_day
 from kam_desktop.ui.pages.account.tiers import TierBar
+from kam_desktop.ui.shortcuts import add_shortcut
 from kam_desktop.ui.side_fold import SideFold
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class AccountList(RecordPage):
         self.panel_button.clicked.connect(self._on_panel_button)
         self.head.box.insertWidget(self.head.box.indexOf(self.create_button), self.panel_button)
         self.peek.closed.connect(lambda: self.show_panel(False))
+        add_shortcut(self.table, "leave", self._on_leave)
         self._fit_panel()
 
     def _roomy(self) -> bool:
@@ -152,7 +154,14 @@ class AccountList(RecordPage):
         """Brings the panel and gives it the keyboard, or gives the keyboard back to the list."""
         self._asked = shown
         self._fit_panel()
-        (self.peek if shown else self.table).setFocus()
+        if shown:
+            self.peek.take_keyboard()
+        else:
+            self.table.setFocus()
+
+    def _on_leave(self) -> None:
+        if self._asked:
+            self.show_panel(False)
 
     def _on_panel_button(self) -> None:
         if self._roomy():

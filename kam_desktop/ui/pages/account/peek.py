@@ -75,6 +75,7 @@ class PeekPanel(QWidget):
         self._today = today
         self._frame = side_panel(420)
         self._body: QWidget | None = None
+        self._wanted = False
         self._log = Button(tr("Log interaction"), key=keymap.shown("log"))
         self._open = Button(tr("Open"), kind="primary", icon="corner-down-left")
         self._log.clicked.connect(self.interaction_wanted)
@@ -99,6 +100,13 @@ class PeekPanel(QWidget):
         self._body = scrolled(self._content(peek) if peek else self._nothing())
         self._holder.addWidget(self._body)
         self._foot.setVisible(peek is not None)
+        if peek is not None and self._wanted:
+            self.take_keyboard()
+
+    def take_keyboard(self) -> None:
+        """The keyboard goes to the panel, as soon as it shows somebody."""
+        self._wanted = self._foot.isHidden()
+        self.setFocus()
 
     def _nothing(self) -> QWidget:
         box = Panel(margins=(20, 24, 20, 20)).add(caption(tr("Choose an account to see it here.")), None)
