@@ -29,6 +29,15 @@ ITEMS = tuple((f"Dàn dựng gian hàng {n}", str(n), str(1_000_000 + 50_000 * n
 MONEY, PART = 500_000, 400_000
 
 
+def _has_keyboard(dialog: QWidget) -> bool:
+    """Whether keys reach something in the dialog; before it is active they reach what stands under it."""
+    focused = QApplication.focusWidget()
+    if focused is not None and dialog.isAncestorOf(focused):
+        return True
+    dialog.activateWindow()
+    return dialog.isActiveWindow() and focused is None  # nothing in it takes the keyboard
+
+
 class Hands:
     """Ten fingers over the window: what has the keyboard gets the keys, nothing else is touched."""
 
@@ -38,6 +47,9 @@ class Hands:
     @property
     def focus(self) -> QWidget:
         """What has the keyboard; no window manager is here to bring a window forward when a dialog has gone."""
+        dialog = QApplication.activeModalWidget()
+        if dialog is not None and QApplication.activePopupWidget() is None:  # up, and not active yet
+            self.qtbot.waitUntil(lambda: _has_keyboard(dialog), timeout=_LONG_MS)
         if QApplication.activePopupWidget() is None and QApplication.focusWidget() is None:
             (QApplication.activeModalWidget() or self._window.window).activateWindow()
             self.qtbot.waitUntil(lambda: QApplication.activeWindow() is not None, timeout=_LONG_MS)
@@ -104,17 +116,17 @@ class Hands:
 
         def answer() -> None:
             dialog = QApplication.activeModalWidget()
-            if isinstance(dialog, QFileDialog) and dialog.isVisible():
+            if isinstance(dialog, QFileDialog) and dialog.isVisible() and _has_keyboard(dialog):
                 ticking.stop()
-                named = QApplication.focusWidget() or dialog
+                named = QApplication.focusWidget()
                 QTest.keyClick(named, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
                 for letter in str(path):
-                    QTest.keyClick(QApplication.focusWidget() or dialog, letter)
+                    QTest.keyClick(named, letter)
                 told.append(dialog.windowTitle())
                 popup = QApplication.activePopupWidget()
                 if popup is not None:
                     QTest.keyClick(popup, Qt.Key.Key_Escape)
-                QTest.keyClick(QApplication.focusWidget() or dialog, Qt.Key.Key_Return)
+                QTest.keyClick(named, Qt.Key.Key_Return)
 
         ticking = QTimer(interval=50)
         ticking.timeout.connect(answer)
