@@ -72,7 +72,7 @@ class PaperSide:
                            key=f"{id(self)}", owner=self._preview)  # fmt: skip
 
     def _set(self, paper: Any, number: int) -> None:
-        """Has the pages set in the lane of files, first the picture of the one that is looked at.
+        """Has the pages set in the lane of files, and unpacked those that are looked at; the others are when seen.
 
         What is older than the newest question is not begun.
         """
@@ -87,21 +87,8 @@ class PaperSide:
             return pages, [QImage.fromData(page) if at in looked_at else QImage() for at, page in enumerate(pages)]
 
         def show(answer: tuple[list[bytes], list[QImage]]) -> None:
-            pages, images = answer
             if number == self._newest:
-                self._preview.show_images(images)
-                if any(image.isNull() for image in images):
-                    background.run("files", lambda: rest(pages, images), show_all, self._failed, owner=self._preview)
-
-        def rest(pages: list[bytes], images: list[QImage]) -> list[QImage]:
-            if number != self._newest:
-                return images
-            return [QImage.fromData(page) if image.isNull() else image
-                    for page, image in zip(pages, images, strict=True)]  # fmt: skip
-
-        def show_all(images: list[QImage]) -> None:
-            if number == self._newest:
-                self._preview.show_images(images)
+                self._preview.show_images(answer[1], answer[0])
 
         background.run("files", first, show, self._failed, owner=self._preview)
 

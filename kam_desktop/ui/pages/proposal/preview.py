@@ -18,6 +18,7 @@ from kam_desktop.ui.kit.labels import PlainLabel, caption
 SIZES = (0, 75, 100, 150)
 """Per cent of the paper's own size; 0 fits it to the width of the pane."""
 _PPI, _SCREEN = 110, 96  # pixels an inch of the pictures, and of a page at 100 %
+_UNPACKED = 4  # pictures kept unpacked: 5 MB each, and an offer of 500 lines has two dozen pages
 
 
 class _Pages(QWidget):
@@ -25,17 +26,22 @@ class _Pages(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.images: Sequence[QImage] = ()
+        self.images: list[QImage] = []
+        self._packed: Sequence[bytes] = ()
         self._size = 0
         self._scaled: dict[tuple[int, int], QImage] = {}  # by page and width on the device: drawn once, not each time
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
-    def show_images(self, images: Sequence[QImage], size: int) -> None:
-        """Other pages, or another size."""
-        self.images, self._size = images, size
+    def show_images(self, images: Sequence[QImage], packed: Sequence[bytes], size: int) -> None:
+        """Other pages, or another size; a picture that is null is unpacked from its PNG when it is seen."""
+        self.images, self._packed, self._size = list(images), packed, size
         self._scaled.clear()
         self.refit()
+
+    def resize_pages(self, size: int) -> None:
+        """The same pages at another size."""
+        self.show_images(self.images, self._packed, size)
 
     def refit(self) -> None:
         """Takes the room that the pages need in the pane."""
@@ -66,19 +72,26 @@ class _Pages(QWidget):
         for at, place in enumerate(self.places()):
             if place.intersects(event.rect()):
                 painter.fillRect(place.adjusted(-1, -1, 1, 1), theme.color("border"))
-                if self.images[at].isNull():
-                    painter.fillRect(place, Qt.GlobalColor.white)
-                else:
-                    painter.drawImage(place, self._drawn(at, place.width()))
+                painter.drawImage(place, self._drawn(at, place.width()))
 
     def _drawn(self, at: int, wide: int) -> QImage:
         """A page at the width that it has on the screen; letters scaled down while painting would be ragged."""
         width = round(wide * self.devicePixelRatioF())
         found = self._scaled.get((at, width))
         if found is None:
-            found = self.images[at].scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
+            found = self._unpacked(at).scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
             self._scaled[at, width] = found
         return found
+
+    def _unpacked(self, at: int) -> QImage:
+        """The picture of a page; those furthest from it are packed again."""
+        if self.images[at].isNull() and at < len(self._packed):
+            self.images[at] = QImage.fromData(self._packed[at])
+            whole = [n for n, image in enumerate(self.images) if not image.isNull()]
+            for far in sorted(whole, key=lambda n: -abs(n - at))[: max(0, len(whole) - _UNPACKED)]:
+                if far < len(self._packed):
+                    self.images[far] = QImage()
+        return self.images[at]
 
 
 class Preview(QWidget):
@@ -122,15 +135,15 @@ class Preview(QWidget):
         box.addWidget(foot.add(self._none, None, self._where))
         self._pages.setAccessibleName(tr("Client's page"))
 
-    def show_images(self, images: Sequence[QImage]) -> None:
+    def show_images(self, images: Sequence[QImage], packed: Sequence[bytes] = ()) -> None:
         """The pages as they are now; they stay where they were scrolled to."""
         self._say("")
-        self._pages.show_images(images, SIZES[self._at])
+        self._pages.show_images(images, packed, SIZES[self._at])
         self._tell()
 
     def show_failure(self, words: str) -> None:
         """Why there is no page."""
-        self._pages.show_images((), 0)
+        self._pages.show_images((), (), 0)
         self._say(words)
         self._tell()
 
@@ -140,7 +153,7 @@ class Preview(QWidget):
 
     def _resize(self, step: int) -> None:
         self._at = max(0, min(len(SIZES) - 1, self._at + step))
-        self._pages.show_images(self._pages.images, SIZES[self._at])
+        self._pages.resize_pages(SIZES[self._at])
         self._tell()
 
     def page(self) -> int:
