@@ -69,6 +69,8 @@ class BodyArea(OverlayArea):
         lines = dialog.layout()
         if lines is None:
             return
+        self.updateGeometry()  # the dialog's layout keeps the height that was asked for last
+        lines.invalidate()
         wide = dialog.width()
         wanted = lines.heightForWidth(wide) if lines.hasHeightForWidth() else lines.sizeHint().height()
         high = min(max(wanted, before if grow else 0), dialog.maximumHeight())

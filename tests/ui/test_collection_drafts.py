@@ -35,8 +35,8 @@ def drafts(house: House) -> dict[str, str]:
 
 def typed(qtbot: Any, house: House, form: RecordForm, **texts: str) -> None:
     for name, text in texts.items():
-        editor = form.editor(name)
-        editor.inner.setText(text) if hasattr(editor.inner, "setText") else editor.inner.setPlainText(text)
+        editor: Any = form.editor(name)
+        (getattr(editor.inner, "setText", None) or editor.inner.setPlainText)(text)
         editor.typed.emit()
     qtbot.waitUntil(lambda: form.draft_key() in drafts(house))
     settle(qtbot, house)

@@ -202,6 +202,8 @@ class AgeMatrix(QAbstractTableModel):
             return self.words(row, column)
         if role == LOOK:
             return self._look(row, column)
+        if role == Qt.ItemDataRole.ToolTipRole and not column:
+            return " · ".join(part for part in (self.aside(row, NOT_DUE), self.aside(row, ALL)) if part) or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             said = [row_summary(self, index.row()), *(self.aside(row, each) for each in (NOT_DUE, ALL))]
             return "; ".join(part for part in said if part) if not column else None
@@ -222,8 +224,8 @@ class AgeMatrix(QAbstractTableModel):
 
     def _look(self, row: AgeRow, column: int) -> Look | None:
         if not column:
-            note = " · ".join(part for part in (self.aside(row, NOT_DUE), self.aside(row, ALL)) if part)
-            return Look(tone=None if row.account else "text2", note=note) if note or not row.account else None
+            mark = "hourglass" if row.waiting else "clock" if row.reported else ""  # words there have no room
+            return Look(tone=None if row.account else "text2", icon=mark) if mark or not row.account else None
         if 1 <= column <= self.ages():
             amount, late = row.ages[column - 1], column - 1 >= _LATE
             if not amount:

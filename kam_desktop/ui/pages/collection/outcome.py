@@ -122,9 +122,6 @@ class OutcomeForm(RecordForm):
     def _show_promise(self) -> None:
         for name in ("amount", "pay_on"):
             self._texts[name].setVisible(self.choices["outcome"].key() == PROMISED)
-        window = self.window()
-        if window.isVisible() and isinstance(window, Dialog):
-            window.adjustSize()
 
     def field_of(self, widget: QWidget) -> str:
         """See RecordForm."""

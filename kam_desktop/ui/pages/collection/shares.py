@@ -70,7 +70,7 @@ class ShareTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or role != _ROLE.DisplayRole or not 0 <= section < 3:
             return None
-        return (tr("Invoice"), tr("Amount open"), tr("This receipt"))[section]
+        return (tr("Invoice, due"), tr("Amount open"), tr("This receipt"))[section]
 
     def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
         if not index.isValid():
@@ -84,7 +84,7 @@ class ShareTable(QAbstractTableModel):
             return formats.amount(line.amount, self.currency) if line.amount else ""
         if role == LOOK:
             if not column:
-                return Look(note=_due(line, formats.short_day))
+                return Look(note=formats.short_day(line.due_on) if line.due_on else tr("no papers"))
             return Look(strong=True) if column == SHARE and line.amount else Look(tone="text2")
         if role == _ROLE.AccessibleTextRole and not column:
             return f"{row_summary(self, index.row())}; {_due(line, formats.day)}"
