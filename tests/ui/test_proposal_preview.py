@@ -147,3 +147,12 @@ def test_ctrl_p_writes_the_pdf_without_our_cost(
     assert "Ý tưởng lớn" in found and "180.000.000" in found
     assert f"{SECRET:,}".replace(",", ".") not in found and "1.000.000.000" not in found
     settle(qtbot, house)
+
+
+def test_what_stands_beside_the_lines_stands_there_next_time(qtbot: Any, page: Any, house: House) -> None:
+    page.editor._side.changed.emit("page")
+    qtbot.waitUntil(house.background.is_idle)
+    assert house.desk.remembered["proposal.side"] == "page"
+    again = ProposalController(house.desk).page
+    qtbot.addWidget(again)
+    assert again.editor.preview.isVisibleTo(again.editor)

@@ -29,7 +29,7 @@ from kam_desktop.ui.shortcuts import add_shortcut
 
 NEW = "new"
 _VIEW = "proposal.view"
-_CHIPS = "proposal.chips"
+_CHIPS, _SIDE = "proposal.chips", "proposal.side"
 
 
 class ProposalController(RecordController):
@@ -72,6 +72,8 @@ class ProposalController(RecordController):
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
+        editor.side_chosen.connect(lambda key: desk.remember(_SIDE, key))
+        editor.toggle_preview(desk.remembered.get(_SIDE) == "page")
         add_shortcut(editor, "new", lambda: self._on_create())
         add_shortcut(editor, "print", self._paper.export)
         self.bind(editor.form, N_("Change proposal {name}"), "")

@@ -104,12 +104,14 @@ class ProposalEditor(QWidget):
     Signals:
         back_wanted, new_version_wanted, sent_wanted: the button was pressed.
         version_chosen(str): another version is to be shown. compare_wanted(str): that one beside the one shown.
+        side_chosen(str): "page" or "fields" is to stand beside the lines.
     """
 
     back_wanted = Signal()
     new_version_wanted = Signal()
     sent_wanted = Signal()
     version_chosen = Signal(str)
+    side_chosen = Signal(str)
     compare_wanted = Signal(str)
 
     def __init__(self, today: date) -> None:
@@ -152,7 +154,7 @@ class ProposalEditor(QWidget):
         area.setFocusProxy(self.version_form.editor("quoted_on"))
         self.preview = Preview()
         self._side = Segmented([("fields", tr("Details")), ("page", tr("Client's page"))], name=tr("Beside the lines"))
-        self._side.changed.connect(lambda key: self.toggle_preview(key == "page"))
+        self._side.changed.connect(self._on_side)
         frame = Panel(lines="left", margins=(1, 0, 0, 0))
         frame.add(Panel(row=True, margins=(12, 8, 12, 4)).add(self._side, None), area, self.preview)
         frame.setFixedWidth(theme.px(348))
@@ -183,6 +185,10 @@ class ProposalEditor(QWidget):
         tight = self.width() < theme.px(_TIGHT)
         self._hint.setVisible(not tight)
         self._beside.setFixedWidth(theme.px(300 if tight else 348))
+
+    def _on_side(self, key: str) -> None:
+        self.toggle_preview(key == "page")
+        self.side_chosen.emit(key)
 
     def toggle_preview(self, page: bool) -> None:
         """The client's page beside the lines, or the fields."""

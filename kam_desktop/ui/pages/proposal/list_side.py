@@ -156,7 +156,7 @@ class ListSide:
             if stage != "lost"  # losing asks for a reason, one by one
         ]
         return (
-            Deed(tr("Open"), "corner-down-left", lambda ids: show("proposal", ids[0]), single=True),
+            Deed(tr("Open"), "corner-down-left", lambda ids: show("proposal", ids[0]), single=True, key="open"),
             *self.edits.deeds(),
             Deed(tr("Open the account"), "users", self._open_account, single=True),
             Deed(tr("Take over"), "user", self._take_over),
