@@ -69,6 +69,7 @@ class BodyArea(OverlayArea):
         lines = dialog.layout()
         if lines is None:
             return
+        self.updateGeometry()  # the layout around knows another size of this one only when it is told
         self.updateGeometry()  # the dialog's layout keeps the height that was asked for last
         lines.invalidate()
         wide = dialog.width()

@@ -597,21 +597,21 @@ def test_a_list_says_how_many_are_chosen_without_naming_them(qtbot: Any, page: A
 
 def test_the_customers_of_one_person_and_a_tag_for_several(qtbot: Any, page: AccountPage, house: House) -> None:
     controller = next(each for each in page.children() if isinstance(each, AccountController))
-    assert page.list.owner_chip.isHidden(), "nobody is in charge of anybody"
+    assert page.list.owner_chip.isHidden() and len(page.list._filters.actions()) == 4, "nobody is in charge of anybody"
     with house.store.edit("") as uow:
         uow.add(Person(id="lan", full_name="Trần Lan", code="LAN"))
         for key, owner in (("a", "lan"), ("b", LOCAL_PERSON_ID)):
             uow.put(replace(uow.get(Account, key), owner=owner))
     controller.refresh()
     settle(qtbot, house)
-    assert page.list.owner_chip.isVisible()
-    page.list.owner_chosen.emit("lan")
+    next(each for each in page.list._filters.actions() if "Trần Lan" in each.text()).trigger()
     settle(qtbot, house)
     assert list(page.list.model.answer.ids) == ["a"] and "Trần Lan" in page.list.owner_chip.accessibleName()
+    assert page.list.owner_chip.isVisible()
     kept = controller.listed.view_settings()
-    page.list.cleared.emit()
+    page.list.owner_chip.closed.emit()
     settle(qtbot, house)
-    assert len(page.list.model.answer.ids) == 3
+    assert len(page.list.model.answer.ids) == 3 and page.list.owner_chip.isHidden()
     controller.listed.use_view(kept)
     settle(qtbot, house)
     assert list(page.list.model.answer.ids) == ["a"]

@@ -10,10 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from kam_desktop.domain.entities import Account, Contact, Task
+from kam_desktop.domain.entities import Account, Contact, Product, Task
 from kam_desktop.ui import theme
 from kam_desktop.ui.cell_edits import CellEdits, CellForm
+from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.pages.account.controller import AccountController
+from kam_desktop.ui.pages.product.controller import ProductController
 from kam_desktop.ui.pages.task.controller import TaskController
 from tests.ui.conftest import TODAY, House, account, firm_of_three
 
@@ -246,3 +248,28 @@ def test_the_people_of_a_customer_are_edited_in_their_tab(qtbot: Any, house: Hou
     qtbot.keyClick(form.row.inner, KEY.Key_Escape)
     assert page.detail.isVisible() and page.currentWidget() is page.detail, "Esc leaves the cell, not the page"
     assert ("account", "") not in house.shell.shown
+
+
+def test_a_cell_that_was_being_typed_when_the_program_ended_comes_back_in_its_form(
+    qtbot: Any, house: House, tasks: Any
+) -> None:
+    house.add(*firm_of_three()[1:3], Product(id="p1", name="In ấn"))
+    with house.store.edit("") as uow:
+        uow.set_draft("task:t1", json.dumps({"subject": "Chưa xong"}))
+        uow.set_draft("account:b", json.dumps({"short_name": "Kỳ"}))
+    controller = next(each for each in tasks.children() if isinstance(each, TaskController))
+    assert controller.reopen("task:t1") and not controller.reopen("account:b")
+    settle(qtbot, house)
+    dialog = tasks.findChild(FormDialog)
+    assert dialog.form.editor("subject").raw() == "Chưa xong"
+    dialog.reject()
+    page = at_rest(qtbot, house, AccountController(house.desk).page)
+    accounts = next(each for each in page.children() if isinstance(each, AccountController))
+    assert not accounts.reopen("account:b") and house.shell.shown[-1] == ("account", "b")
+    page.open_place("b")
+    settle(qtbot, house)
+    assert accounts.reopen("account:b") and page.detail.tab() == "details"
+    assert page.detail.form.editor("short_name").raw() == "Kỳ"
+    products = at_rest(qtbot, house, ProductController(house.desk).page)
+    made = next(each for each in products.children() if isinstance(each, ProductController))
+    assert made.reopen("product:p1") and house.shell.shown[-1] == ("product", "p1")

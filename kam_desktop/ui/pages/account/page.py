@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -115,8 +115,8 @@ class AccountList(RecordPage):
         self.peek = PeekPanel(today)
         self.filter_chip = Chip(tr("Show"), tr("All"))
         self.group_chip = Chip(tr("Group by"), tr("Tier"))
-        self.owner_chip = Chip(tr("Owner"), tr("All"))
-        self._owners: Sequence[tuple[str, str]] = ()
+        self.owner_chip = Chip(tr("Owner"), "", closable=True)
+        self._owners: list[QAction] = []
         super().__init__(
             tr("Accounts"), columns(today), create=tr("Add account"), search=tr("Search accounts"),
             empty=("users", tr("No accounts yet"), tr("Import them from Excel, or add the first one.")),
@@ -128,7 +128,8 @@ class AccountList(RecordPage):
             ("untouched", tr("No contact for {n} days", n=14)), ("archived", tr("Archived")),
         ], self._on_filter)  # fmt: skip
         self._groups = _menu(self, self.group_chip, [("tier", tr("Tier")), ("", tr("Nothing"))], self._on_group)
-        self.owner_chip.clicked.connect(self._open_owners)
+        self.owner_chip.closed.connect(lambda: self.owner_chosen.emit(""))
+        self.owner_chip.clicked.connect(lambda: open_below(self._filters, self.owner_chip))
         self.owner_chip.hide()
         self.tiers = TierBar(tr("Share of revenue by tier"))
         columns_of = self.layout()
@@ -202,15 +203,20 @@ class AccountList(RecordPage):
         self.filter_chip.set_texts(tr("Show"), chosen.text().replace("&&", "&"))
 
     def set_owners(self, owners: Sequence[tuple[str, str]], chosen: str) -> None:
-        """(id, name) of those who are in charge of customers, and whose are shown; no chip where there is one only."""
-        self._owners = owners
-        self.owner_chip.set_texts(tr("Owner"), dict(owners).get(chosen, "…") if chosen else tr("All"))
-        self.owner_chip.setVisible(len(owners) > 1 or bool(chosen))
+        """(id, name) of those who are in charge of customers, offered with the filters; and whose are shown."""
+        for action in self._owners:
+            self._filters.removeAction(action)
+        self._owners = [self._filters.addSeparator()] if len(owners) > 1 else []
+        for key, name in owners if len(owners) > 1 else ():
+            action = QAction(f"{tr('Owner')}: {name}".replace("&", "&&"), self._filters)
+            action.triggered.connect(partial(self._on_owner, key))
+            self._filters.addAction(action)
+            self._owners.append(action)
+        self.owner_chip.set_texts(tr("Owner"), dict(owners).get(chosen, "…"))
+        self.owner_chip.setVisible(bool(chosen))
 
-    def _open_owners(self) -> None:
-        _menu(self, None, [("", tr("All")), *self._owners], self.owner_chosen.emit).popup(
-            self.owner_chip.mapToGlobal(self.owner_chip.rect().bottomLeft())
-        )
+    def _on_owner(self, key: str, _on: bool = False) -> None:
+        self.owner_chosen.emit(key)
 
     def show_settings(self, text: str, key: str, grouped: bool) -> None:
         """Shows the search, filter and grouping of a view, without telling of a change."""
@@ -228,15 +234,14 @@ class AccountList(RecordPage):
         self.grouping_chosen.emit(bool(key))
 
 
-def _menu(page: QWidget, chip: Chip | None, options: Sequence[tuple[str, str]], chosen) -> QMenu:
+def _menu(page: QWidget, chip: Chip, options: Sequence[tuple[str, str]], chosen) -> QMenu:
     menu = QMenu(page)
     for key, text in options:
         action = QAction(text.replace("&", "&&"), menu)
         action.setData(key)
         action.triggered.connect(lambda _on=False, key=key: chosen(key))
         menu.addAction(action)
-    if chip is not None:
-        chip.clicked.connect(lambda: open_below(menu, chip))
+    chip.clicked.connect(lambda: open_below(menu, chip))
     return menu
 
 

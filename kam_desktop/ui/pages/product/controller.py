@@ -109,6 +109,7 @@ class ProductController(RecordController):
         self._catalogue.show_state(formats.number(count) if count else "", empty=not count, filtered=filtered)
         if count and not self._catalogue.place.current():
             self._catalogue.place.show(listing.ids[0])
+        self.products.say_selection()
 
     def _show_lists(self, rows: Sequence[PriceListRow]) -> None:
         shown = {row.id: row for row in rows}
@@ -117,6 +118,7 @@ class ProductController(RecordController):
         self._lists.show_state(formats.number(len(rows)) if rows else "", empty=not rows, filtered=filtered)
         if rows and not self._lists.place.current():
             self._lists.place.show(rows[0].id)
+        self.price_lists.say_selection()
 
     def _on_wanted(self, ids: list[str]) -> None:
         today = self.desk.today()

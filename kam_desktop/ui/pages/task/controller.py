@@ -64,6 +64,7 @@ class TaskController(RecordController):
             self.desk.shell.set_count("task", len(ids))
         if ids and not self.page.place.current():
             self.page.place.show(ids[0])
+        self._say_selection()
 
     def _on_searched(self, text: str) -> None:
         if text != self._text:
