@@ -105,8 +105,10 @@ class InvoiceDetail:
         return sum(each.open for each in self.instalments if each.due_on is None)
 
 
-def suggest_allocation(reader: Reader, account_id: str, currency: str, amount: int, as_of: date) -> list[Share]:
-    """How a receipt pays what is open: earliest due date, then earliest invoice date, then lowest number.
+def suggest_allocation(
+    reader: Reader, account_id: str, currency: str, amount: int, as_of: date, memo: str = ""
+) -> list[Share]:
+    """How a receipt pays what is open: invoices named in the memo, then earliest due and invoice date, lowest number.
 
     All open instalments of the account in that currency are in the answer; those that get nothing stand with 0.
     Never more than the amount or an instalment (features.md 2, Allocation).
@@ -114,7 +116,7 @@ def suggest_allocation(reader: Reader, account_id: str, currency: str, amount: i
     items = figures.open_instalments(reader, as_of, currency, accounts=[account_id])
     due = {item.id: item for item in items}
     parts = allocation.in_order(_open_parts(reader, due))
-    free = allocation.FreeAmount("", account_id, currency, amount, as_of)
+    free = allocation.FreeAmount("", account_id, currency, amount, as_of, memo=memo)
     shares = {share.instalment: share.amount for share in allocation.propose(free, parts)}
     return [
         Share(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from kam_desktop.ui.last_place import KeepsDraft, form_of
 from kam_desktop.ui.pages.collection.controller import CollectionController
 from kam_desktop.ui.pages.collection.outcome import OutcomeDialog
 from kam_desktop.ui.pages.collection.page import RECEIPTS, CollectionPage
-from tests.ui.conftest import House, firm_of_three
+from tests.ui.conftest import House, firm_of_three, invoice
 from tests.ui.test_collection_page import LATE_RECEIPT, records, settle, shown
 
 
@@ -28,9 +29,8 @@ def controller(page: CollectionPage) -> CollectionController:
 
 
 def drafts(house: House) -> dict[str, str]:
-    return house.read(
-        lambda reader: {str(key): str(value) for key, value in reader.sql("select key, value from draft")}
-    )
+    rows = house.read(lambda reader: reader.sql("select key, value from draft"))
+    return {str(key): str(value) for key, value in rows}
 
 
 def typed(qtbot: Any, house: House, form: RecordForm, **texts: str) -> None:
@@ -133,3 +133,14 @@ def test_what_came_of_a_reminder(qtbot: Any, page: CollectionPage, house: House)
     qtbot.waitUntil(lambda: opened(other) is None)
     assert not drafts(house) and [each.amount for each in records(house, "promise_to_pay")] == [40_000_000]
     assert QApplication.activeModalWidget() is None
+
+
+def test_the_memo_of_the_bank_names_the_invoice(qtbot: Any, page: CollectionPage, house: House) -> None:
+    house.add(*invoice("i9001", "a", 10_000_000, date(2026, 10, 1), date(2026, 11, 1)))
+    page.invoice.receipt_wanted.emit("a")
+    settle(qtbot, house)
+    form = page.form
+    typed(qtbot, house, form.fields, amount="12,000,000")
+    qtbot.waitUntil(lambda: [line.amount for line in form.shares_table.lines] == [12_000_000, 0])
+    typed(qtbot, house, form.fields, reference="tt hd I9001")
+    qtbot.waitUntil(lambda: [line.amount for line in form.shares_table.lines] == [1_200_000, 10_800_000])

@@ -16,6 +16,7 @@ from kam_desktop.domain.figures.allocation import (
     Share,
     choose,
     in_order,
+    names,
     propose,
     propose_all,
     said,
@@ -56,6 +57,24 @@ def laid(shares: tuple[Share, ...]) -> list[tuple[str, int]]:
 )
 def test_order(first: OpenPart, second: OpenPart) -> None:
     assert in_order([second, first]) == [first, second] == in_order([first, second])
+
+
+@pytest.mark.parametrize(
+    ("memo", "number", "wanted"),
+    [
+        ("TT HD 00000130 HOANG VINH", "00000130", True), ("tt hd 130, 131", "00000131", True), ("HD130", "130", True),
+        ("TT lan 2", "00000002", False), ("1300", "130", False), ("", "130", False), ("tra INV-7 nhe", "inv-7", True),
+        ("tra tien", "", False), ("000", "000", False),
+    ],
+)  # fmt: skip
+def test_what_a_memo_names(memo: str, number: str, wanted: bool) -> None:
+    assert names(memo, number) is wanted
+
+
+def test_what_the_payer_names_is_paid_first_and_then_the_oldest() -> None:
+    parts = [part("a", due=1, number="00000101"), part("b", due=2, number="00000102"), part("c", due=3, number="103")]
+    assert laid(propose(money(150, memo="TT HD 103"), parts)) == [("c", 100), ("a", 50)]
+    assert laid(propose(money(150), parts)) == [("a", 100), ("b", 50)]
 
 
 def test_an_invoice_that_is_named_comes_first() -> None:

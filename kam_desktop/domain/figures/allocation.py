@@ -13,6 +13,9 @@ from kam_desktop.domain.errors import Problem, Refused
 NBSP = "\u00a0"
 
 
+_NUMBERS = re.compile(r"\d{3,}")
+
+
 @dataclass(frozen=True, slots=True)
 class OpenPart:
     """An instalment with what is open of it, in minor units.
@@ -41,6 +44,7 @@ class FreeAmount:
     Attributes:
         account: "" where nobody knows whose money it is.
         invoice: of a credit note, the invoice that it lowers; its instalments come first.
+        memo: what the payer wrote on the transfer; instalments of invoices that it names come first.
     """
 
     credit: str
@@ -49,6 +53,7 @@ class FreeAmount:
     free: int
     dated_on: date
     invoice: str = ""
+    memo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,17 @@ def in_order(parts: Iterable[OpenPart], invoice: str = "") -> list[OpenPart]:
     )
 
 
+def names(memo: str, number: str) -> bool:
+    """Whether what the payer wrote names that invoice: its number among theirs, of three digits or more.
+
+    Leading zeros do not count ("HD 130" for 00000130, "TT HD 00000130"); "lan 2" names no invoice.
+    """
+    wanted = number.strip().lstrip("0")
+    if not wanted.isdecimal():
+        return bool(wanted) and wanted.casefold() in memo.casefold().split()
+    return any(found.lstrip("0") == wanted for found in _NUMBERS.findall(memo))
+
+
 def propose(credit: FreeAmount, parts: Iterable[OpenPart]) -> tuple[Share, ...]:
     """How a credit would be laid when the user chooses nothing.
 
@@ -89,7 +105,7 @@ def propose(credit: FreeAmount, parts: Iterable[OpenPart]) -> tuple[Share, ...]:
     fitting = [part for part in parts if _same_owner(credit, part) and part.open > 0]
     rest = max(0, credit.free) if credit.account else 0
     shares = []
-    for part in in_order(fitting, credit.invoice):
+    for part in sorted(in_order(fitting, credit.invoice), key=lambda part: not names(credit.memo, part.number)):
         amount = min(rest, part.open)
         if amount:
             shares.append(Share(credit.credit, part.instalment, amount))

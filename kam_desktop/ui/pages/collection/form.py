@@ -182,7 +182,7 @@ class ReceiptForm(QWidget):
         box.addWidget(foot)
         self._soon = QTimer(self, singleShot=True, interval=200)
         self._soon.timeout.connect(self._ask)
-        for name in ("account", "amount", "received_on"):
+        for name in ("account", "amount", "received_on", "reference", "remark"):
             self.fields.editor(name).typed.connect(self._soon.start)
             self.fields.editor(name).left.connect(self._soon.start)
         self.fields.restored.connect(self._on_restored)
@@ -247,6 +247,10 @@ class ReceiptForm(QWidget):
     def currency(self) -> str:
         """The currency of the receipt."""
         return str(getattr(self.fields.record, "currency", "VND"))
+
+    def memo(self) -> str:
+        """What came with the money in words: an invoice named there is paid first."""
+        return " ".join(str(self.fields.editor(name).raw() or "") for name in ("reference", "remark"))
 
     def shares(self) -> list[tuple[str, int]]:
         """(instalment id, minor units) of everything that gets a part."""

@@ -230,11 +230,11 @@ def ask_receipt(reader: Any, key: str) -> tuple[Receipt, dict[str, str]]:
     return record, titles_of(reader, record)
 
 
-def ask_shares(reader: Any, account: str, currency: str, amount: int, as_of: date) -> list[ShareLine]:
-    """How this much would pay the oldest first."""
+def ask_shares(reader: Any, account: str, currency: str, amount: int, as_of: date, memo: str) -> list[ShareLine]:
+    """How this much would pay what the memo names, then the oldest first."""
     from kam_desktop.services import collection
 
-    found = collection.suggest_allocation(reader, account, currency, amount, as_of)
+    found = collection.suggest_allocation(reader, account, currency, amount, as_of, memo)
     return [ShareLine(each.instalment, each.number, each.due_on, each.open, each.amount) for each in found]
 
 

@@ -125,9 +125,9 @@ class ReceiptDeeds(RecordController):
         self.ask_draft(self.page.form.fields, key)
 
     def _on_suggestion(self, account: str, amount: int) -> None:
-        today, currency = self.desk.today(), self.page.form.currency()
+        today, currency, memo = self.desk.today(), self.page.form.currency(), self.page.form.memo()
         self.ask(
-            lambda reader: questions.ask_shares(reader, account, currency, amount, today),
+            lambda reader: questions.ask_shares(reader, account, currency, amount, today, memo),
             self.page.form.show_shares,
             "shares",
         )
