@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,6 @@ class SettingsController(RecordController):
         super().__init__(desk, SettingsPage(desk.today(), in_tray=desk.remembered.get(tray.PREFERENCE) == "on"))
         self._window: Any = desk.shell  # the window itself: its language and look are changed here
         page = self.page
-        self._law = Law(self, page, page.rules, page.terms, _rule_verbs)
         page.section_shown.connect(lambda _key: self._ask_section())
         page.place_wanted.connect(self.open_place)
         page.language_chosen.connect(self._on_language)
@@ -73,6 +72,11 @@ class SettingsController(RecordController):
         self.bind(page.person, "Change your name", "Change your name")
         for each in Firm.entity.fields:
             page.form.editor(each.name).left.connect(self._save_new)
+
+    @cached_property
+    def _law(self) -> Law:
+        """The rules and payment terms; made with their views, when they are first shown."""
+        return Law(self, self.page, self.page.rules, self.page.terms, _rule_verbs)
 
     def open_place(self, place: str) -> None:
         """A section by its name."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from functools import cached_property
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
@@ -21,6 +21,9 @@ from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, Tabl
 from kam_desktop.ui.kit.states import EmptyState, Notice
 from kam_desktop.ui.kit.table_view import Column, TableView
 from kam_desktop.ui.pages.settings.form import FirmForm, PersonForm
+from kam_desktop.ui.pages.settings.rows import BackupRow as BackupRow
+from kam_desktop.ui.pages.settings.rows import SlotRow as SlotRow
+from kam_desktop.ui.pages.settings.rows import StepRow as StepRow
 from kam_desktop.ui.pages.settings.rules import RulesView
 from kam_desktop.ui.pages.settings.terms import TermsView
 
@@ -28,35 +31,6 @@ FIRM, RULES, TERMS, GENERAL, SECURITY = "firm", "rules", "terms", "general", "se
 BACKUPS, HISTORY, ABOUT = "backups", "history", "about"
 SECTIONS = (FIRM, RULES, TERMS, GENERAL, SECURITY, BACKUPS, HISTORY, ABOUT)
 _WIDTH = 720
-
-
-@dataclass(frozen=True, slots=True)
-class SlotRow:
-    """One way to open the data: keyring, passphrase or recovery; `made_at` is None while it is not set up."""
-
-    kind: str
-    made_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BackupRow:
-    """One backup file; `size` in bytes."""
-
-    name: str
-    made_at: datetime
-    reason: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """One step of this person on this computer; `state` is done, undone or dropped."""
-
-    number: int
-    words: str
-    at: datetime
-    kind: str
-    state: str
 
 
 def _quiet(row: StepRow) -> Look | None:
@@ -98,9 +72,8 @@ class SettingsPage(QWidget):
 
     def __init__(self, today: date, *, in_tray: bool = False) -> None:
         super().__init__()
-        self._tray = in_tray
+        self._tray, self._today = in_tray, today
         self.form, self.person = FirmForm(today), PersonForm(today)
-        self.rules, self.terms = RulesView(today), TermsView(today)
         names = (
             tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Language and look"), tr("Security"), tr("Backups"),
             tr("History"), tr("About"),
@@ -110,7 +83,6 @@ class SettingsPage(QWidget):
         self._views = QStackedWidget()
         self._parts = {
             FIRM: _column(Panel(gap=8).add(self.form, self.person)),
-            RULES: self.rules, TERMS: self.terms,
             GENERAL: _column(self._general()), SECURITY: _column(self._security()),
             BACKUPS: self._backups(), HISTORY: self._history(), ABOUT: _column(self._about()),
         }  # fmt: skip
@@ -135,8 +107,23 @@ class SettingsPage(QWidget):
         """Shows a section; another word shows the first."""
         key = key if key in SECTIONS else FIRM
         self.tabs.choose(key)
-        self._views.setCurrentWidget(self._parts[key])
+        made = {RULES: "rules", TERMS: "terms"}.get(key)
+        self._views.setCurrentWidget(getattr(self, made) if made else self._parts[key])
         self.section_shown.emit(key)
+
+    @cached_property
+    def rules(self) -> RulesView:
+        """The rules of law; made when they are first wanted, as half of this page's time would go into both."""
+        made = RulesView(self._today)
+        self._views.addWidget(made)
+        return made
+
+    @cached_property
+    def terms(self) -> TermsView:
+        """The payment terms; made when they are first wanted."""
+        made = TermsView(self._today)
+        self._views.addWidget(made)
+        return made
 
     # Language and look.
 
