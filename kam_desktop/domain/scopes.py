@@ -1,4 +1,4 @@
-"""Which scopes a row is in, as a pure function of the row and what it hangs on (sync protocol, rule 6)."""
+"""Which scopes a row is in: a pure function of the row and what it hangs on (sync, rule 6)."""
 
 from __future__ import annotations
 

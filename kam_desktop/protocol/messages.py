@@ -163,7 +163,7 @@ _ACTIONS = ("create", "update", "delete")
 
 def are_ids(values: Any) -> bool:
     """Whether this is a list of UUIDs in lower case."""
-    if not isinstance(values, list) or set(map(type, values)) - {str}:
+    if not isinstance(values, list) or set(map(type, values)) - {str} or set(map(len, values)) - {36}:
         return False
     return _IDS.fullmatch("\n".join(values) + "\n") is not None if values else True
 

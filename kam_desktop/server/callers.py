@@ -1,4 +1,4 @@
-"""Who calls: the user behind a device, how they stand to records, which scopes and fields they may see."""
+"""Who calls: the user behind a device, how they stand to records, what they may see."""
 
 from __future__ import annotations
 

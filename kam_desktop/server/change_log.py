@@ -1,4 +1,4 @@
-"""The change log: who changed what when, chained over payload hashes so that a payload can be blanked later."""
+"""The change log: who changed what when, chained so that a payload can be blanked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conflict records: the value that did not stand, kept beside the record until a person has dealt with it."""
+"""Conflict records: the value that did not stand, kept until a person dealt with it."""
 
 from __future__ import annotations
 

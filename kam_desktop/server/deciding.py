@@ -1,4 +1,4 @@
-"""What becomes of one change: rights, references, freezing, merging; rule by rule, before anything is written."""
+"""What becomes of one change: rights, references, freezing, merging, before any write."""
 
 from __future__ import annotations
 

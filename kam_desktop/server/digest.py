@@ -1,4 +1,4 @@
-"""The call digest: sums over H(id, seq) by scope and kind, and down by the beginning of ids to rows that differ."""
+"""The call digest: sums over H(id, seq) by scope and kind, and down to rows that differ."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def digest(connection: Connection, caller: Caller, message: Mapping[str, Any], *
     readable = scopes_of(connection, caller)
     answer: dict[str, Any] = {"seq": workspace.read(connection).seq, "sums": {}, "parts": [], "rows": [], "gone": []}
     for name in items(message, "scopes", 1000):
-        answer["sums"][_checked(name, readable)] = _sums(connection, caller, name, readable[name])
+        answer["sums"][name] = _sums(connection, caller, name, readable[_checked(name, readable)])
     for each in items(message, "below", 100):
         if not isinstance(each, list) or len(each) != 3 or each[1] not in BY_NAME or not isinstance(each[2], str):
             raise bad("below")

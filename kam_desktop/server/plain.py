@@ -1,4 +1,4 @@
-"""Tells the changes of a push that are plain creations, decided by columns, from those that are decided one by one."""
+"""Tells plain creations, decided by columns, from changes that are decided one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The promises across records, checked under the locks of the push: domain/promises over the server's rows."""
+"""The promises across records, checked under the locks of the push."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets go of tombstones, leaves and old verdicts after 400 days; scopes keep a floor, so that nobody misses one."""
+"""Lets go of tombstones, leaves and old verdicts after 400 days; scopes keep a floor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The call reassign: another owner or other helpers for an account; rewrites the feed of that account only."""
+"""The call reassign: another owner or other helpers; rewrites one account's feed only."""
 
 from __future__ import annotations
 

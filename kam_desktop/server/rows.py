@@ -1,4 +1,4 @@
-"""Rows as they are sent: columns by kind of record, without the fields that are hidden from the caller."""
+"""Rows as they are sent: columns by kind, without the fields hidden from the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows that a push touches, as they are and as they become; a group that is refused is taken back whole."""
+"""The rows that a push touches, as they are and become; a refused group is taken back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's tables: typed business tables from the laptop's metadata, and what ordering and rights need."""
+"""The server's tables: typed business tables, and what ordering and rights need."""
 
 from __future__ import annotations
 

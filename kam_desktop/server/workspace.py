@@ -1,4 +1,4 @@
-"""The workspace: its id, epoch and sequence; the marks that tell when a database was set back or copied."""
+"""The workspace: its id, epoch and sequence; marks that tell a database set back or copied."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kam_desktop.config import resources
 from kam_desktop.domain.policy import Policy
 from kam_desktop.protocol.messages import Problem
 from kam_desktop.server import callers
@@ -75,7 +76,7 @@ def test_money_of_an_unknown_payer(house: House) -> None:
 
 
 def test_nothing_new_costs_one_small_answer(house: House) -> None:
-    _, (an, lead) = shared_account(house, "An", "Lan")
+    _, (_an, lead) = shared_account(house, "An", "Lan")
     lead.pull()
     lead.pull()
     assert (lead.last["parts"], lead.last["count"], lead.last["scopes"]) == ([], 0, [])
@@ -128,7 +129,7 @@ def test_a_download_goes_on_where_it_was_killed(house: House) -> None:
 
 
 def test_cursors_are_opaque_and_strange_ones_start_anew(house: House) -> None:
-    _, (an, lead) = shared_account(house, "An", "Lan")
+    _, (_an, lead) = shared_account(house, "An", "Lan")
     rows = dict(lead.rows)
     for text in ("17", "-x:1:2", "1.1.abc:5", "-" * 50, "0:" + "9" * 40):
         lead.cursors = dict.fromkeys(lead.cursors, text)
@@ -141,7 +142,7 @@ def test_cursors_are_opaque_and_strange_ones_start_anew(house: House) -> None:
 
 
 def test_a_cursor_beyond_the_sequence_does_not_count(house: House) -> None:
-    _, (an, lead) = shared_account(house, "An", "Lan")
+    _, (_an, lead) = shared_account(house, "An", "Lan")
     stamp, seq = lead.cursors["org"].split(":")
     answer = lead.call("pull", cursors={**lead.cursors, "org": f"{stamp}:{int(seq) + 1000}"})
     assert answer["restarted"] == ["org"]
@@ -152,7 +153,7 @@ def reassign(laptop: Laptop, customer: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_hand_over_takes_the_rows_along(any_house: House) -> None:
-    customer, (an, lead, binh) = (None, [any_house.laptop(name) for name in ("An", "Lan", "Binh")])
+    an, lead, binh = (any_house.laptop(name) for name in ("An", "Lan", "Binh"))
     customer, change = account(any_house, "An")
     other, kept = account(any_house, "An")
     contact = create("contact", any_house.ids.new(), account=customer, full_name="Bình")
@@ -244,7 +245,7 @@ def test_a_task_moves_with_its_account(house: House) -> None:
 
 
 def test_what_hangs_on_a_moved_record_moves_too(house: House) -> None:
-    deal, (an, lead, manager) = proposal(house, "An", "Lan", "Minh")
+    deal, (an, _lead, manager) = proposal(house, "An", "Lan", "Minh")
     version = create("proposal_version", house.ids.new(), proposal=deal, number=1, status="draft", currency="VND")
     an.push(version)
     theirs, change = account(house, "Dung")
@@ -308,7 +309,7 @@ def test_rights_that_change_restart_everything(any_house: House) -> None:
 
 
 def test_another_policy_restarts_everything(house: House) -> None:
-    text = (__import__("kam_desktop.config", fromlist=["resources"]).resources() / "policy.toml").read_text("utf-8")
+    text = (resources() / "policy.toml").read_text("utf-8")
     line, manager = priced(house)
     assert manager.row("proposal_line", line) is None
     manager.pull()

@@ -152,7 +152,7 @@ def test_latest_stands_and_the_other_value_is_kept_for_both(any_house: House) ->
 
 def test_a_field_that_was_never_written_again_counts_from_its_creation(house: House) -> None:
     """Base 0 against a row that another laptop made: concurrent, although its `_field_seq` is empty."""
-    identity, (an, lead) = shared_account(house, "An", "Lan", industry="Nhựa")
+    identity, (_an, lead) = shared_account(house, "An", "Lan", industry="Nhựa")
     answer = lead.push(update("account", identity, 0, industry="Thép"))
     assert answer["conflicts"][0]["fields"] == {"industry": {"stands": "Thép", "other": "Nhựa"}}
 
