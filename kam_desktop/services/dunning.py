@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,6 +23,8 @@ from kam_desktop.store.unit_of_work import UnitOfWork
 _NEVER = datetime.min.replace(tzinfo=UTC)
 MOST = 5000
 """So many lines are looked at, those that weigh most by amount and age; nobody works off more in a day."""
+SPARE = 500
+"""So many fewer are shown after changes before they are looked for anew."""
 SHOWS = ("", "promises", "papers", "disputed")
 BENEFIT, AGE, AMOUNT = "benefit", "age", "amount"
 ORDERS = (BENEFIT, AGE, AMOUNT)
@@ -344,17 +347,25 @@ def worklist(
             entries.append(
                 Entry(each.id, each.invoice, each.account, each.issued_on, each.due_on, each.open, case.step, line)
             )
+    count = (
+        reader.sql(_COUNT.format(where=_where(only)), _values(as_of, currency, only))[0][0] if len(found) >= MOST else 0
+    )
+    return _ordered(Worklist(as_of, currency, (), {}, max(0, count - len(found)), len(rules.steps)), entries, order)
+
+
+def patched(before: Worklist, accounts: Collection[str], fresh: Sequence[Entry], order: str) -> Worklist:
+    """A worklist with other lines of a few accounts. Of one that leaves lines out the last ones are not drawn anew."""
+    return _ordered(before, [*(each for each in before.entries if each.account not in accounts), *fresh], order)
+
+
+def _ordered(before: Worklist, entries: list[Entry], order: str) -> Worklist:
     entries.sort(key=_ORDERED[order])
     sums = {}
     for group in figure.GROUPS:
         amounts = [each.open for each in entries if each.line.group == group]
         sums[group] = (len(amounts), sum(amounts))
-    count = (
-        reader.sql(_COUNT.format(where=_where(only)), _values(as_of, currency, only))[0][0] if len(found) >= MOST else 0
-    )
-    left_out = max(0, count - len(found))
     by_id = {each.instalment: each for each in entries}
-    return Worklist(as_of, currency, tuple(entries), sums, left_out, len(rules.steps), by_id)
+    return dataclasses.replace(before, entries=tuple(entries), sums=sums, by_id=by_id)
 
 
 def _group(entry: Entry) -> int:

@@ -120,7 +120,7 @@ def worklist(
         tiers = ()  # before the first table there is none to come near to
     rules = dunning.rules_of(reader, tiers)
 
-    def whole() -> dunning.Worklist:
+    def made(only: dunning.Filter) -> dunning.Worklist:
         found = dunning.candidates(reader, as_of, currency, only)
         return dunning.worklist(
             reader, as_of, currency, found, _promised(reader, as_of, currency, found), rules, only, order
@@ -128,7 +128,15 @@ def worklist(
 
     key = ("worklist", as_of, currency, only, order, rules)
     topics = (touched.MONEY, touched.PROMISE, touched.DUNNING, *((touched.ACCOUNT,) if only.owner else ()))
-    return touched.remembered(reader, key, topics, whole, lambda before, accounts: whole())
+
+    def patched(before: dunning.Worklist, accounts: Sequence[str]) -> dunning.Worklist:
+        if before.left_out and len(before.entries) < dunning.MOST - dunning.SPARE:
+            return made(only)
+        wanted = tuple(each for each in accounts if not only.accounts or each in only.accounts)
+        fresh = made(dataclasses.replace(only, accounts=wanted)).entries if wanted else ()
+        return dunning.patched(before, frozenset(accounts), fresh, order)
+
+    return touched.remembered(reader, key, topics, lambda: made(only), patched)
 
 
 def _promised(reader: Reader, as_of: date, currency: str, found: Sequence[dunning.Candidate]) -> dict[str, date]:

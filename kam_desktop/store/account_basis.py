@@ -23,13 +23,14 @@ class Revenue:
 
     Attributes:
         bounds: the least figure of class A and of class B. positive: every figure above 0, the smallest first.
-        whole: their sum.
+        whole: their sum. sums: of the figures in class A, B and C; what is not positive is in C.
     """
 
     by_account: Mapping[str, int]
     bounds: tuple[int, int]
     positive: Sequence[int]
     whole: int
+    sums: tuple[int, int, int]
 
     @property
     def weight(self) -> int:
@@ -63,7 +64,10 @@ def revenue(reader: Reader, from_on: date, to_on: date, currency: str) -> Revenu
 
 def _revenue(by_account: dict[str, int], positive: list[int]) -> Revenue:
     bounds = account_figures.class_bounds(positive)
-    return Revenue(by_account, bounds, positive, sum(positive))
+    first, second = (bisect_left(positive, each) for each in bounds)
+    sums = sum(positive[first:]), sum(positive[second:first])
+    whole = sum(positive)
+    return Revenue(by_account, bounds, positive, whole, (*sums, sum(by_account.values()) - sum(sums)))
 
 
 def overdue(reader: Reader, as_of: date, currency: str) -> Mapping[str, tuple[int, date]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import accumulate
 from typing import cast
 
 from kam_desktop.domain.entities import Contact, Proposal
@@ -29,16 +31,11 @@ def class_bounds(amounts: Iterable[int]) -> tuple[int, int]:
     positive = sorted((amount for amount in amounts if amount > 0), reverse=True)
     if not positive:
         return NOBODY, NOBODY
-    whole, running, before, letter = sum(positive), 0, 0, 0
-    least = [positive[0], NOBODY]
-    for amount in positive:
-        running += amount
-        if amount != before and before:
-            letter = 0 if 100 * running <= _A * whole else 1 if 100 * running <= _B * whole else 2
-        if letter == 2:
-            break
-        least[letter] = before = amount
-    return least[0], min(least)
+    running = list(accumulate(positive))
+    # The first item of a group of equal ones says its class; the largest is in A whatever its share.
+    in_a, in_b = (bisect_right(running, limit * running[-1], key=lambda each: 100 * each) for limit in (_A, _B))
+    least_a = positive[max(in_a, 1) - 1]
+    return least_a, min(least_a, positive[max(in_b, 1) - 1])
 
 
 def last_touches(reader: Reader, accounts: Sequence[str] | None = None) -> dict[str, str]:
@@ -84,7 +81,7 @@ def main_contacts(reader: Reader, ids: Sequence[str]) -> dict[str, str]:
 
 
 def next_steps(reader: Reader, ids: Sequence[str]) -> dict[str, tuple[str, date | None, int]]:
-    """What comes next by account (of open tasks and open proposals the earliest), its day, how many proposals are open."""
+    """The earliest of open tasks and of next steps of open proposals by account, its day, how many proposals are open."""
     query = Query("proposal", (Where("account", Op.ONE_OF, tuple(ids)), Where("stage", Op.ONE_OF, OPEN_STAGES)))
     open_tasks = Query("task", (Where("account", Op.ONE_OF, tuple(ids)), Where("done_on", Op.EMPTY)))
     found: dict[str, tuple[str, date | None, int]] = {}

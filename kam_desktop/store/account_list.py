@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
-from itertools import repeat
+from itertools import pairwise, repeat
 from sys import intern
 from typing import Any
 
@@ -182,7 +182,7 @@ class _Asked:
         values = {"archived": int(self.chosen.archived), "tier": self.chosen.tier, "owner": self.chosen.owner,
                   "accounts": json.dumps(list(accounts))}  # fmt: skip
         statement = (
-            "select id from account where id in (select value from json_each(:accounts)) and archived = :archived "
+            "select id from account where id in (select value from json_each(:accounts)) and +archived = :archived "
             "and :tier in ('', tier) and :owner in ('', owner)"
         )
         return [intern(row[0]) for row in self.reader.sql(statement, values) if self.passes(row[0])]
@@ -226,6 +226,23 @@ class _Asked:
             return group if self.grouped else lambda account: 0
         return (lambda account: (group(account), within(account))) if self.grouped else within
 
+    def _left_out(self, ids: Sequence[str]) -> Sequence[str] | None:
+        """The archived accounts where these are all that are in use, so that sums of all tell theirs; else None."""
+        if self.chosen != AccountFilter() or len(ids) != len(account_basis.ids(self.reader)):
+            return None
+        return account_basis.ids(self.reader, archived=True)
+
+    def _sums(self, ids: Sequence[str], starts: Sequence[int], gone: Sequence[str] | None) -> list[int]:
+        """The revenue of each group of the list."""
+        figure = self.revenue.by_account
+        if gone is None:
+            return [sum(map(figure.get, ids[start:end], repeat(0))) for start, end in pairwise(starts)]
+        found = list(self.revenue.sums)
+        for account in gone:
+            amount = figure.get(account, 0)
+            found[_CLASSES.index(_class(amount, self.revenue.bounds))] -= amount
+        return found if self.grouped else [sum(found)]
+
     def made(self, ids: Sequence[str]) -> AccountList:
         """The list of these accounts, which stand in its order, with its groups and sums."""
         figure, bounds = self.revenue.by_account, self.revenue.bounds
@@ -234,15 +251,18 @@ class _Asked:
             ends = [bisect_right(ids, place, key=lambda each: _CLASSES.index(_class(figure.get(each, 0), bounds)))
                     for place in range(len(_CLASSES))]  # fmt: skip
             starts = [0, *ends]
-        shown, groups = set(ids), []
         owed: dict[str, int] = {}
+        gone = self._left_out(ids)
+        among = set(ids if gone is None else gone)
         for account, (amount, _) in self.late.items():
-            if account in shown:
+            if (account in among) == (gone is None):
                 name = _class(figure.get(account, 0), bounds) if self.grouped else ""
                 owed[name] = owed.get(name, 0) + amount
-        for name, start, end in zip(_CLASSES if self.grouped else ("",), starts, starts[1:], strict=False):
+        groups: list[AccountGroup] = []
+        names = _CLASSES if self.grouped else ("",)
+        sums = self._sums(ids, starts, gone)
+        for name, start, end, amount in zip(names, starts, starts[1:], sums, strict=False):
             if end > start:
-                amount = sum(map(figure.get, ids[start:end], repeat(0)))
                 part = share(amount, self.revenue.whole)
                 groups.append(AccountGroup(name, start, end - start, amount, owed.get(name, 0), part))
         return AccountList(

@@ -3,12 +3,15 @@
 # ruff: noqa: S608 — the statements are put together from fixed parts of this file; values travel as parameters.
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from heapq import nsmallest
 from typing import Any
 
 from kam_desktop.domain.entities.proposal import OPEN_STAGES
+from kam_desktop.store import figures, touched
 from kam_desktop.store.free_credits import collected as collected
 from kam_desktop.store.reader import Reader
 
@@ -58,12 +61,13 @@ class ProposalsDue:
 
 
 _SPAN = (
-    "with each as materialized (select account, sum(open) as open, count(*) as n, min(due_on) as first, "
+    "select account, sum(open) as open, count(*) as n, min(due_on) as first, "
     "sum(open * {chance}) / 1000.0 as weight from cache_instalment "
-    "where currency = :currency and open <> 0 and due_on >= :from and due_on < :to group by account), "
-    "whole as (select sum(open) as amount, count(*) as accounts from each) "
-    "select account, open, n, first, weight, amount, accounts from each, whole order by weight desc, account limit :top"
+    "where {few}currency = :currency and {few}open <> 0 and {few}due_on >= :from and {few}due_on < :to{among} "
+    "group by account"
 )
+_Span = tuple[int, int, str, float]
+"""Of one account: open, how many, the first due date, the weight."""
 
 
 def overdue(reader: Reader, as_of: date, currency: str, limit: int) -> DueSums:
@@ -81,19 +85,36 @@ def due(reader: Reader, from_on: date, to_on: date, currency: str, limit: int) -
 
 
 def _sums(reader: Reader, statement: str, values: dict[str, Any]) -> DueSums:
-    rows = reader.sql(statement, values)
+    whole = statement.replace("{few}", "").replace("{among}", "")
+    among = " and account in (select value from json_each(:accounts))"
+    of_accounts = statement.replace("{few}", "+").replace("{among}", among)
+
+    def patched(before: Mapping[str, _Span], accounts: Sequence[str]) -> Mapping[str, _Span]:
+        found = figures.without(before, accounts)
+        rows = reader.sql(of_accounts, {**values, "accounts": json.dumps(list(accounts))})
+        found.update({row[0]: (row[1], row[2], row[3], row[4]) for row in rows})
+        return found
+
+    spans: Mapping[str, _Span] = touched.remembered(
+        reader,
+        ("span", values["from"], values["to"], values["currency"]),
+        (touched.MONEY,),
+        lambda: {row[0]: (row[1], row[2], row[3], row[4]) for row in reader.sql(whole, values)},
+        patched,
+    )
+    heaviest = nsmallest(values["top"], spans.items(), key=lambda item: (-item[1][3], item[0]))
     single = (
         "select invoice from cache_instalment "
         "where account = :account and +currency = :currency and +due_on = :day and +open <> 0"
     )
     top = []
-    for account, amount, count, first, weight, _, _ in rows:
+    for account, (amount, count, first, weight) in heaviest:
         invoice = ""
         if count == 1:
             own = {"account": account, "currency": values["currency"], "day": first}
             invoice = reader.sql(single, own)[0][0]
         top.append(Due(account, amount, count, date.fromisoformat(first), invoice, weight))
-    return DueSums(top, rows[0][5] if rows else 0, rows[0][6] if rows else 0)
+    return DueSums(top, sum(each[0] for each in spans.values()), len(spans))
 
 
 def other_currencies(reader: Reader, currency: str) -> list[str]:

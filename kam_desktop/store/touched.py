@@ -19,7 +19,7 @@ T = TypeVar("T")
 MONEY, ACCOUNT, ACTIVITY, PROMISE, DUNNING = "money", "account", "activity", "promise_to_pay", "dunning_event"
 TOPICS = (MONEY, ACCOUNT, ACTIVITY, PROMISE, DUNNING)
 """What a change may concern of an account: receivables, or its own records of these kinds."""
-_OWNED = {ACTIVITY: "account", PROMISE: "account", DUNNING: "account"}
+_OWNED = {ACTIVITY: ("account",), PROMISE: ("account", "invoice"), DUNNING: ("account", "invoice")}
 
 KEPT_ROWS = 4000
 """How many of the newest rows are kept; whoever knows an older state computes everything anew."""
@@ -176,20 +176,25 @@ def tell(connection: sa.Connection, accounts: Iterable[str] | None, topic: str |
 def tell_records(connection: sa.Connection, changes: Iterable[Change]) -> None:
     """Tells whose records of the topics beside money were changed, before the change or after it."""
     accounts: dict[str, set[str]] = {}
+    invoices: dict[str, set[str]] = {}
     updated: dict[str, list[str]] = {}
     for change in changes:
         if change.entity == ACCOUNT:
             accounts.setdefault(ACCOUNT, set()).add(change.record)
         elif change.entity in _OWNED:
-            owners = (each.get("account") for each in (change.old, change.new))
-            accounts.setdefault(change.entity, set()).update(str(each) for each in owners if each)
+            for name, owners in (("account", accounts), ("invoice", invoices)):
+                named = (each.get(name) for each in (change.old, change.new))
+                owners.setdefault(change.entity, set()).update(str(each) for each in named if each)
             if change.action is Action.UPDATE:  # tells only the fields that changed
                 updated.setdefault(change.entity, []).append(change.record)
     for entity, ids in updated.items():
-        statement = f"select {_OWNED[entity]} from {entity} where id in {_IDS}"
-        accounts[entity] |= _ids(connection, statement, ids) - {""}
-    for topic, named in accounts.items():
-        tell(connection, named, topic)
+        for name, owners in (("account", accounts), ("invoice", invoices)):
+            if name in _OWNED[entity]:
+                owners[entity] |= _ids(connection, f"select {name} from {entity} where id in {_IDS}", ids) - {""}
+    for entity, named_ones in invoices.items():  # what is said of an invoice is seen with its customer
+        accounts[entity] |= _ids(connection, _ACCOUNTS_OF["invoices"], named_ones) - {""}
+    for topic, told in accounts.items():
+        tell(connection, told, topic)
 
 
 def newest(reader: Reader) -> Version | None:

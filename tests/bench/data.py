@@ -12,21 +12,20 @@ import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 from kam_desktop.domain import capture
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.entities import Account, Activity, Allocation, Contact, Proposal, Receipt, Task
-from kam_desktop.domain.entities.proposal import OPEN_STAGES
 from kam_desktop.services import bin as bin_service
 from kam_desktop.services import capture as captures
-from kam_desktop.services import demo, duplicate, history, search, summary, task
+from kam_desktop.services import demo, duplicate, history, pipeline, search, summary, task
+from kam_desktop.services import proposal as proposals
 from kam_desktop.store.profile import Store
 from kam_desktop.ui.pages.account import questions as account
 from kam_desktop.ui.pages.collection import questions as collection
 from kam_desktop.ui.pages.collection.answers import Filter, WorkFilter
-from kam_desktop.ui.pages.proposal import questions as proposal
 from kam_desktop.ui.pages.today import controller as today_page
 from tests.bench.measure import middle
 from tests.bench.profiles import LARGE, make, opened, rows, up_to_date
@@ -71,7 +70,8 @@ def main() -> int:
     growth = sizes["large"] / sizes["small"]
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, load {load:.1f}")
     print(f"small {sizes['small']:,} records, large {sizes['large']:,}: {growth:.0f} times as many")
-    print(f"goal for warm: {GOAL_MS:.0f} ms; milliseconds, median; “times floor”: warm, by the page of 100 records\n")
+    print(f"milliseconds of the processor, median; * is over {GOAL_MS:.0f} warm or after a change; growth and times")
+    print("floor are of the warm ones\n")
     heads = ("small", "cold", "warm", "changed", "growth", "times floor")
     print(f"{'':<44}" + "".join(f"{each:>12}" for each in heads))
     floor = middle(found["large"][_FLOOR].warm) if _FLOOR in found["large"] else 0.0
@@ -126,11 +126,11 @@ def repeat(times: int, kept: list[float], deed: Callable[[], float]) -> None:
 
 
 def taken(store: Store, question: Question) -> float:
-    """Milliseconds that a question takes in one reader."""
-    began = perf_counter()
+    """Milliseconds of the processor that a question takes in one reader; its lane is one thread."""
+    began = thread_time()
     with store.reader() as reader:
         question(reader)
-    return 1000 * (perf_counter() - began)
+    return 1000 * (thread_time() - began)
 
 
 _FLOOR = "floor: 100 customers by their ids"
@@ -175,11 +175,11 @@ def questions(store: Store) -> Mapping[str, Question]:
         "duplicates": lambda reader: duplicate.pairs(reader),
         "bin": lambda reader: bin_service.contents(reader),
         "history": lambda reader: history.steps(reader),
-        "proposals: list": lambda reader: proposal.ask_list(reader, "", OPEN_STAGES),
-        "proposals: list, typed “an phat”": lambda reader: proposal.ask_list(reader, "an phat", OPEN_STAGES),
-        "proposals: board with totals": lambda reader: proposal.ask_board(reader, ""),
-        "proposals: board, typed “an phat”": lambda reader: proposal.ask_board(reader, "an phat"),
-        "proposals: one in the editor": lambda reader: proposal.ask_detail(reader, offer, "", today),
+        "proposals: list": lambda reader: proposals.rows(reader, proposals.listing(reader).ids[:60]),
+        "proposals: list, typed “an phat”": lambda reader: proposals.listing(reader, text="an phat"),
+        "proposals: board with totals": lambda reader: cards(reader, ""),
+        "proposals: board, typed “an phat”": lambda reader: cards(reader, "an phat"),
+        "proposals: one in the editor": lambda reader: proposals.detail(reader, offer),
         "collections: worklist": lambda reader: collection.ask_worklist(reader, today, "VND", WorkFilter()),
         "collections: worklist by age": lambda reader: collection.ask_worklist(
             reader, today, "VND", WorkFilter(order="age")
@@ -192,7 +192,6 @@ def questions(store: Store) -> Mapping[str, Question]:
         "collections: all receipts": lambda reader: collection.ask_receipts(reader, today, "VND", True),
         "collections: one invoice": lambda reader: collection.ask_detail(reader, invoice, today),
         "collections: ageing matrix": ageing(today),
-        "collections: ageing, yesterday": ageing(today - timedelta(days=1)),
         "collections: ageing, a month ago": ageing(back["a month"]),
         "collections: ageing, a year ago": ageing(back["a year"]),
         "tasks": lambda reader: task.rows(reader, task.ids(reader)[:60]),
@@ -204,6 +203,12 @@ def questions(store: Store) -> Mapping[str, Question]:
             reader, capture.read("gọi #an phat @lan mai", today), ""
         ),
     }
+
+
+def cards(reader: Any, text: str) -> object:
+    """The board with the first cards of each stage."""
+    ids = [key for each in pipeline.board(reader, text=text) for key in each.ids[:8]]
+    return pipeline.entered(reader, ids), proposals.rows(reader, ids)
 
 
 def busiest(reader: Any) -> str:
