@@ -1,4 +1,4 @@
-"""Chips that narrow board and list of proposals: whose, in which quarter to be closed; and the cards' order."""
+"""Chips that narrow board and list of proposals, by owner and quarter; and the order of cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sums under the lines of a proposal: the client's budget, totals by tax rate, our cost and margin."""
+"""The sums under a proposal: the client's budget, totals by tax rate, our cost and margin."""
 
 from __future__ import annotations
 
