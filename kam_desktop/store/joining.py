@@ -14,8 +14,8 @@ from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.text import phone_digits
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import landing, outbox, search
+from kam_desktop.store.base_rows import rows_of
 from kam_desktop.store.landing import Row, wire_of_column
-from kam_desktop.store.remote import rows_of
 from kam_desktop.store.sync_tables import conflict
 from kam_desktop.store.tables import RECORDS
 

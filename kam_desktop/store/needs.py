@@ -82,13 +82,12 @@ def needs(connection: sa.Connection, identity: str = "") -> list[Need]:
     statement = sa.select(needs_you).where(needs_you.c.state == "open", needs_you.c.behind.is_(None))
     if identity:
         statement = statement.where(needs_you.c.id == identity)
-    behind: dict[str, int] = dict(
-        connection.execute(
-            sa.select(needs_you.c.behind, sa.func.count())
-            .where(needs_you.c.state == "open", needs_you.c.behind.is_not(None))
-            .group_by(needs_you.c.behind)
-        ).tuples()
+    counted = connection.execute(
+        sa.select(needs_you.c.behind, sa.func.count())
+        .where(needs_you.c.state == "open", needs_you.c.behind.is_not(None))
+        .group_by(needs_you.c.behind)
     )
+    behind = {row[0]: row[1] for row in counted}
     return [
         Need(
             row.id, row.kind, orjson.loads(row.problem), row.entity, row.record, _kept(row.changes),

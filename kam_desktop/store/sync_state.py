@@ -11,14 +11,15 @@ import sqlalchemy as sa
 
 from kam_desktop.domain.change import ChangeSet, moment_text
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import joining, landing, outbox, remote
+from kam_desktop.store import joining, landing, outbox, pulling, verdicts
 from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
-from kam_desktop.store.remote import Pulled, Verdict
+from kam_desktop.store.pulling import Pulled
 from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, row_scope, scope_cursor
 from kam_desktop.store.tables import meta
 from kam_desktop.store.tables import outbox as outbox_table
+from kam_desktop.store.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class SyncState:
         at = moment_text(self._store.clock.now())
         with self._store.database.write() as connection:
             joining.keep_differing(connection, answer, name, at)
-            remote.apply_pull(connection, answer, released=True)
+            pulling.apply_pull(connection, answer, released=True)
             _remember(connection, {"mark": answer["mark"], "rights": answer["rights"]})
 
     def matches(self) -> list[Match]:
@@ -134,7 +135,7 @@ class SyncState:
             joining.link(connection, linked, name, at)
             waiting, left = joining.enqueue(connection, standing.user, at, self._store.ids.random, fields_of)
             for change in left:
-                remote.keep_unwritable(connection, change, at)
+                verdicts.keep_unwritable(connection, change, at)
             joining.rebuild(connection)
             kept = {
                 "workspace": standing.workspace, "epoch": standing.epoch, "server": standing.server,
@@ -170,26 +171,28 @@ class SyncState:
         return number
 
     def take_verdicts(
-        self, sent: Sequence[Sequence[Waiting]], verdicts: Sequence[Verdict], answer: Mapping[str, Any]
+        self, sent: Sequence[Sequence[Waiting]], found: Sequence[Verdict], answer: Mapping[str, Any]
     ) -> ChangeSet:
         """Takes in what became of a push. Cursors do not move: only a pull moves them."""
         at = moment_text(self._store.clock.now())
         with self._store.database.write() as connection:
-            touched = remote.apply_verdicts(connection, sent, verdicts, answer.get("parts", ()), at)
-            remote.keep_conflicts(connection, answer.get("conflicts", ()), at)
+            touched = verdicts.apply_verdicts(connection, sent, found, answer.get("parts", ()), at)
+            pulling.keep_conflicts(connection, answer.get("conflicts", ()), at)
             _remember(connection, {"mark": answer["mark"]})
         return ChangeSet(0, "", touched, {})
 
     def cursors(self) -> dict[str, str]:
         """The cursor of every scope."""
         with self._store.database.read() as connection:
-            return remote.cursors(connection)
+            return pulling.cursors(connection)
 
     def take_pull(self, answer: Mapping[str, Any], *, released: bool = False) -> tuple[Pulled, ChangeSet]:
         """Writes a page with its cursors."""
         with self._store.database.write() as connection:
-            pulled = remote.apply_pull(connection, answer, released=released)
+            pulled = pulling.apply_pull(connection, answer, released=released)
             if not pulled.braked:
+                at = moment_text(self._store.clock.now())
+                pulling.keep_conflicts(connection, answer["conflicts"], at)
                 kept: dict[str, Any] = {"mark": answer["mark"], "rights": answer["rights"]}
                 if not answer["more"]:
                     kept["last_sync"] = moment_text(self._store.clock.now())
@@ -209,7 +212,7 @@ class SyncState:
         at = moment_text(self._store.clock.now())
         verdict = Verdict(group[0].group, "stuck", problem, {})
         with self._store.database.write() as connection:
-            touched = remote.apply_verdicts(connection, [group], [verdict], (), at)
+            touched = verdicts.apply_verdicts(connection, [group], [verdict], (), at)
         return ChangeSet(0, "", touched, {})
 
     def failed_alone(self, group: Sequence[Waiting]) -> int:

@@ -10,9 +10,9 @@ from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.errors import Unavailable
 from kam_desktop.protocol import messages
 from kam_desktop.store.outbox import PUSH_BYTES, PUSH_CHANGES, Waiting
-from kam_desktop.store.remote import Verdict
 from kam_desktop.store.sync_state import SyncState
 from kam_desktop.store.tables import SCHEMA
+from kam_desktop.store.verdicts import Verdict
 from kam_desktop.sync import wire
 
 PULL_ROWS = 5000

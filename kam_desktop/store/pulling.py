@@ -1,0 +1,199 @@
+"""A page of a pull taken in: rows, scopes won and lost, cursors and conflicts, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from kam_desktop.domain.change import Touched
+from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.protocol.codec import to_json
+from kam_desktop.store import landing
+from kam_desktop.store.base_rows import keep_base, rows_of, show
+from kam_desktop.store.landing import Landing
+from kam_desktop.store.sync_tables import acknowledged, row_scope, scope_cursor
+from kam_desktop.store.tables import outbox
+
+_CHUNK = 500
+BRAKE_ROWS, BRAKE_SHARE = 20, 0.02
+"""A pull that would take away more than both stops until a digest, or the user, agrees (sync protocol, rule 10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull answer did.
+
+    Attributes:
+        touched: for the change set; empty while a first download runs.
+        removed: how many rows it takes away; with `braked` none was, and nothing was written.
+        ended: the first download of the last scope ended with this page.
+    """
+
+    touched: tuple[Touched, ...]
+    removed: int
+    braked: bool
+    ended: bool
+
+
+def apply_pull(connection: sa.Connection, answer: Mapping[str, Any], *, released: bool = False) -> Pulled:
+    """Writes a page of rows, leaves and cursors, all or nothing; never over a field that still waits."""
+    scopes: list[str] = answer["scopes"]
+    known = {row.scope: row for row in connection.execute(sa.select(scope_cursor))}
+    passes = {name: _pass_of(known.get(name), name in answer["restarted"]) for name in answer["cursors"]}
+    first = any(_is_first(known.get(name), name in answer["restarted"]) for name in answer["cursors"])
+    named = [(scopes[place], entity, record) for place, entity, record in answer["also"]]
+    for part in answer["parts"]:
+        entity = part["entity"]
+        named += [(scopes[place], entity, record) for place, record in zip(part["scope"], part["id"], strict=True)]
+    lost_scopes = [name for name in known if name not in answer["cursors"]]
+    removed = _removed(connection, answer, scopes, lost_scopes, passes, named)
+    if not released and _brakes(connection, len(removed)):
+        return Pulled((), len(removed), True, False)
+    connection.exec_driver_sql(
+        "insert into row_scope (record, scope, entity, pass) values (?, ?, ?, ?) "
+        "on conflict (record, scope) do update set pass = excluded.pass",
+        [(record, scope, entity, passes.get(scope, 0)) for scope, entity, record in named],
+    ) if named else None
+    landed = Landing(connection, first=first)
+    waiting = set(connection.execute(sa.select(outbox.c.record).distinct()).scalars())
+    for part in answer["parts"]:
+        for row in rows_of(part):
+            if row["id"] in waiting:
+                keep_base(connection, part["entity"], row)
+                show(landed, part["entity"], row["id"])
+            else:
+                landed.put(part["entity"], row)
+    for entity, record in removed:
+        landed.drop(entity, record)
+    _leave(connection, answer, scopes, lost_scopes, passes)
+    _keep_cursors(connection, answer, passes, lost_scopes)
+    touched = landed.write()
+    whole = not connection.execute(sa.select(scope_cursor.c.scope).where(scope_cursor.c.whole == 0).limit(1)).first()
+    if first and whole:
+        landing.rebuild_caches(connection)
+    return Pulled(touched, len(removed), False, first and whole)
+
+
+def _pass_of(known: Any, restarted: bool) -> int:
+    if known is None:
+        return 1
+    return int(known[3]) + 1 if restarted else int(known[3])
+
+
+def _is_first(known: Any, restarted: bool) -> bool:
+    return known is None or not known.whole
+
+
+def _removed(
+    connection: sa.Connection, answer: Mapping[str, Any], scopes: list[str], lost_scopes: list[str],
+    passes: Mapping[str, int], named: Sequence[tuple[str, str, str]],
+) -> list[tuple[str, str]]:  # fmt: skip
+    """(entity, record) of everything whose last scope goes with this answer."""
+    going: dict[str, set[str]] = {}
+    entities: dict[str, str] = {}
+    for place, entity, record in answer["leaves"]:
+        if entity not in BY_NAME:
+            continue  # of a newer server, or a conflict record: it is no row here
+        going.setdefault(record, set()).add(scopes[place])
+        entities[record] = entity
+    for scope in lost_scopes:
+        for row in connection.execute(sa.select(row_scope).where(row_scope.c.scope == scope)):
+            going.setdefault(row.record, set()).add(scope)
+            entities[row.record] = row.entity
+    met = {(record, scope) for scope, _, record in named}
+    for scope, number in passes.items():
+        if answer["cursors"][scope].startswith("-"):
+            continue  # its download goes on; what is swept is known at its end
+        swept = sa.select(row_scope).where(row_scope.c.scope == scope, row_scope.c["pass"] < number)
+        for row in connection.execute(swept):
+            if (row.record, scope) not in met:
+                going.setdefault(row.record, set()).add(scope)
+                entities[row.record] = row.entity
+    staying = {(record, scope) for scope, _, record in named}
+    found = []
+    ids = list(going)
+    for start in range(0, len(ids), _CHUNK):
+        part = ids[start : start + _CHUNK]
+        held: dict[str, set[str]] = {record: set() for record in part}
+        for row in connection.execute(sa.select(row_scope).where(row_scope.c.record.in_(part))):
+            held[row.record].add(row.scope)
+        for record in part:
+            left = held[record] - going[record]
+            if not left and not any((record, scope) in staying for scope in answer["cursors"]):
+                found.append((entities[record], record))
+    return found
+
+
+def _brakes(connection: sa.Connection, removed: int) -> bool:
+    if removed <= BRAKE_ROWS:
+        return False
+    count = connection.execute(sa.select(sa.func.count(sa.distinct(row_scope.c.record)))).scalar_one()
+    return removed > BRAKE_SHARE * int(count)
+
+
+def _leave(
+    connection: sa.Connection, answer: Mapping[str, Any], scopes: list[str], lost_scopes: list[str],
+    passes: Mapping[str, int],
+) -> None:  # fmt: skip
+    if answer["leaves"]:
+        connection.exec_driver_sql(
+            "delete from row_scope where record = ? and scope = ?",
+            [(record, scopes[place]) for place, _, record in answer["leaves"]],
+        )
+    for scope in lost_scopes:
+        connection.execute(sa.delete(row_scope).where(row_scope.c.scope == scope))
+    for scope, number in passes.items():
+        if not answer["cursors"][scope].startswith("-"):
+            connection.execute(sa.delete(row_scope).where(row_scope.c.scope == scope, row_scope.c["pass"] < number))
+
+
+def _keep_cursors(
+    connection: sa.Connection, answer: Mapping[str, Any], passes: Mapping[str, int], lost_scopes: list[str]
+) -> None:
+    for scope in lost_scopes:
+        connection.execute(sa.delete(scope_cursor).where(scope_cursor.c.scope == scope))
+    totals = answer.get("total") or {}
+    connection.exec_driver_sql(
+        "insert into scope_cursor (scope, cursor, whole, pass, total) values (?, ?, ?, ?, ?) on conflict (scope) "
+        "do update set cursor = excluded.cursor, whole = excluded.whole, pass = excluded.pass, "
+        "total = coalesce(excluded.total, total)",
+        [
+            (scope, cursor, 0 if cursor.startswith("-") else 1, passes[scope], totals.get(scope))
+            for scope, cursor in answer["cursors"].items()
+        ],
+    )
+
+
+def keep_conflicts(connection: sa.Connection, found: Sequence[Mapping[str, Any]], at: str) -> None:
+    """Keeps the other value of fields that two people changed, as the server told it.
+
+    What a person was asked about needs its author, and stands there: it is no merge.
+    """
+    rows = [
+        (
+            each["id"], each["entity"], each["record"], to_json(each["fields"]), each["stands_by"], each["other_by"],
+            each.get("at") or at, "left" if each.get("resolved") else "open",
+        )
+        for each in found
+        if each["entity"] in BY_NAME and each.get("kind", "displaced") == "displaced"
+    ]  # fmt: skip
+    if rows:
+        connection.exec_driver_sql(
+            "insert into conflict (id, entity, record, fields, stands_by, other_by, at, state) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set fields = excluded.fields, "
+            "state = case when conflict.state = 'open' then excluded.state else conflict.state end",
+            rows,
+        )
+
+
+def cursors(connection: sa.Connection) -> dict[str, str]:
+    """The cursor of every scope, as the server gave it."""
+    return {row.scope: row.cursor for row in connection.execute(sa.select(scope_cursor))}
+
+
+def forget_acknowledged(connection: sa.Connection, before: str) -> None:
+    """Lets go of what the server took more than 30 days ago (`before` as a moment text)."""
+    connection.execute(sa.delete(acknowledged).where(acknowledged.c.at < before))
