@@ -1,4 +1,4 @@
-"""Joins the list of proposals to the lanes: filters, views, cells edited in place, deeds for many."""
+"""Joins the list of proposals to the lanes: filters, views, cells edited in place, deeds."""
 
 from __future__ import annotations
 
