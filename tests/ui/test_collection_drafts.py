@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from kam_desktop.ui.form_dialog import FormDialog
@@ -60,6 +61,7 @@ def test_a_receipt_with_its_shares(qtbot: Any, page: CollectionPage, house: Hous
     page.invoice.receipt_wanted.emit("a")
     settle(qtbot, house)
     fields = page.form.fields
+    QAbstractItemModelTester(page.form.shares_table, QAbstractItemModelTester.FailureReportingMode.Fatal)
     typed(qtbot, house, fields, amount="50000000", payer="CTY SUA MAY TRANG")
     qtbot.waitUntil(lambda: bool(page.form.shares_table.lines))
     settle(qtbot, house)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton
 
 from kam_desktop.domain.entities import FIRM_ID, Firm, Instalment, Invoice, PromiseToPay
 from kam_desktop.domain.locale.vietnam import vietqr
+from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.kit.cells import GROUP
 from kam_desktop.ui.pages.collection.outcome import OutcomeDialog
 from kam_desktop.ui.pages.collection.page import WORKLIST, CollectionPage
@@ -61,6 +62,17 @@ def test_the_worklist_comes_first_in_the_order_of_benefit(page: CollectionPage, 
     assert "Reminder step: 0/5" in page.worklist.model.data(
         page.worklist.model.index(1, 0), Qt.ItemDataRole.AccessibleTextRole
     )
+
+
+def test_the_panel_says_why_and_what_comes_next(qtbot: Any, page: CollectionPage, house: House) -> None:
+    view = page.worklist
+    view.table.setFocus()
+    view.table.setCurrentIndex(view.model.index(view.model.row_of("i1-1"), 0))
+    assert house.shell.selection == "Sữa Mây Trắng · ₫86,400,000 · 38 days overdue: reminder step 4 is due."
+    qtbot.keyClick(view.table, Qt.Key.Key_Return)
+    settle(qtbot, house)
+    assert "38 days overdue: reminder step 4 is due." in said(page.invoice)
+    assert "Next: Letter" in [each.accessibleName() for each in page.invoice.findChildren(Pill)]
 
 
 def test_an_outcome_in_two_keystrokes(qtbot: Any, page: CollectionPage, house: House) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit
 
 from kam_desktop import language
@@ -243,6 +244,7 @@ def test_a_backup_is_made_at_once_and_listed(qtbot: Any, page: SettingsPage, hou
     button(page, "Make a backup now").click()
     qtbot.waitUntil(lambda: page._backup_model.rowCount() == 1)
     model = page._backup_model
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     assert model.data(model.index(0, 1)) == "by hand" and (house.folder / "backups" / model.id_at(0)).exists()
     assert house.shell.toasts[-1][0].startswith("Backup made and checked: ")
     qtbot.waitUntil(lambda: button(page, "Make a backup now").isEnabled())
@@ -254,6 +256,7 @@ def test_a_step_of_the_history_is_taken_back_alone(qtbot: Any, page: SettingsPag
             uow.add(account(key, key.upper()))
     show(qtbot, page, house, HISTORY)
     model = page._step_model
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     qtbot.waitUntil(lambda: model.rowCount() == 2)
     assert [model.data(model.index(row, 1)) for row in (0, 1)] == ["Add account B", "Add account A"]
     page._step_table.selectRow(1)

@@ -215,7 +215,8 @@ class CollectionController(ReceiptDeeds):
         if line is None:
             return
         amount = formats.amount(line.open, line.currency, symbol=True)
-        self.desk.shell.set_selection_text(f"{line.account} · {line.number} · {amount}")
+        told = getattr(line, "reason", "") or line.number
+        self.desk.shell.set_selection_text(f"{line.account} · {amount} · {told}")
         if self.page.panel_shown() == "invoice" and key != self._followed:
             self._at_rest.want(key)
         self._followed = key
@@ -269,6 +270,9 @@ class CollectionController(ReceiptDeeds):
         def show(shown: InvoiceShown) -> None:
             if turn != self._turn:
                 return  # something else was opened meanwhile, or the panel put away
+            if self.page.switch.chosen() == WORKLIST:
+                why, following = self.work.why(shown.id)
+                shown = dataclasses.replace(shown, why=why, next=following)
             self.page.invoice.show_invoice(shown)
             self.page.show_invoice_panel()
             if focus:

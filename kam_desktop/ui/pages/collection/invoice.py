@@ -74,6 +74,7 @@ class InvoiceShown:
         waiting: what is open of the instalments that wait for papers; `from_papers` says that some count from them.
         papers: since when the customer has the full document set, None while nobody confirmed it; `papers_note` is
             who said so and how we know.
+        why, next: of a line of the worklist, the reason in a sentence and what is to be done.
         code, modules: the text and the modules of the VietQR code for exactly what is open, "" where there is none;
             pay_to: what it says, as (name, text).
     """
@@ -100,6 +101,8 @@ class InvoiceShown:
     papers_note: str = ""
     promises: Sequence[PromiseLine] = ()
     reminders: Sequence[ReminderLine] = ()
+    why: str = ""
+    next: str = ""
     code: str = ""
     modules: Sequence[bytes] = ()
     pay_to: Sequence[tuple[str, str]] = ()
@@ -224,6 +227,11 @@ class InvoicePanel(QWidget):
         words = tr("Total {total}, of it tax {tax}", total=formats.amount(shown.total, shown.currency),
                    tax=formats.amount(shown.tax, shown.currency))  # fmt: skip
         part.add(caption(words, wrap=True))
+        if shown.why:
+            said = PlainLabel(shown.why, wrap=True)
+            step = Pill(tr("Next: {step}", step=shown.next), "info", "signpost")
+            part.box.addSpacing(theme.px(4))
+            part.add(said, Panel(row=True).add(step, None))
         if shown.replaced_by:
             part.add(caption(tr("Replaced by invoice {number}; it no longer counts.", number=shown.replaced_by),
                              "warning", wrap=True))  # fmt: skip

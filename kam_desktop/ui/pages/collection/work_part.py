@@ -20,7 +20,7 @@ from kam_desktop.ui.list_tools import Deed, ListTools
 from kam_desktop.ui.pages.collection import questions
 from kam_desktop.ui.pages.collection.answers import WorkAnswer, WorkFilter
 from kam_desktop.ui.pages.collection.outcome import Outcome, OutcomeDialog, Reminded
-from kam_desktop.ui.pages.collection.worklist import group_words, orders, shows
+from kam_desktop.ui.pages.collection.worklist import action_words, group_words, orders, shows
 
 _ROOMY = 1240  # px of the page, from which on the first view has its panel open
 
@@ -134,6 +134,13 @@ class WorkPart(QObject):
         """The invoices of the chosen rows, else of the current one."""
         chosen = self.view.place.selected() or [self.view.place.current()]
         return self._invoices([key for key in chosen if key])
+
+    def why(self, invoice: str) -> tuple[str, str]:
+        """Why an invoice stands in the worklist, and the next action, in words; "" twice where it does not."""
+        entries = self.found.entries if self.found is not None else ()
+        entry = next((each for each in entries if each.invoice == invoice), None)
+        line = self.view.model.row_value(entry.instalment) if entry is not None else None
+        return (line.reason, action_words()[entry.line.action]) if entry is not None and line is not None else ("", "")
 
     # Reminders.
 
