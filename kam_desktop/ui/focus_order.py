@@ -25,7 +25,7 @@ def step(window: QWidget, forward: bool) -> bool:
     Qt walks in the order in which widgets were made: a table that was built again came last, and a frame that hands
     the keyboard on to one of its children was a stop that skipped the others.
     """
-    stops = list(_stops(window))
+    stops = list(_stops(window, window.focusWidget()))
     if not stops:
         return False
     at = _place(stops, window.focusWidget())
@@ -56,15 +56,17 @@ def _place(stops: list[QWidget], focused: QWidget | None) -> int | None:
     return None
 
 
-def _stops(widget: QWidget) -> Iterator[QWidget]:
+def _stops(widget: QWidget, focused: QWidget | None = None) -> Iterator[QWidget]:
+    """Where Tab stops, and the one that has the keyboard although it is none: a locked field, a pane that F6 chose."""
     for child in _children(widget):
-        if child.isHidden() or child.isWindow() or not child.isEnabled():
+        if child.isHidden() or child.isWindow():
             continue
-        takes_tab = child.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
-        if takes_tab and child.focusProxy() is None and child.isVisible() and not _is_other_of_group(child):
+        takes_tab = child.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus and child.isEnabled()
+        stops = takes_tab and child.focusProxy() is None and child.isVisible() and not _is_other_of_group(child)
+        if stops or child is focused:
             yield child
-        if not isinstance(child, _WHOLE):
-            yield from _stops(child)
+        if not isinstance(child, _WHOLE) and child.isEnabled():
+            yield from _stops(child, focused)
 
 
 def _children(widget: QWidget) -> list[QWidget]:

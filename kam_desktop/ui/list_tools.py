@@ -90,8 +90,7 @@ class ListTools(QObject):
         self._columns.clicked.connect(self.open_columns)
         self._export = IconButton("file-spreadsheet", tr("This list as a workbook"), key=keymap.shown("export_list"))
         self._export.clicked.connect(self._on_export)
-        page.tool_bar.add(self.chip)
-        for button in (self.chosen, self._columns, self._export):
+        for button in (self.chosen, self.chip, self._columns, self._export):
             page.head.box.insertWidget(page.head.box.indexOf(page.create_button), button)
         for deed, callback in (
             ("columns", self.open_columns), ("export_list", self._on_export), ("save_view", self._on_save),
@@ -267,6 +266,7 @@ class ListTools(QObject):
     def _on_selection(self) -> None:
         count = self._page.place.count()
         self.chosen.setVisible(count > 1 and bool(self._listed.deeds()))
+        self.chip.setHidden(self.chosen.isVisibleTo(self._page))  # what can be done stands where views are chosen
         if count > 1:
             self.chosen.set_label(trn("{n} row: do …", "{n} rows: do …", count))
 

@@ -121,7 +121,6 @@ class KeyQuestion(Dialog):
         for place, words in enumerate((tr("Key"), tr("Or"))):
             box = QKeySequenceEdit()
             box.setMaximumSequenceLength(1)
-            box.setClearButtonEnabled(True)
             box.setAccessibleName(words)
             found = keymap.keys(deed)
             if place < len(found):
@@ -130,6 +129,9 @@ class KeyQuestion(Dialog):
             label.setBuddy(box)
             grid.addWidget(label, place, 0)
             grid.addWidget(box, place, 1)
+            clear = IconButton("x", tr("Clear"))
+            clear.clicked.connect(box.clear)
+            grid.addWidget(clear, place, 2)
             self._boxes.append(box)
         self.body.addLayout(grid)
         self.body.addWidget(caption(tr("Press the keys while the box has the keyboard.")))

@@ -256,11 +256,11 @@ class Window(QMainWindow):
         focused = self.focusWidget()
         inside = [focused is not None and (pane is focused or pane.isAncestorOf(focused)) for pane in panes]
         at = inside.index(True) if True in inside else -1
-        target = panes[(at + step) % len(panes)]
-        if target is page:
-            self._enter_page()
-        else:
-            target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        for further in range(1, len(panes) + 1):  # one that cannot take the keyboard now is passed over
+            target = panes[(at + further * step) % len(panes)]
+            self._enter_page() if target is page else target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            if self.focusWidget() is not focused:
+                return
 
     def set_firm(self, firm: str, person: str = "", letters: str = "") -> None:
         """Another name of our firm or of the person at work; whoever types meanwhile is not disturbed."""

@@ -103,9 +103,8 @@ def choose_files(parent: QWidget | None, title: str, kinds: Sequence[tuple[str, 
                  many: bool = True) -> list[Path]:  # fmt: skip
     """Let the user choose files to read; `kinds` are (name, patterns) such as ("Excel", "*.xlsx *.csv")."""
     patterns = ";;".join(f"{name} ({pattern})" for name, pattern in kinds)
-    if many:
-        return [Path(name) for name in QFileDialog.getOpenFileNames(parent, title, "", patterns)[0]]
-    return [Path(name) for name in QFileDialog.getOpenFileName(parent, title, "", patterns)[:1] if name]
+    found = (QFileDialog.getOpenFileNames if many else QFileDialog.getOpenFileName)(parent, title, "", patterns)[0]
+    return [Path(name) for name in ([found] if isinstance(found, str) else found) if name]
 
 
 def choose_folder(parent: QWidget | None, title: str) -> Path | None:

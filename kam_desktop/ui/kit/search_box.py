@@ -64,6 +64,9 @@ class SearchBox(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(theme.px(self._width), theme.px(self._height))
 
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint().boundedTo(QSize(theme.width(self.edit.placeholderText()) + theme.px(46), 999))
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, focused = QPainter(self), self.edit.hasFocus()
         paint.box(painter, QRectF(self.rect()), theme.px(6), theme.color("surface"),

@@ -158,6 +158,7 @@ class OpeningForm(QWidget):
             (PICK, tr("The ones I tick in the list")), (LATER, tr("I will answer later")),
         ):  # fmt: skip
             upper.box.addLayout(self._answer(key, text))
+        upper.setMinimumHeight(upper.sizeHint().height())
         box.addWidget(upper)
         box.addWidget(self.table, 1)
         self._hint = caption(tr("Space ticks the selected rows."))

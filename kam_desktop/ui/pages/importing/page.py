@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QShortcut,
 )
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.language import tr, trn
@@ -165,7 +165,8 @@ class ImportPage(QWidget):
     def _build_foot(self) -> None:
         self._save_rejected = Button("", icon="download")
         self._save_rejected.clicked.connect(self._on_rejected)
-        self._foot_note = caption()
+        self._foot_note = ElidedLabel(size=theme.CAPTION, tone="muted")
+        self._foot_note.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._back = Button(tr("Back"), icon="arrow-left")
         self._back.clicked.connect(self.back_wanted)
         self._go = Button("", kind="primary", key="Ctrl Enter")

@@ -89,9 +89,9 @@ class CountCard(QAbstractButton):
                   theme.color("accent" if on else "border"), 2 if on else 1)  # fmt: skip
         icon, token = _ICONS[self._verdict]
         icons.paint(
-            painter, theme.px(16), (self.height() - theme.px(20)) / 2, icon, token if self._count else "muted", 20
+            painter, theme.px(14), (self.height() - theme.px(20)) / 2, icon, token if self._count else "muted", 20
         )
-        left, right = theme.px(48), self.width() - theme.px(8)
+        left, right = theme.px(44), self.width() - theme.px(6)
         line = QRect(left, theme.px(9 if self._note else 20), right - left, theme.px(26))
         token = "text" if self._count else "muted"
         used = paint.text(painter, line, formats.number(self._count), token, theme.TITLE, theme.BOLD)
@@ -182,7 +182,7 @@ class Preview(QWidget):
         file = self._file()
         rows = [row for _, row in self._rows()]
         whole = self._section == ALL_FILES or len(self._shown.files) == 1
-        notes = {UNCHANGED: tr("the same as what is there"), SKIP: tr("mend them in the file, then import again"),
+        notes = {UNCHANGED: tr("the same as what is there"), SKIP: tr("mend, then import again"),
                  CREATE: "", UPDATE: "", **(self._shown.notes if whole else {})}  # fmt: skip
         for verdict, card in self.cards.items():
             count = sum(row.verdict == verdict for row in rows)

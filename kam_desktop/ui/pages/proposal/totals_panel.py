@@ -52,7 +52,7 @@ class TotalsPanel(Panel):
         if self._table is None or self._inner is None:
             return
         self._spoken.setVisible(self.width() >= theme.px(_ROOMY))
-        lines, least = self._table, max(theme.px(216), self._private.minimumSizeHint().width())
+        lines, least = self._table, max(theme.px(232), self._private.minimumSizeHint().width())
         if lines.isColumnHidden(COST):
             self._private.setFixedWidth(least)
             self._sums_at.setContentsMargins(0, theme.px(12), 0, 0)

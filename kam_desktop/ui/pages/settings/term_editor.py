@@ -118,7 +118,7 @@ class TermEditor(QWidget):
         area = scrolled(left)
         area.setProperty("pane", True)
         area.setFocusProxy(self._names[0].editor.inner)
-        side = Panel(margins=(0, 16, 20, 16)).add(self._preview, None)
+        side = scrolled(Panel(margins=(0, 16, 20, 16)).add(self._preview, None))
         side.setFixedWidth(theme.px(256))
         middle = QHBoxLayout()
         middle.setSpacing(0)
