@@ -25,8 +25,7 @@ def industries(reader: Reader, limit: int = 40) -> list[str]:
 
 def accounts(reader: Reader, owner: str = "", industry: str = "") -> frozenset[str]:
     """Ids of the customers somebody is in charge of, in an industry; "" is any."""
-    rows = reader.sql(
-        "select id from account where :owner in ('', owner) and :industry in ('', industry)",
-        {"owner": owner, "industry": industry},
-    )
+    given = [f"{name} = :{name}" for name, value in (("owner", owner), ("industry", industry)) if value]
+    where = " where " + " and ".join(given) if given else ""  # so that the index of owners answers
+    rows = reader.sql(f"select id from account{where}", {"owner": owner, "industry": industry})  # noqa: S608 - names of ours
     return frozenset(str(row[0]) for row in rows)

@@ -223,7 +223,7 @@ class _Aged:
     @property
     def weight(self) -> int:
         """What it adds to memory, as rows (store/memory.py)."""
-        return len(self.rows)
+        return 3 * len(self.rows)
 
 
 def _aged(reader: Reader, as_of: date, currency: str) -> _Aged:

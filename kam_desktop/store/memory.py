@@ -10,10 +10,10 @@ from typing import Any
 Key = tuple[Any, ...]
 """The name of what is kept, then what it was asked with."""
 
-KEPT = 3
+KEPT = 6
 """Answers of one name, asked with different days or currencies, that are kept at most."""
-KEPT_ROWS = 600_000
-"""Rows of all answers together: some 60 MB. The newest one is always kept."""
+KEPT_ROWS = 450_000
+"""Rows of all answers together: some 70 MB. The newest one is always kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,8 +149,14 @@ def questions(store: Store) -> Mapping[str, Question]:
     first = ids[:100]
     back = {name: today - timedelta(days=days) for name, days in (("a month", 30), ("a year", 365))}
 
-    def accounts(text: str = "", chosen: str = "", order: str = "revenue") -> Question:
-        return lambda reader: account.ask_list(reader, text, chosen, True, order, today)
+    def accounts(text: str = "", order: str = "revenue", **filters: int) -> Question:
+        def ask(reader: Any) -> object:
+            found = summary.account_list(
+                reader, today, text=text, filters=summary.AccountFilter(**filters), order=summary.AccountOrder(order)
+            )
+            return summary.account_rows(reader, found.ids[:60], today)
+
+        return ask
 
     def ageing(as_of: date) -> Question:
         return lambda reader: collection.ask_ageing(reader, as_of, "VND")
@@ -163,11 +169,11 @@ def questions(store: Store) -> Mapping[str, Question]:
         "accounts: by name": accounts(order="name"),
         "accounts: by overdue": accounts(order="overdue"),
         "accounts: by last touch": accounts(order="last_touch"),
-        "accounts: overdue only": accounts(chosen="overdue"),
-        "accounts: untouched only": accounts(chosen="untouched"),
+        "accounts: overdue only": accounts(overdue_over_days=30),
+        "accounts: untouched only": accounts(untouched_days=14),
         "accounts: typed “an phat”": accounts("an phat"),
         "accounts: typed “c”": accounts("c"),
-        "accounts: a page of 100 rows": lambda reader: account.ask_lines(reader, listing, first, today),
+        "accounts: a page of 100 rows": lambda reader: summary.account_rows(reader, first, today),
         "accounts: peek": lambda reader: account.ask_peek(reader, busy, "", today),
         "360: whole page of the busiest": lambda reader: account.ask_whole(reader, busy, "", today),
         "360: time line, money": lambda reader: account.ask_events(reader, busy, "money"),
