@@ -4,24 +4,23 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.buttons import Button
-from kam_desktop.ui.kit.frames import Card
+from kam_desktop.ui.kit.frames import Card, Panel
 from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, strong
 
 _MIDDLE = Qt.AlignmentFlag.AlignHCenter
 
 
-class EmptyState(QWidget):
+class EmptyState(Panel):
     """No data yet: icon, one sentence, one line of help, one button."""
 
     def __init__(self, icon: str, text: str, help_text: str = "", action: Button | None = None) -> None:
-        super().__init__()
-        box = QVBoxLayout(self)
-        box.setSpacing(theme.px(4))
+        super().__init__(margins=(24, 0, 24, 0), gap=4)
+        box = self.box
         box.addStretch(2)
         box.addWidget(IconLabel(icon, "muted", 24), alignment=_MIDDLE)
         box.addSpacing(theme.px(6))
@@ -37,13 +36,12 @@ class EmptyState(QWidget):
         self.setAccessibleName(f"{text} {help_text}".strip())
 
 
-class FilterEmpty(QWidget):
+class FilterEmpty(Panel):
     """Data is there, but the filter lets none through: one sentence and the way out."""
 
     def __init__(self, text: str, clear: Callable[[], None]) -> None:
-        super().__init__()
-        row = QHBoxLayout(self)
-        row.setSpacing(theme.px(4))
+        super().__init__(row=True, gap=4)
+        row = self.box
         row.addStretch()
         row.addWidget(PlainLabel(f"{text} ·", tone="text2"))
         link = Link(tr("Clear filter"))

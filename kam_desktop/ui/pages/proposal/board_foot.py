@@ -22,7 +22,7 @@ class BoardFoot(Panel):
     sent_wanted = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__(row=True, ground="window", margins=(24, 0, 24, 0), gap=10, height=48)
+        super().__init__(row=True, ground="surface", margins=(24, 0, 24, 0), gap=10, height=48)
         self.status = ElidedLabel(weight=theme.MEDIUM)
         self.status.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.way = PlainLabel(tone="text2", size=theme.CAPTION)
@@ -31,7 +31,7 @@ class BoardFoot(Panel):
         self.offer.hide()
         self._offered = ""
         self._hint = caption("", "muted")
-        self._keys = Panel(row=True, ground="window", gap=8)
+        self._keys = Panel(row=True, ground="surface", gap=8)
         for keys, words in ((("←", "→"), tr("to another stage")), ((keymap.shown("lift"),), tr("drop")),
                             (("Esc",), tr("put back"))):  # fmt: skip
             self._keys.add(*map(KeyCap, keys), caption(words, "text2"))

@@ -293,7 +293,7 @@ class StageColumn(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         if not self.is_folded():
             line = theme.color("accent") if self._target else None
-            paint.box(QPainter(self), QRectF(self.rect()), theme.px(10), theme.color("subtle"), line)
+            paint.box(QPainter(self), QRectF(self.rect()), theme.px(10), theme.color("window"), line)
 
 
 def side_scroll(columns: QWidget) -> QScrollArea:

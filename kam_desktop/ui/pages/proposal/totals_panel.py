@@ -52,7 +52,9 @@ class TotalsPanel(Panel):
         if self._table is None or self._inner is None:
             return
         self._spoken.setVisible(self.width() >= theme.px(_ROOMY))
-        lines, least = self._table, max(theme.px(232), self._private.minimumSizeHint().width())
+        pairs = zip(self._our_names, self._ours, strict=True)
+        least = theme.px(34 + 8) + max(name.sizeHint().width() + sum_.sizeHint().width() for name, sum_ in pairs)
+        lines = self._table
         if lines.isColumnHidden(COST):
             self._private.setFixedWidth(least)
             self._sums_at.setContentsMargins(0, theme.px(12), 0, 0)
@@ -143,13 +145,16 @@ class TotalsPanel(Panel):
 
     def _build_ours(self, missing: bool) -> QWidget:
         made = Panel(ground="private_bg", margins=(10, 12, 24, 12), gap=4)
-        made.setMinimumWidth(theme.px(192))
         inner = QWidget()
         grid = _grid(inner)
         self._ours = [_right(theme.MEDIUM if at == 2 else theme.REGULAR, tone="private") for at in range(3)]
-        for at, name in enumerate((tr("Cost"), tr("Gross profit"), tr("Margin"))):
-            weight = theme.MEDIUM if at == 2 else theme.REGULAR
-            grid.addWidget(PlainLabel(name, tone="private", weight=weight), at, 0)
+        grid.setHorizontalSpacing(theme.px(8))
+        names = (tr("Cost"), tr("Gross profit"), tr("Margin"))
+        weights = (theme.REGULAR, theme.REGULAR, theme.MEDIUM)
+        self._our_names: list[PlainLabel] = []
+        for at, (name, weight) in enumerate(zip(names, weights, strict=True)):
+            self._our_names.append(PlainLabel(name, tone="private", weight=weight))
+            grid.addWidget(self._our_names[at], at, 0)
             grid.addWidget(self._ours[at], at, 1)
         self._missing = caption("", "private", wrap=True)
         made.add(Tag(tr("Internal")), inner)
