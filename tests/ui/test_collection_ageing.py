@@ -1,4 +1,4 @@
-"""The ageing beside its sums: what the law says, whose customers, columns, a workbook of it as it is shown."""
+"""The ageing beside its sums: the law, whose customers, columns, a workbook as shown."""
 
 from __future__ import annotations
 

@@ -337,7 +337,7 @@ def test_a_reported_receipt_stands_beside_the_balance_until_it_is_confirmed(qtbo
     row = next(at for at in range(view.model.rowCount()) if view.model.shown.rows[at].account == "b")
     assert view.model.shown.rows[row].reported == 10_000_000 and view.model.shown.rows[row].balance == 16_200_000
     assert "10,000,000 reported" in view.model.data(view.model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole)
-    assert "10,000,000 reported" in view.model.data(view.model.index(row, 0), Qt.ItemDataRole.ToolTipRole)
+    assert "10,000,000 reported" in view.model.data(view.model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole)
     money(qtbot, page, house, "r1")
     assert list(page.receipt.buttons) == [CONFIRM, ALLOCATE, REJECT] and cells(page.receipts.model)[0][2] == "Reported"
     qtbot.keyClick(page.receipt.buttons[CONFIRM], Qt.Key.Key_Return)

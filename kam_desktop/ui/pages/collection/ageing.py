@@ -202,8 +202,6 @@ class AgeMatrix(QAbstractTableModel):
             return self.words(row, column)
         if role == LOOK:
             return self._look(row, column)
-        if role == Qt.ItemDataRole.ToolTipRole and not column:
-            return " · ".join(part for part in (self.aside(row, NOT_DUE), self.aside(row, ALL)) if part) or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             said = [row_summary(self, index.row()), *(self.aside(row, each) for each in (NOT_DUE, ALL))]
             return "; ".join(part for part in said if part) if not column else None
@@ -380,6 +378,8 @@ class AgeingView(QWidget):
         amount = self.model.amount(index)
         said = [row.name or tr("Payer unknown"), words, formats.amount(amount, self.model.shown.currency, symbol=True)]
         said.append(self.model.aside(row, bucket))
+        if bucket == ALL:
+            said.append(self.model.aside(row, NOT_DUE))
         said = [part for part in said if part]
         if amount and bucket != FREE:
             said.append(tr("Enter opens the instalments"))
