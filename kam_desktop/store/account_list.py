@@ -6,7 +6,7 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
@@ -14,6 +14,7 @@ from itertools import pairwise, repeat
 from sys import intern
 from typing import Any
 
+from kam_desktop.domain.change import moment_text
 from kam_desktop.store import account_basis, touched
 from kam_desktop.store.reader import Reader
 
@@ -193,12 +194,20 @@ class _Asked:
 
     def passes(self, account: str) -> bool:
         """Whether an account meets the conditions on figures."""
-        over, untouched = self.chosen.overdue_over_days, self.chosen.untouched_days
+        over = self.chosen.overdue_over_days
         if over is not None:
             late = self.late.get(account)
             if late is None or late[1] >= self.as_of - timedelta(days=over):
                 return False
-        return untouched is None or self.touches.get(account, "") < (self.as_of - timedelta(days=untouched)).isoformat()
+        return self.touched_before is None or self.touches.get(account, "") < self.touched_before
+
+    @cached_property
+    def touched_before(self) -> str | None:
+        """The moment before which the last interaction has to lie: the beginning of a day on the user's wall."""
+        if self.chosen.untouched_days is None:
+            return None
+        day = self.as_of - timedelta(days=self.chosen.untouched_days)
+        return moment_text(datetime.combine(day, time()).astimezone()).removesuffix("Z")  # before its parts of a second
 
     @cached_property
     def key(self) -> Callable[[str], Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
+from time import tzset
 
 import pytest
 
@@ -526,16 +527,42 @@ def test_names_are_the_same_however_many_are_asked_for(store: Store, monkeypatch
         assert account_figures.names(uow, list(wanted)) == wanted
 
 
+@pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "America/Los_Angeles", "UTC"])
+@pytest.mark.parametrize("hour", [0, 6, 23])
+def test_untouched_counts_days_on_the_users_wall(
+    store: Store, monkeypatch: pytest.MonkeyPatch, zone: str, hour: int
+) -> None:
+    """Where in the world the day begins is not where UTC has it."""
+    monkeypatch.setenv("TZ", zone)
+    tzset()
+    try:
+        touched_at = datetime(2028, 2, 28, hour, 30).astimezone()
+        with store.rehearse() as uow:
+            account = Account(id=uow.new_id(), name="Khách")
+            uow.add(account)
+            uow.add(Activity(id=uow.new_id(), account=account.id, subject="Gọi", at=touched_at.astimezone(UTC)))
+            uow.flush()
+            row = summary.account_rows(uow, [account.id], touched_at.date())[0]
+            chosen = summary.AccountFilter(untouched_days=14)
+            found = [summary.account_list(uow, row.last_touch_on + timedelta(days=days), filters=chosen).ids  # type: ignore[operator]
+                     for days in (0, 14, 15)]  # fmt: skip
+        assert (row.last_touch_on, found) == (date(2028, 2, 28), [[], [], [account.id]])
+    finally:
+        monkeypatch.undo()
+        tzset()
+
+
 def test_last_touch_is_the_newest(store: Store) -> None:
-    clock = SystemClock()
+    moment = SystemClock().now()
+    today = moment.astimezone().date()  # midnight may pass while this runs
     with store.rehearse() as uow:
         account = Account(id=uow.new_id(), name="Khách")
         uow.add(account)
         for _ in range(3):
-            uow.add(Activity(id=uow.new_id(), account=account.id, subject="Gọi", at=clock.now()))
+            uow.add(Activity(id=uow.new_id(), account=account.id, subject="Gọi", at=moment))
         uow.flush()
-        row = summary.account_rows(uow, [account.id], clock.today())[0]
-        assert row.last_touch_on == clock.today()
+        row = summary.account_rows(uow, [account.id], today)[0]
+        assert row.last_touch_on == today
         chosen = summary.AccountFilter(untouched_days=14)
-        assert summary.account_list(uow, clock.today(), filters=chosen).ids == []
-        assert summary.account_list(uow, clock.today() + timedelta(days=15), filters=chosen).ids == [account.id]
+        assert summary.account_list(uow, today, filters=chosen).ids == []
+        assert summary.account_list(uow, today + timedelta(days=15), filters=chosen).ids == [account.id]
