@@ -43,7 +43,7 @@ def test_worklist(books: Desk) -> None:
 
 def test_a_reminder_that_was_loaded_counts(books: Desk) -> None:
     event = {"entity": "dunning_event", "id": EVENT, "account": A, "invoice": I1, "step": 4, "channel": "letter"}
-    loaded = books.load({**event, "reminded_at": "2026-05-14T03:00:00Z"})
+    loaded = books.load({**event, "reminded_at": "2026-05-14T10:30:00Z"})
     assert loaded.status == 0, loaded
     [row] = asked(books, "worklist", "--as-of", "2026-05-15")["rows"]
     assert (row["group"], row["reason"], row["until"], row["reached"]) == ("waiting", "reminded", "2026-05-21", 4)
