@@ -91,8 +91,10 @@ class Caller:
         found: frozenset[str] | None = None
         for each in relations:
             if self.policy.may(self.role, each, entity, operation):
-                these = self.policy.unwritable_fields(self.role, each, entity)
-                found = these if found is None else found & these
+                key = (self.policy.fingerprint, self.role, each, entity)
+                if key not in _UNWRITABLE:
+                    _UNWRITABLE[key] = self.policy.unwritable_fields(self.role, each, entity)
+                found = _UNWRITABLE[key] if found is None else found & _UNWRITABLE[key]
         return frozenset() if found is None else found
 
     def stamp(self, epoch: int) -> str:
@@ -104,6 +106,7 @@ _OWN, _LED, _ORG = frozenset(("own",)), frozenset(("led",)), frozenset(("org",))
 _SHARED, _SELF, _FINANCE = frozenset(("shared",)), frozenset(("self",)), frozenset(("finance",))
 _READABLE: dict[tuple[str, str, str], frozenset[str]] = {}
 _HIDDEN: dict[tuple[str, str, str, str], frozenset[str]] = {}
+_UNWRITABLE: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
 
 def load(connection: Connection, user: str, device: str, policy: Policy) -> Caller:

@@ -156,7 +156,7 @@ class Deciding:
         """A record that is there already: a derived id met again, or something that comes back from the bin."""
         if not self._sees(row):
             raise No(HELD)
-        given = change.kept | {k: v for k, v in change.new.items() if k not in FIELDS[change.entity]}
+        given = self._patch(change)
         current = row.current()
         differing = {name: value for name, value in given.items() if current.get(name) != value}
         entity = BY_NAME[change.entity]
@@ -193,7 +193,7 @@ class Deciding:
 
     def _update(self, change: Change, row: Row, size: int) -> Deed:
         entity = BY_NAME[change.entity]
-        patch = change.kept | {k: v for k, v in change.new.items() if k not in FIELDS[entity.name]}
+        patch = self._patch(change)
         current = row.current()
         differing = {name: value for name, value in patch.items() if current.get(name) != value}
         if not differing and not row.deleted:
@@ -236,6 +236,12 @@ class Deciding:
         self._move(row, write)
         self._check_rules(row)
         return deed
+
+    def _patch(self, change: Change) -> dict[str, Any]:
+        """The column values of a change, with its fields that this server does not know."""
+        if len(change.kept) == len(change.new):
+            return change.kept
+        return change.kept | {k: v for k, v in change.new.items() if k not in FIELDS[change.entity]}
 
     def _write(self, deed: Deed, write: Mapping[str, Any], place: int) -> None:
         row = deed.row

@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster for the tests, where its programs are installed; durable, on a unix socket only."""
+"""A private PostgreSQL cluster for the tests, where its programs are; on a unix socket only."""
 
 from __future__ import annotations
 

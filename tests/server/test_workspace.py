@@ -1,4 +1,4 @@
-"""Workspace, epoch and marks: another server, a database that was set back, copied, restored; the door's checks."""
+"""Workspace, epoch, marks: other servers, databases set back, copied, restored; history, digests."""
 
 from __future__ import annotations
 
