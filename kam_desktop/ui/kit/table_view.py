@@ -234,8 +234,10 @@ class TableView(QTableView):
             if focused and chosen.isRowSelected(row, QModelIndex()):
                 painter.fillRect(0, top, theme.px(2), height, theme.color("accent"))
         if focused and self._cell_focus and self.currentIndex().isValid():
-            frame = QRectF(self.visualRect(self.currentIndex())).adjusted(0, 2, 0, -2)
-            paint.box(painter, frame, theme.px(4), None, theme.color("accent"), 2)
+            area = self.visualRect(self.currentIndex())
+            if model.data(model.index(self.currentIndex().row(), 0), GROUP):
+                area = QRect(0, area.top(), width, area.height())
+            paint.box(painter, QRectF(area).adjusted(0, 2, 0, -2), theme.px(4), None, theme.color("accent"), 2)
 
     def _paint_group(self, painter: QPainter, area: QRect, title: str, note: str, mark: str = "chevron-down") -> None:
         painter.fillRect(area, theme.color("window"))
