@@ -42,6 +42,7 @@ from kam_desktop.ui.window import Command, Job, PageSpec, Window
 LOOK_FILE = "look.json"  # language, theme and zoom alone: the first frame needs them before the profile can be read
 NEW = "new"  # the place of a page where a record is made
 _COUNTED = {"account", "proposal", "task", "invoice", "instalment", "allocation", "opening_settlement"}
+_AHEAD_MS = 600  # after the first page has its answer, before anybody has read it
 _WINDOW = "window"  # the preference with geometry and last page
 _log = logging.getLogger(__name__)
 
@@ -96,6 +97,14 @@ class Desktop(QObject):
         self.window.set_status(N_("Saved on this computer"))
         self._ask_counts()
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
+        QTimer.singleShot(_AHEAD_MS, self, self._look_ahead)
+
+    def _look_ahead(self) -> None:
+        """While the first page is read the others get ready, in the lanes."""
+        if self.background.profile is not None:
+            self.background.run("files", pages.load)
+            today = self.desk.today()
+            self.background.ask(lambda reader: pages.look_ahead(reader, today), lambda _none: None, key="ahead")
 
     def _keep_keys(self) -> None:
         if self.background.profile is not None:

@@ -18,7 +18,6 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
 
-from tests import makers
 from tests.bench import offers
 from tests.bench.measure import PaintWatch, Step, resident, wheel
 from tests.bench.window_parts import commit
@@ -399,22 +398,15 @@ class Day:
         yield from self._press("Down")
 
     def _import(self) -> Iterator[Step]:
-        """Fifty customers out of a workbook, looked through, taken over, and taken back."""
+        """Fifty customers out of a file, looked through, taken over, and taken back."""
         self._number += 1
         yield from self._do("importing", lambda: self.window.show_page("importing"))
         page = self.window.page("importing")
-        plain = makers.account_rows()[0]
-        rows = []
-        for each in range(50):
-            row = list(plain)
-            number = 100 * self._number + each
-            row[0], row[1], row[2] = f"KH{number}", f"Công ty TNHH Thử {number}", makers.tax_code(700_000 + number)
-            rows.append(row)
         with tempfile.TemporaryDirectory() as folder:
-            phase = self.probe.heart.phase
-            self.probe.heart.begin("")  # making the file is no part of the day
-            file = makers.write_accounts(Path(folder) / "khach-moi.xlsx", rows)
-            self.probe.heart.begin(phase)
+            file = Path(folder) / "khach-moi.csv"
+            rows = (f"Công ty TNHH Thử {self._number} {each},{each} Lê Lợi,Bán lẻ,30" for each in range(50))
+            lines = ["Tên KH,Địa chỉ,Ngành,Hạn TT", *rows]
+            file.write_text("\n".join(lines) + "\n", "utf-8-sig")
             yield from self._do("file", lambda: page.files_chosen.emit([file]))
             yield lambda: page.state() == "preview"
             yield from self._rest()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
@@ -112,3 +115,19 @@ def specs(desk: Desk) -> list[PageSpec]:
         PageSpec(each.key, each.title, each.icon, partial(each.make, desk), each.shortcut, each.section, each.wide)
         for each in PAGES
     ]
+
+
+def load() -> None:
+    """Imports every page, in a lane while nobody waits: the first look at one then only has to make its widgets."""
+    for each in PAGES:
+        import_module(f"{__name__}.{each.key}.controller")
+
+
+def look_ahead(reader: Any, today: date) -> None:
+    """Asks in a lane what the two longest lists ask first: the store keeps what it computed for that."""
+    from kam_desktop.ui.pages.account import questions as account
+    from kam_desktop.ui.pages.collection import questions as collection
+    from kam_desktop.ui.pages.collection.answers import WorkFilter
+
+    account.ask_list(reader, "", "", True, "revenue", today, "")
+    collection.ask_worklist(reader, today, "VND", WorkFilter())
