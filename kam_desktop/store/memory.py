@@ -12,7 +12,7 @@ Key = tuple[Any, ...]
 
 KEPT = 6
 """Answers of one name, asked with different days or currencies, that are kept at most."""
-KEPT_ROWS = 450_000
+KEPT_ROWS = 500_000
 """Rows of all answers together: some 70 MB. The newest one is always kept."""
 
 
@@ -48,10 +48,13 @@ class Memory:
         if day != self._today():
             self._held = (self._today(), ())
             return None
-        return next((each for each in kept if each.key == key), None)
+        found = next((each for each in kept if each.key == key), None)
+        if found is not None and found is not kept[0]:  # what is asked for most lately is forgotten last
+            self._held = (day, (found, *(each for each in kept if each is not found)))
+        return found
 
     def keep(self, newest: Kept) -> None:
-        """Keeps an answer, and forgets those that are too many beside it, the oldest first."""
+        """Keeps an answer, and forgets those that are too many beside it, those asked for longest ago first."""
         today = self._today()
         day, before = self._held
         kept, rows, alike = [newest], newest.rows, 1
