@@ -32,17 +32,17 @@ def digest(connection: Connection, caller: Caller, message: Mapping[str, Any], *
     for name in items(message, "scopes", 1000):
         answer["sums"][name] = _sums(connection, caller, name, readable[_checked(name, readable)])
     for each in items(message, "below", 100):
-        if not isinstance(each, list) or len(each) != 3 or each[1] not in BY_NAME or not isinstance(each[2], str):
+        if not isinstance(each, list) or len(each) != 3 or not all(isinstance(text, str) for text in each):
             raise bad("below")
-        if not _PREFIX.fullmatch(each[2]):
+        if each[1] not in BY_NAME or not _PREFIX.fullmatch(each[2]):
             raise bad("below")
         name = _checked(each[0], readable)
         answer["parts"].append(_below(connection, caller, name, readable[name], each[1], each[2]))
     wanted = items(message, "rows", 1000)
     if wanted:
-        if not all(isinstance(each, list) and len(each) == 2 and each[0] in BY_NAME for each in wanted):
+        if not all(isinstance(each, list) and len(each) == 2 and isinstance(each[0], str) for each in wanted):
             raise bad("rows")
-        if not are_ids([each[1] for each in wanted]):
+        if not all(each[0] in BY_NAME for each in wanted) or not are_ids([each[1] for each in wanted]):
             raise bad("rows")
         answer["rows"] = rows.parts(connection, caller, Roots(connection), {(each[0], each[1]) for each in wanted})
         found = {(part["entity"], identity) for part in answer["rows"] for identity in part["id"]}

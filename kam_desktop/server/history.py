@@ -23,13 +23,15 @@ def history(connection: Connection, caller: Caller, message: Mapping[str, Any], 
     Raises Problem 404 for a record that is not there or not visible; the two are told alike.
     """
     entity, identity, before = message.get("entity"), message.get("id"), message.get("before", 0)
-    if entity not in BY_NAME or not are_ids([identity]) or type(before) is not int or before < 0:
+    if not isinstance(entity, str) or entity not in BY_NAME or not are_ids([identity]):
         raise bad("id")
+    if type(before) is not int or not 0 <= before < 1 << 62:
+        raise bad("before")
     roots = Roots(connection)
-    root = roots.of(str(entity), str(identity))
-    if root is None or not caller.sees(root, roots.owner_of(root), str(entity)):
+    root = roots.of(entity, str(identity))
+    if root is None or not caller.sees(root, roots.owner_of(root), entity):
         raise Problem(404, "gone", N_("This record is not on the server, or it is not yours to see."))
-    hidden = caller.hidden(caller.seen_through(root, roots.owner_of(root)), str(entity))
+    hidden = caller.hidden(caller.seen_through(root, roots.owner_of(root)), entity)
     rows = connection.rows(
         "select seq, group_id, place, action, old, new, author, written_at, committed_at from change_log "
         "where record = ? and entity = ? and seq < ? order by seq desc limit ?",

@@ -40,7 +40,7 @@ class Subject:
     device: str
 
 
-@dataclass
+@dataclass(repr=False)
 class House:
     """One workspace with its people; `answer` is the door that every laptop goes through."""
 

@@ -40,9 +40,9 @@ class History:
     def step(self) -> None:
         laptop = self.random.choice(self.laptops)
         what = self.random.random()
-        if what < 0.45:
+        if what < 0.60:
             self.write(laptop)
-        elif what < 0.80:
+        elif what < 0.82:
             laptop.take(laptop.call("pull", cursors=laptop.cursors, limit=self.random.choice((1, 2, 5, 5000))))
         elif what < 0.86 and self.sent:
             laptop, changes, name = self.random.choice(self.sent)
@@ -86,9 +86,9 @@ class History:
         held = sorted(key for key in laptop.rows if key[0] in TEXTS)
         customers = sorted(laptop.ids("account"))
         what = self.random.random()
-        if what < 0.15 or not held:
+        if not held or (what < 0.15 and len(customers) < 3):
             return create("account", fresh, name=f"Khách {fresh[:4]}", currency="VND", owner=laptop.user)
-        if what < 0.40 and customers:
+        if what < 0.35 and customers and len(held) < 10:
             customer = self.random.choice(customers)
             return self.random.choice(
                 (
@@ -100,10 +100,10 @@ class History:
             )
         entity, identity = self.random.choice(held)
         base = laptop.seq(entity, identity)
-        if what < 0.50:
+        if what > 0.92:
             return delete(entity, identity, base)
         self.edits += 1
-        if what < 0.57 and entity in ("contact", "task") and customers:
+        if what > 0.87 and entity in ("contact", "task") and customers:
             return update(entity, identity, base, account=self.random.choice(customers))
         names = self.random.sample(TEXTS[entity], self.random.choice((1, 1, min(2, len(TEXTS[entity])))))
         values = dict.fromkeys(names, f"sửa {self.edits}")
