@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -111,12 +112,18 @@ _UNWRITABLE: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
 def load(connection: Connection, user: str, device: str, policy: Policy) -> Caller:
     """The caller behind a user and a device. Raises Problem 403 for a disabled user or a device that was revoked."""
-    found = connection.one("select role, team, rights, disabled from user_account where id = ?", (user,))
-    if found is None or found[3]:
-        raise Problem(403, "user_disabled", N_("This user may not use the server any more."))
+    found = of_user(connection, user, policy)
     held = connection.one("select n, revoked from device where id = ? and person = ?", (device, user))
     if held is None or held[1]:
         raise Problem(403, "device_revoked", N_("This laptop may not use the server any more."))
+    return dataclasses.replace(found, device=device, device_number=held[0])
+
+
+def of_user(connection: Connection, user: str, policy: Policy) -> Caller:
+    """A user with their rights, as the server itself acts for them. Raises Problem 403 for a disabled one."""
+    found = connection.one("select role, team, rights, disabled from user_account where id = ?", (user,))
+    if found is None or found[3]:
+        raise Problem(403, "user_disabled", N_("This user may not use the server any more."))
     teams = frozenset(row[0] for row in connection.rows("select id from team where lead = ?", (user,)))
     led: frozenset[str] = frozenset()
     if teams:
@@ -124,7 +131,7 @@ def load(connection: Connection, user: str, device: str, policy: Policy) -> Call
         members = connection.rows(f"select id from user_account where {condition} and id <> ?", (value, user))  # noqa: S608
         led = frozenset(row[0] for row in members)
     helps = frozenset(row[0] for row in connection.rows("select account from account_helper where person = ?", (user,)))
-    return Caller(user, device, held[0], found[0], found[1] or "", teams, led, helps, found[2], policy)
+    return Caller(user, "", 0, found[0], found[1] or "", teams, led, helps, found[2], policy)
 
 
 def scopes_of(connection: Connection, caller: Caller) -> dict[str, frozenset[str]]:

@@ -12,7 +12,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol import messages
 from kam_desktop.protocol.messages import Problem, bad
-from kam_desktop.server import callers, digest, history, reassign, reconcile, tables, workspace
+from kam_desktop.server import callers, digest, history, reassign, reconcile, recovered, tables, workspace
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.pull import pull
@@ -23,7 +23,7 @@ ATTEMPTS = 8
 OLDEST_SCHEMA = 1
 
 Call = Callable[..., dict[str, Any]]
-WRITING: dict[str, Call] = {"push": push, "reassign": reassign.reassign}
+WRITING: dict[str, Call] = {"push": push, "reassign": reassign.reassign, "recovered": recovered.recovered}
 READING: dict[str, Call] = {
     "pull": pull,
     "digest": digest.digest,

@@ -136,7 +136,17 @@ def test_what_was_lost_of_others_waits_for_its_owner(house: House) -> None:
     answer = lead.push(change, names=[name], recovered={name: house.people["An"]})
     assert answer["kinds"] == ["accepted"]
     assert house.value("select count(*) from account where id = ?", identity) == 0
-    assert house.value("select author from recovered where group_id = ?", name) == house.people["An"]
+    an, binh, admin = (house.laptop(each) for each in ("An", "Binh", "Admin"))
+    assert binh.call("recovered")["waiting"] == []
+    assert problem(binh, "recovered", group=name, take=True) == (404, "gone")
+    assert "Thép" not in str(admin.call("recovered"))
+    (waits,) = an.call("recovered")["waiting"]
+    assert (waits["sender"], waits["changes"][0]["new"]["name"]) == (lead.user, "Thép Việt")
+    assert an.call("recovered", group=name, take=True)["verdict"] == ["accepted", 1]
+    assert problem(an, "recovered", group=name, take=True) == (404, "gone")
+    assert house.value("select author from change_log where record = ?", identity) == an.user
+    lead.pull()
+    assert lead.row("account", identity) is not None
 
 
 def test_the_log_is_a_chain(any_house: House) -> None:

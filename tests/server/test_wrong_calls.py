@@ -35,6 +35,7 @@ _MEMBERS = {
     "reconcile": ["groups"],
     "history": ["entity", "id", "before"],
     "reassign": ["account", "owner", "helpers", "seen"],
+    "recovered": ["group", "take"],
 }
 
 
