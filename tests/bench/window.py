@@ -355,8 +355,10 @@ def _print_session(found: dict[str, Any], base: dict[str, float]) -> None:
           f"p95 {high(deeds):.1f}, median {middle(deeds):.1f}")  # fmt: skip
     _line_of("letter, everywhere", [1000 * each for each in day["letters"]], GOALS["letter"], base["letter"])
     by_walk = ", ".join(f"{each:.0f}" for each in day["memory"][:: max(1, len(day["memory"]) // 12)])
-    highest = max(run["memory"].get("VmHWM", 0), *day["memory"])
-    _line("memory, highest (MB)", highest, GOALS["memory"], base["memory"], f"by walk {by_walk}")
+    peaks = sorted(day["peaks"].items(), key=lambda each: -each[1])
+    highest = max(run["memory"].get("VmHWM", 0), *day["memory"], *day["peaks"].values())
+    _line("memory, highest (MB)", highest, GOALS["memory"], base["memory"], f"after each walk {by_walk}; highest in "
+          f"{', '.join(f'{name} {value:.0f}' for name, value in peaks[:3])}")  # fmt: skip
     own = [1000 * each[2] for each in day["stalls"]]
     _line("longest stall by the processor's time alone (ms)", max(own, default=0), 0, base["frame"])
     for late, phase, worked in day["stalls"][:8]:

@@ -19,7 +19,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
 
 from tests.bench import offers
-from tests.bench.measure import PaintWatch, Step, resident, wheel
+from tests.bench.measure import PaintWatch, Step, resident, take_peak, wheel
 from tests.bench.window_parts import commit
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Day:
         self.deeds: list[tuple[str, float]] = []  # what was done, and the longest stall until the next one
         self.failed: list[str] = []
         self.memory: list[float] = []
+        self.peaks: dict[str, float] = {}
         self._number, self._cared = 0, False
 
     def steps(self) -> Iterator[Step]:
@@ -83,8 +84,10 @@ class Day:
                 self.failed.append(f"{name}: {type(problem).__name__}: {problem}")
             yield from self._tidy()
             self.memory.append(resident())
+            self.peaks[name] = max(self.peaks.get(name, 0.0), take_peak())
             if probe.witness is not None:
-                print(f"{name}: {self.memory[-1]:.0f} MB, {_trimmed():.0f} given back", file=sys.stderr)
+                print(f"{name}: {self.memory[-1]:.0f} MB, at most {self.peaks[name]:.0f}, {_trimmed():.0f} given back",
+                      file=sys.stderr)  # fmt: skip
             done += 1
             rounds = done // len(walks)
         probe.found["session"] = {
@@ -95,6 +98,7 @@ class Day:
             "deeds": self.deeds,
             "failed": self.failed + sorted(set(self.unseen)),
             "memory": self.memory,
+            "peaks": self.peaks,
             "p99": probe.heart.high_wait(99),
             "p999": probe.heart.high_wait(99.9),
             "beats": len(probe.heart.beats),
