@@ -70,6 +70,7 @@ class Round:
 
     Attributes:
         killed_at: seconds of the monotonic clock, as the moments in `typed`.
+        stood: seconds for which the machine had let the window's threads wait by then.
     """
 
     def __init__(self, folder: Path, env: dict[str, str], place: str, seed: int, lives_s: float) -> None:
@@ -87,20 +88,25 @@ class Round:
                     break
             if self.typed and lives_s:
                 self.typed += lines(window.stdout, time.monotonic() + lives_s)
+            # where nothing is kept (the control) nothing is forgiven
+            self.stood = 0.0 if "KAM_TEST_KEEP_NOTHING" in env else typist.stood_s(window.pid)
             self.killed_at = time.monotonic()
             os.kill(window.pid, signal.SIGKILL)
             window.wait()
         if not self.typed:
             raise SystemExit(f"{place}: the window did not come so far as to type")
 
+    def age_s(self, typed: dict[str, Any]) -> float:
+        """How long before the kill that was, less the time in which the machine did something else."""
+        return float(self.killed_at - typed["at"] - max(0.0, self.stood - typed["stood"]))
+
 
 def faults(last: Round, found: dict[str, Any]) -> list[str]:
     """What the next window has not brought back."""
-    after = last.killed_at - MOST_LOST_S
-    settled = [each for each in last.typed if each["at"] <= after]
+    settled = [each for each in last.typed if last.age_s(each) >= MOST_LOST_S]
     if not settled:
         return []  # the editor had been open for less than a second
-    fit = [settled[-1], *(each for each in last.typed if each["at"] > after)]
+    fit = [settled[-1], *(each for each in last.typed if last.age_s(each) < MOST_LOST_S)]
     begun = last.typed[0]
     told = []
     if (found["page"], found["place"]) != (begun["page"], begun["place"]):

@@ -7,6 +7,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from time import monotonic
@@ -67,6 +68,15 @@ def state() -> dict[str, Any]:
     return found
 
 
+def stood_s(process: int | str) -> float:
+    """How long the threads of a process were ready to work and the machine did something else, as Linux counts it."""
+    waited_ns = 0
+    for each in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        with suppress(OSError):  # that thread has ended meanwhile
+            waited_ns += int(each.read_text().split()[1])
+    return waited_ns / 1e9
+
+
 def text_of(widget: QWidget) -> str:
     """The text of an editor, without what is being composed."""
     if isinstance(widget, QLineEdit):
@@ -93,7 +103,7 @@ class Typist:
 
     def tell(self, kind: str, **values: Any) -> None:
         """One line to whoever kills us."""
-        sys.stdout.write(json.dumps({"kind": kind, "at": monotonic(), **values}) + "\n")
+        sys.stdout.write(json.dumps({"kind": kind, "at": monotonic(), "stood": stood_s("self"), **values}) + "\n")
         sys.stdout.flush()
 
     def _turn(self) -> None:
