@@ -26,7 +26,7 @@ from kam_desktop.ui.unlock_dialog import UnlockDialog
 from tests.e2e import known_words
 
 Step = Callable[[], object] | None
-_MOST_TURNS = 1500  # of 20 ms: a step that has not come about by then never will
+_MOST_TURNS = 5000  # of 20 ms: a step that has not come about by then never will
 
 
 class Session:
