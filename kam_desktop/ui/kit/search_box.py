@@ -25,7 +25,7 @@ class SearchBox(QWidget):
     """A box with a magnifying glass and a cross.
 
     Signals:
-        asked(text): the text to search for, after a pause of 150 ms; empty when cleared.
+        asked(text): the text to search for, after a pause of 60 ms; empty when cleared.
     """
 
     asked = Signal(str)
@@ -43,7 +43,7 @@ class SearchBox(QWidget):
         self._clear.hide()
         row.addWidget(self.edit, 1)
         row.addWidget(self._clear)
-        self._pause = QTimer(self, singleShot=True, interval=150)
+        self._pause = QTimer(self, singleShot=True, interval=60)
         self._pause.timeout.connect(self._ask)
         self.edit.textEdited.connect(lambda _text: self._pause.start())
         self.edit.textChanged.connect(lambda text: self._clear.setVisible(bool(text)))
