@@ -94,7 +94,15 @@ def _once(
         workspace.check_open(found)
         caller = _caller(connection, subject, message, policy)
         content = (WRITING.get(name) or READING[name])(connection, caller, message, clock=clock, ids=ids, policy=policy)
-        return {**content, **_envelope(workspace.read(connection), clock)}
+        return {**content, **_envelope(workspace.read(connection), clock), **_asked(message)}
+
+
+def _asked(message: Mapping[str, Any]) -> dict[str, str]:
+    """The name of the question, said again, so that no answer is taken for another one's."""
+    name = message.get("ask", "")
+    if not isinstance(name, str) or len(name) > 64:
+        raise bad("ask")
+    return {"ask": name} if name else {}
 
 
 def _caller(connection: Connection, subject: Subject, message: Mapping[str, Any], policy: Policy) -> Caller:

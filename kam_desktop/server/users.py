@@ -63,7 +63,8 @@ def add(
 def listed(connection: Connection) -> list[User]:
     """All users by name."""
     teams: dict[str, str] = dict(connection.rows("select id, name from team"))
-    devices: dict[str, int] = dict(connection.rows("select person, count(*) from device where revoked = 0 group by person"))
+    counted = connection.rows("select person, count(*) from device where revoked = 0 group by person")
+    devices: dict[str, int] = dict(counted)
     return [
         User(row[0], row[1], row[2], teams.get(row[3], ""), bool(row[4]), devices.get(row[0], 0))
         for row in connection.rows("select id, name, role, team, disabled from user_account order by name")
@@ -145,8 +146,8 @@ def devices(connection: Connection) -> list[tuple[str, str, str, str, bool]]:
     return [
         (row[0], row[1], row[2], row[3] or "", bool(row[4]))
         for row in connection.rows(
-            "select d.id, u.name, d.letter, d.last_seen, d.revoked from device d join user_account u on u.id = d.person "
-            "order by u.name, d.letter"
+            "select d.id, u.name, d.letter, d.last_seen, d.revoked from device d "
+            "join user_account u on u.id = d.person order by u.name, d.letter"
         )
     ]
 

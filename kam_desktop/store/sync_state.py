@@ -63,6 +63,25 @@ class Counts:
     downloading: bool
 
 
+def standing(connection: sa.Connection, device: str = "") -> Standing:
+    """Where the laptop stands; without its device id where nothing is going to be sent."""
+    kept = {row.key: row.value for row in connection.execute(sa.select(meta).where(meta.c.key.in_(_KEYS)))}
+    return Standing(
+        kept.get("workspace", ""), int(kept.get("epoch", 0)), orjson.loads(kept.get("mark", "null")),
+        device, int(kept.get("push_number", 0)), int(kept.get("rights", 0)), kept.get("server", ""),
+        kept.get("user", ""), kept.get("last_sync", ""), kept.get("user_name", ""), kept.get("role", ""),
+    )  # fmt: skip
+
+
+def counts(connection: sa.Connection) -> Counts:
+    """What waits, for the status."""
+    waiting = outbox.count(connection)
+    asks = _count(connection, needs_you, sa.and_(needs_you.c.state == "open", needs_you.c.behind.is_(None)))
+    conflicts = _count(connection, conflict, conflict.c.state == "open")
+    unfinished = _count(connection, scope_cursor, scope_cursor.c.whole == 0)
+    return Counts(waiting, asks, conflicts, unfinished > 0)
+
+
 class SyncState:
     """The store as the engine sees it; every method is one short transaction."""
 
@@ -73,6 +92,10 @@ class SyncState:
     def device(self) -> str:
         """This laptop's copy of the profile, by the id that lies outside the database."""
         return self._device
+
+    def ask(self) -> str:
+        """A name for one question, so that the answer to another one is known."""
+        return self._store.ids.random()[:16]
 
     def note(self, key: str) -> str:
         """A small text of this laptop, "" for none."""
@@ -86,12 +109,7 @@ class SyncState:
     def standing(self) -> Standing:
         """Where the laptop stands now."""
         with self._store.database.read() as connection:
-            kept = {row.key: row.value for row in connection.execute(sa.select(meta).where(meta.c.key.in_(_KEYS)))}
-        return Standing(
-            kept.get("workspace", ""), int(kept.get("epoch", 0)), orjson.loads(kept.get("mark", "null")),
-            self._device, int(kept.get("push_number", 0)), int(kept.get("rights", 0)), kept.get("server", ""),
-            kept.get("user", ""), kept.get("last_sync", ""), kept.get("user_name", ""), kept.get("role", ""),
-        )  # fmt: skip
+            return standing(connection, self._device)
 
     # The first connect.
 
@@ -110,7 +128,7 @@ class SyncState:
         at = moment_text(self._store.clock.now())
         with self._store.database.write() as connection:
             joining.keep_differing(connection, answer, name, at)
-            pulling.apply_pull(connection, answer, released=True)
+            pulling.apply_pull(connection, answer, released=True, joining=True)
             _remember(connection, {"mark": answer["mark"], "rights": answer["rights"]})
 
     def matches(self) -> list[Match]:
@@ -151,11 +169,7 @@ class SyncState:
     def counts(self) -> Counts:
         """What waits, for the status."""
         with self._store.database.read() as connection:
-            waiting = outbox.count(connection)
-            asks = _count(connection, needs_you, needs_you.c.state == "open")
-            conflicts = _count(connection, conflict, conflict.c.state == "open")
-            unfinished = _count(connection, scope_cursor, scope_cursor.c.whole == 0)
-        return Counts(waiting, asks, conflicts, unfinished > 0)
+            return counts(connection)
 
     def waiting(self, most_changes: int, most_bytes: int) -> list[list[Waiting]]:
         """The oldest waiting groups that one push carries."""

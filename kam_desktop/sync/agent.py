@@ -13,11 +13,13 @@ from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.errors import Problem, Refused, SignedOut, Unavailable
 from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
+from kam_desktop.protocol import messages
 from kam_desktop.store import backup
 from kam_desktop.store.joining import Match
 from kam_desktop.store.profile import Store
 from kam_desktop.store.sync_state import Counts, Standing, SyncState
-from kam_desktop.sync import connect, cycle
+from kam_desktop.store.tables import SCHEMA
+from kam_desktop.sync import answers, connect, cycle
 from kam_desktop.sync.connect import Joined
 from kam_desktop.sync.engine import Engine, Report
 from kam_desktop.sync.keeping import SecretVault, TokenKeeping
@@ -68,6 +70,7 @@ class Agent:
         self._keeping = TokenKeeping(vault, self.state, name, store.derive("sync.session"), os.urandom(12))
         self._transport: Transport | None = None
         self._session: Session | None = None
+        self._waiting: Transport | None = None
 
     @property
     def connected(self) -> bool:
@@ -130,8 +133,12 @@ class Agent:
         self,
         told: Callable[[Report], Any] = lambda report: None,
         cancelled: Callable[[], bool] = lambda: False,
+        agreed: bool = False,
     ) -> Report:
-        """One cycle. Raises Unavailable (and remembers why, for the status); what was taken in before stays."""
+        """One cycle. Raises Unavailable (and remembers why, for the status); what was taken in before stays.
+
+        `agreed`: the user said that rows may go which an earlier cycle held back.
+        """
         standing = self.state.standing()
         if not standing.workspace:
             message = N_("This profile is not connected to a shared server.")
@@ -140,7 +147,9 @@ class Agent:
             self._open(standing.server, standing.workspace)
         transport, session = self._parts()
         try:
-            report = cycle.run(self.engine, self.state, transport, session, told=told, cancelled=cancelled)
+            report = cycle.run(
+                self.engine, self.state, transport, session, told=told, cancelled=cancelled, agreed=agreed
+            )
         except Unavailable as failure:
             self.failure = Problem("server", failure.code, failure.message, failure.args_named)
             raise
@@ -163,10 +172,40 @@ class Agent:
         transport, session = self._parts()
         session.ensure()
         seq = standing.mark["seq"] if standing.mark else 0
-        answer = transport.call(
-            "wait", {"workspace": standing.workspace, "epoch": standing.epoch, "seq": seq}, timeout_s=WAIT_S
-        )
+        asked = {"workspace": standing.workspace, "epoch": standing.epoch, "seq": seq}
+        answer = answers.checked("wait", asked, transport.call("wait", asked, timeout_s=WAIT_S))
         return bool(answer["changed"])
+
+    def waiter(self) -> Callable[[], bool]:
+        """A long poll over a connection of its own, for another thread: it touches nothing of this profile.
+
+        Making it renews the token where that is due. Calling it holds until the server has news, at most a minute, and
+        gives whether there are some. Both raise Unavailable.
+        """
+        standing = self.state.standing()
+        if self._session is None:
+            self._open(standing.server, standing.workspace)
+        _, session = self._parts()
+        session.ensure()
+        if self._waiting is None:
+            self._waiting = self._make_transport(standing.server, lambda: self._token(), standing.workspace)
+        transport, seq = self._waiting, standing.mark["seq"] if standing.mark else 0
+        message = {"workspace": standing.workspace, "epoch": standing.epoch, "seq": seq}
+        return lambda: bool(transport.call("wait", message, timeout_s=WAIT_S)["changed"])
+
+    def reassign(self, account: str, owner: str, seen: str) -> None:
+        """Hands an account to another owner ("" for nobody), at the server. Raises Unavailable, also for a refusal."""
+        standing = self.state.standing()
+        if self._session is None:
+            self._open(standing.server, standing.workspace)
+        transport, session = self._parts()
+        session.ensure()
+        message = {
+            "workspace": standing.workspace, "epoch": standing.epoch, "device": standing.device,
+            "protocol": messages.PROTOCOL, "schema": SCHEMA, "mark": standing.mark, "account": account,
+            "owner": owner, "seen": seen,
+        }  # fmt: skip
+        transport.call("reassign", message)
 
     def signed_in(self) -> bool:
         """Whether there is a token to go on with."""
@@ -180,6 +219,10 @@ class Agent:
         self._transport = self._make_transport(address, lambda: token[0].token() if token else "", workspace)
         self._session = Session(self._transport, self._keeping, self._clock.monotonic, self.state.device())
         token.append(self._session)
+        self._waiting = None
+
+    def _token(self) -> str:
+        return self._session.token() if self._session is not None else ""
 
     def _parts(self) -> tuple[Transport, Session]:
         if self._transport is None or self._session is None:

@@ -15,6 +15,7 @@ from kam_desktop.protocol import messages
 from kam_desktop.store.joining import Match
 from kam_desktop.store.sync_state import Standing, SyncState
 from kam_desktop.store.tables import SCHEMA
+from kam_desktop.sync import answers
 from kam_desktop.sync.engine import PULL_ROWS
 from kam_desktop.sync.session import Session, SignedIn
 from kam_desktop.sync.transport import Transport
@@ -71,7 +72,8 @@ def join(
     more = True
     while more and not cancelled():
         session.ensure()
-        answer = transport.call("pull", _pull(state, person))
+        asked = _pull(state, person)
+        answer = answers.checked("pull", asked, transport.call("pull", asked), person=person.person)
         state.take_joining_page(answer, lambda record: derived("conflict", "first-connect", person.person, record))
         pulled += answer["count"]
         told(pulled, sum((answer.get("total") or {}).values()) or pulled)
@@ -101,6 +103,7 @@ def _pull(state: SyncState, person: SignedIn) -> Mapping[str, Any]:
         "schema": SCHEMA,
         "mark": standing.mark,
         "rights": standing.rights,
+        "ask": state.ask(),
         "cursors": state.cursors(),
         "limit": PULL_ROWS,
     }

@@ -20,16 +20,20 @@ def run(
     *,
     told: Callable[[Report], Any] = lambda report: None,
     cancelled: Callable[[], bool] = lambda: False,
+    agreed: bool = False,
 ) -> Report:
     """Pushes what waits, pulls what is new, indexes it. No transaction is open while the network is.
 
     Args:
         told: called after every answer, for progress and for pages that refresh.
         cancelled: asked between two requests; what was taken in stays.
+        agreed: the user said that rows may go which an earlier cycle held back.
 
     Raises Unavailable for what kept the cycle from its end; everything taken in before stays, nothing else changed.
     """
     engine.begin()
+    if agreed:
+        engine.release_brake()
     renewed = False
     while (call := engine.next_call()) is not None and not cancelled():
         try:
@@ -52,6 +56,8 @@ def run(
                 raise
             continue
         engine.answered(call, answer)
+        if engine.report.failure is not None and not engine.busy:
+            raise engine.report.failure
         told(engine.report)
     while state.index_rows() and not cancelled():
         pass

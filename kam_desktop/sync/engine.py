@@ -13,12 +13,15 @@ from kam_desktop.store.outbox import PUSH_BYTES, PUSH_CHANGES, Waiting
 from kam_desktop.store.sync_state import SyncState
 from kam_desktop.store.tables import SCHEMA
 from kam_desktop.store.verdicts import Verdict
-from kam_desktop.sync import wire
+from kam_desktop.sync import answers, wire
 
 PULL_ROWS = 5000
 RECONCILE_GROUPS = 5000
 FAILURES_ALONE = 5
 """So many answers without a verdict for one group alone, and it goes to its author (sync protocol, rule 9)."""
+
+TURNS = 3
+"""So often one cycle begins anew because the server said that it, or this laptop, is another one than before."""
 
 # Failures that say something about what was sent, and not about the road to the server.
 _ABOUT_THE_MESSAGE = ("too_large", "server_fault", "cut", "bad_message")
@@ -50,6 +53,7 @@ class Report:
         merged: fields of which another value was displaced and kept.
         braked: rows that an answer would have taken away and that wait for an agreement, 0 for none.
         everything: a first download ended; whoever shows anything asks again.
+        failure: why the cycle did not come to its end, None when it did or was told by whoever owns the network.
     """
 
     pushed: int = 0
@@ -59,6 +63,7 @@ class Report:
     braked: int = 0
     everything: bool = False
     changes: list[ChangeSet] = field(default_factory=list)
+    failure: Unavailable | None = None
 
 
 class Engine:
@@ -75,6 +80,7 @@ class Engine:
         self._phase = "idle"
         self._agreed = False
         self._reconciled_to = 0
+        self._turns = 0
         self.report = Report()
 
     @property
@@ -86,6 +92,7 @@ class Engine:
         """Starts a cycle, from the start; one that is under way is forgotten with its answers."""
         self.report = Report()
         self._attempt += 1
+        self._turns = 0
         self._agreed = False
         self._phase = "push"
 
@@ -111,12 +118,18 @@ class Engine:
         return None
 
     def answered(self, call: Call, answer: Mapping[str, Any]) -> None:
-        """Takes in an answer, in one short write. One to an older request, or of another epoch, changes nothing."""
+        """Takes in an answer, in one short write.
+
+        One to an older request changes nothing; neither does one that is not as agreed, down to its last value: it is
+        a failure like a broken connection, and stands in the report.
+        """
         if call.attempt != self._attempt:
             return
-        standing = self._state.standing()
-        if answer.get("workspace") != standing.workspace or answer.get("epoch") != standing.epoch:
-            self.failed(call, Unavailable("cut", "The answer was not for this workspace."))
+        try:
+            answer = answers.checked(call.name, call.message, answer, person=self._state.standing().user)
+        except Unavailable as failure:
+            self.failed(call, failure)
+            self.report.failure = failure
             return
         self._attempt += 1
         if call.name == "push":
@@ -131,15 +144,18 @@ class Engine:
         if call.attempt != self._attempt:
             return
         self._attempt += 1
-        if failure.code == "other_epoch":
-            self._state.new_epoch(int(failure.args_named["epoch"]))
-            self._phase, self._reconciled_to = "reconcile", 0
-            return
-        if failure.code == "new_device":
-            self._state.new_device()
-            self._phase = "push"
-            return
         self._phase = "idle"
+        if failure.code in ("epoch", "new_device") and self._turns < TURNS:
+            self._turns += 1
+            if failure.code == "new_device":
+                self._state.new_device()
+                self._phase = "push"
+                return
+            epoch = failure.args_named.get("epoch", "")
+            if epoch.isdecimal() and int(epoch) > self._state.standing().epoch:
+                self._state.new_epoch(int(epoch))
+                self._phase, self._reconciled_to = "reconcile", 0
+                return
         if call.name == "push" and failure.code in _ABOUT_THE_MESSAGE:
             self._split(call.sent, failure)
 
@@ -155,6 +171,7 @@ class Engine:
             "schema": SCHEMA,
             "mark": standing.mark,
             "rights": standing.rights,
+            "ask": self._state.ask(),
             **content,
         }
         return Call(self._attempt, name, message, tuple(tuple(group) for group in sent))

@@ -10,6 +10,7 @@ import orjson
 
 from kam_desktop.domain.errors import SignedOut, Unavailable
 from kam_desktop.language import N_
+from kam_desktop.sync import answers
 from kam_desktop.sync.transport import Transport
 
 EARLY_S = 60.0
@@ -66,7 +67,7 @@ class Session:
         """Signs in with a built-in account. Raises SignedOut for a wrong name or password, Unavailable."""
         self._access = ""
         answer = self._transport.call("sign-in", {"user": user, "password": password, "device": self._device})
-        self._take(answer)
+        self._take(answers.signed_in(answer, first=True))
         return SignedIn(
             answer["user"], answer["person"], answer["role"], answer["letter"], answer["workspace"], answer["epoch"],
             answer["rights"],
@@ -86,11 +87,12 @@ class Session:
         refresh = orjson.loads(kept)["refresh"]
         self._access = ""
         try:
-            self._take(self._transport.call("refresh", {"refresh": refresh, "device": self._device}))
+            answer = self._transport.call("refresh", {"refresh": refresh, "device": self._device})
         except SignedOut:
             # Only our own server, known by its identity, can say this; the kept token is of no more use.
             self._keeping.write("")
             raise
+        self._take(answers.signed_in(answer, first=False))
 
     def sign_out(self) -> None:
         """Ends the session, here in any case, at the server when it can be reached."""

@@ -25,6 +25,10 @@ WAIT_S = 65.0
 """Longer than the server's long poll of 55 s."""
 MOST_BYTES = 4 * messages.PACKED_BYTES
 """More than any answer has on the wire."""
+_FAULT = N_("The server has a problem ({status}). Your changes wait here.")
+_CODE = re.compile(r"[a-z][a-z_]{0,39}")
+_PLACE = re.compile(r"\{([a-z][a-z_]{0,39})\}")
+_LONGEST_ARGUMENT = 300
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -171,8 +175,7 @@ def _stranger(status: int, kind: str, headers: Mapping[str, str]) -> Unavailable
     if status == 407 or "proxy-authenticate" in {name.lower() for name in headers}:
         return Unavailable("proxy", N_("The proxy of this network wants a name and a password."))
     if status in (502, 503, 504, 500, 429):
-        return Unavailable("server_fault", N_("The server has a problem ({status}). Your changes wait here."),
-                           status=str(status), **_retry_after(headers))  # fmt: skip
+        return Unavailable("server_fault", _FAULT, status=str(status), **_retry_after(headers))  # fmt: skip
     if status == 413:
         return Unavailable("too_large", N_("Something between here and the server takes no message of this size."))
     return Unavailable(
@@ -189,17 +192,25 @@ def _retry_after(headers: Mapping[str, str]) -> dict[str, str]:
 
 def problem_of(status: int, content: Mapping[str, Any], headers: Mapping[str, str]) -> Unavailable:
     """A refusal of our own server as the program knows it, by its code."""
-    code = str(content.get("problem", "server_fault"))
-    args = {str(name): str(value) for name, value in dict(content.get("args") or {}).items()}
-    message = str(content.get("message") or N_("The server has a problem ({status}). Your changes wait here."))
+    given, said, filled = content.get("problem"), content.get("message"), content.get("args")
+    if not isinstance(given, str) or not _CODE.fullmatch(given) or not isinstance(said, str) or not said:
+        given, said, filled = "server_fault", _FAULT, {}
+    args = {
+        name: str(value)[:_LONGEST_ARGUMENT]
+        for name, value in (filled if isinstance(filled, dict) else {}).items()
+        if _CODE.fullmatch(name) and name not in ("code", "message") and isinstance(value, str | int)
+    }
     args = {"status": str(status), **args, **_retry_after(headers)}
-    if status == 401:
-        return SignedOut(code, message, **args)
+    message = said
+    if not set(_PLACE.findall(said)) <= set(args) or set(_PLACE.sub("", said)) & set("{}"):
+        message = _FAULT  # a sentence that cannot be filled is none of ours
+    if status == 401 and given in ("sign_in", "wrong_password"):
+        return SignedOut(given, message, **args)
     if status == 426:
-        return TooOld(code, message, **args)
-    if status >= 500 and code not in ("restored", "busy"):
-        code = "server_fault"
-    return Unavailable(code, message, **args)
+        return TooOld(given, message, **args)
+    if status >= 500 and given not in ("restored", "busy"):
+        given = "server_fault"
+    return Unavailable(given, message, **args)
 
 
 def failure_of(error: requests.exceptions.RequestException, address: str) -> Unavailable:

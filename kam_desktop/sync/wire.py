@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kam_desktop.domain.entities import BY_NAME
-from kam_desktop.domain.errors import Unavailable
-from kam_desktop.language import N_
 from kam_desktop.protocol import messages
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.tables import sort_value
-
-PLAIN = ("accepted", "already")
+from kam_desktop.sync.answers import PLAIN
 
 
 def push_content(groups: Sequence[Sequence[Waiting]]) -> dict[str, Any]:
@@ -66,12 +63,10 @@ def _part(entity: str, action: str, fields: tuple[str, ...], found: list[tuple[i
 
 
 def verdicts(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(verdict, detail) for every group that was sent, in their order; plain ones come run-length."""
+    """(verdict, detail) for every group that was sent, in their order, of a checked answer: plain ones run-length."""
     for kind, detail in answer["verdicts"]:
         if kind in PLAIN:
             for _ in range(detail):
                 yield kind, {}
-        elif kind in ("conflict", "refused"):
-            yield kind, detail
         else:
-            raise Unavailable("update", N_("The server says something that this program does not know. Update it."))
+            yield kind, detail
