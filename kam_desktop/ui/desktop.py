@@ -99,12 +99,14 @@ class Desktop(QObject):
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
         QTimer.singleShot(_AHEAD_MS, self, self._look_ahead)
 
-    def _look_ahead(self) -> None:
-        """While the first page is read the others get ready, in the lanes."""
-        if self.background.profile is not None:
+    def _look_ahead(self, at: int = 0) -> None:
+        """While the first page is read the others get ready in the lanes; what the user asks comes in between."""
+        if self.background.profile is None or at == len(pages.AHEAD):
+            return
+        if not at:
             self.background.run("files", pages.load)
-            today = self.desk.today()
-            self.background.ask(lambda reader: pages.look_ahead(reader, today), lambda _none: None, key="ahead")
+        question, today = pages.AHEAD[at], self.desk.today()
+        self.background.ask(lambda reader: question(reader, today), lambda _none: self._look_ahead(at + 1), owner=self)
 
     def _keep_keys(self) -> None:
         if self.background.profile is not None:

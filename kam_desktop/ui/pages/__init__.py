@@ -123,11 +123,18 @@ def load() -> None:
         import_module(f"{__name__}.{each.key}.controller")
 
 
-def look_ahead(reader: Any, today: date) -> None:
-    """Asks in a lane what the two longest lists ask first: the store keeps what it computed for that."""
-    from kam_desktop.ui.pages.account import questions as account
-    from kam_desktop.ui.pages.collection import questions as collection
+def _accounts_ahead(reader: Any, today: date) -> None:
+    from kam_desktop.ui.pages.account import questions
+
+    questions.ask_list(reader, "", "", True, "revenue", today, "")
+
+
+def _worklist_ahead(reader: Any, today: date) -> None:
+    from kam_desktop.ui.pages.collection import questions
     from kam_desktop.ui.pages.collection.answers import WorkFilter
 
-    account.ask_list(reader, "", "", True, "revenue", today, "")
-    collection.ask_worklist(reader, today, "VND", WorkFilter())
+    questions.ask_worklist(reader, today, "VND", WorkFilter())
+
+
+AHEAD: tuple[Callable[[Any, date], None], ...] = (_accounts_ahead, _worklist_ahead)
+"""What the two longest lists ask first, to be asked in a lane while nobody waits: the store keeps what it computes."""
