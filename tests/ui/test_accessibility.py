@@ -185,14 +185,15 @@ def unreached(screen: Screen) -> list[str]:
     wanted -= {each for each in wanted if isinstance(each, QRadioButton) and not each.isChecked()}
     reached: set[QWidget] = set()
     screen.widget.activateWindow()
+    QTest.qWaitForWindowActive(screen.widget, 2_000)  # keys of a window work in the active one only
     for _ in range(3 * len(wanted) + 40):
         current = screen.widget.focusWidget() or screen.widget
         reached.add(current)
         QTest.keyClick(current, Qt.Key.Key_Tab)
         if screen.widget.focusWidget() is current and isinstance(current, QAbstractItemView):
             QTest.keyClick(screen.widget, Qt.Key.Key_F6)
-        elif is_cell(current):  # Tab goes on from cell to cell
-            QTest.keyClick(current, Qt.Key.Key_Escape)
+        elif (cell := screen.widget.focusWidget()) is not None and is_cell(cell):  # Tab goes on from cell to cell
+            QTest.keyClick(cell, Qt.Key.Key_Escape)
             QTest.keyClick(screen.widget, Qt.Key.Key_F6)
         if wanted <= reached:
             break

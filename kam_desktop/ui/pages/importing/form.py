@@ -158,11 +158,13 @@ class OpeningForm(QWidget):
             (PICK, tr("The ones I tick in the list")), (LATER, tr("I will answer later")),
         ):  # fmt: skip
             upper.box.addLayout(self._answer(key, text))
-        upper.setMinimumHeight(upper.sizeHint().height())
         box.addWidget(upper)
         box.addWidget(self.table, 1)
         self._hint = caption(tr("Space ticks the selected rows."))
-        box.addWidget(Panel(row=True, margins=(24, 6, 24, 6), lines="top").add(self._hint, None))
+        below = Panel(row=True, margins=(24, 6, 24, 6), lines="top").add(self._hint, None)
+        self._radios[PICK].toggled.connect(below.setVisible)
+        below.setVisible(self._radios[PICK].isChecked())
+        box.addWidget(below)
         self.setFocusProxy(self._radios[ALL])
 
     def _answer(self, key: str, text: str) -> QHBoxLayout:

@@ -52,8 +52,8 @@ class TotalsPanel(Panel):
         if self._table is None or self._inner is None:
             return
         self._spoken.setVisible(self.width() >= theme.px(_ROOMY))
-        pairs = zip(self._our_names, self._ours, strict=True)
-        least = theme.px(34 + 8) + max(name.sizeHint().width() + sum_.sizeHint().width() for name, sum_ in pairs)
+        widest = [max(each.sizeHint().width() for each in column) for column in (self._our_names, self._ours)]
+        least = theme.px(34 + 8) + sum(widest) + 2
         lines = self._table
         if lines.isColumnHidden(COST):
             self._private.setFixedWidth(least)
