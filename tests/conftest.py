@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.patience import PatientBot, let_go_of_the_keys
 
+# How slow examples are made says how busy the machine is; so no test is judged by that, nor by a deadline.
 # In CI the same examples each time and no shrinking: a red run is repeatable, and its time is known.
 settings.register_profile(
     "ci",
@@ -22,7 +23,7 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=(HealthCheck.too_slow,),
 )
-settings.register_profile("desk", deadline=None)
+settings.register_profile("desk", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 # A test never reaches the keyring or the profile of whoever runs it; one that wants a keyring brings its own.

@@ -55,7 +55,7 @@ def fingerprint(house: House) -> dict[str, int]:
         return counts
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_message_at_all(firm: House, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(NAMES))
@@ -72,7 +72,7 @@ def test_any_message_at_all(firm: House, data: st.DataObject) -> None:
     assert fingerprint(firm) == before
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_values_in_a_well_formed_push(firm: House, data: st.DataObject) -> None:
     entity = data.draw(st.sampled_from(sorted(FIELDS)))

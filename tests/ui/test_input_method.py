@@ -368,7 +368,7 @@ def boxes(qapp: QApplication) -> Iterator[list[Callable[[], QWidget]]]:
     yield [Line, lambda: Note(3), *kinds, lambda: SearchBox("Tìm")]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(events=_events, seed=st.integers(0, 1000))
 def test_any_sequence_does_what_a_plain_box_does(boxes: list[Callable[[], QWidget]], events: list[Event],
                                                  seed: int) -> None:  # fmt: skip

@@ -21,7 +21,9 @@ from kam_desktop.store.journal import Journal
 
 KEY = bytes(range(32))
 PROFILE = "0192f0c0-0000-7000-8000-000000000001"
-LAID_OUT = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True, deadline=None)
+LAID_OUT = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True, deadline=None
+)
 
 PAYLOADS = st.lists(st.binary(max_size=400), min_size=1, max_size=12)
 

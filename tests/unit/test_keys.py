@@ -321,7 +321,7 @@ json_values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(["format", "profile", "revision", "check", "slots", "slot"]), json_values)
 def test_any_planted_value_is_read_or_damage(made: KeyFile, name: str, value: object) -> None:
     shown = json.loads(made.to_bytes())
