@@ -24,10 +24,10 @@ def rows_of(part: Mapping[str, Any]) -> list[Row]:
     plain = [(name, column) for name, column in zip(names, part["values"], strict=True) if name in known]
     strange = [(name, column) for name, column in zip(names, part["values"], strict=True) if name not in known]
     empty = {**EMPTIES[entity], "_extra": None}
-    keys = ["id", "_seq", *(name for name, _ in plain)]
+    keys = ["id", "_seq", "_sort", *(name for name, _ in plain)]
     made = [
         {**empty, **dict(zip(keys, values, strict=True))}
-        for values in zip(part["id"], part["seq"], *(column for _, column in plain), strict=True)
+        for values in zip(part["id"], part["seq"], part["sort"], *(column for _, column in plain), strict=True)
     ]
     if strange:
         for place, row in enumerate(made):

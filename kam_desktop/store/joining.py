@@ -13,7 +13,7 @@ from kam_desktop.domain.entities import BY_NAME, ENTITIES, LOCAL_PERSON_ID
 from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.text import phone_digits
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import landing, outbox, search
+from kam_desktop.store import open_amounts, outbox, search
 from kam_desktop.store.base_rows import rows_of
 from kam_desktop.store.landing import Row, wire_of_column
 from kam_desktop.store.sync_tables import conflict
@@ -206,6 +206,6 @@ def enqueue(
     return count, left
 
 
-def rebuild(connection: sa.Connection) -> None:
-    """What is computed from records, anew after records were matched."""
-    landing.rebuild_caches(connection)
+def rebuild(connection: sa.Connection, linked: bool) -> None:
+    """What is computed from records, anew after the download; what finds duplicates too where accounts became one."""
+    open_amounts.rebuild(connection, keys=linked)

@@ -14,7 +14,7 @@ from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import open_amounts, search
+from kam_desktop.store import account_keys, open_amounts, search
 from kam_desktop.store.sync_tables import acknowledged, base, search_queue
 from kam_desktop.store.tables import RECORDS, column_value, history, record_of, sort_value
 
@@ -69,6 +69,8 @@ def laid_over(entity: Entity, row: Row | None, patches: Iterable[tuple[str, Mapp
         for each in entity.fields:
             if each.name in new:
                 now[each.name] = column_of_wire(each, new[each.name])
+                if each.name == entity.title:
+                    now["_sort"] = None
     return now
 
 
@@ -126,16 +128,10 @@ class Landing:
     def _write_rows(self, entity: Entity, rows: list[Row]) -> list[Change]:
         old = {} if self.first else self._old(entity, [row["id"] for row in rows])
         names = ("id", *entity.names, "_sort", "_extra", "_seq")
-        title, sorts = entity.title, {}
         for row in rows:
-            before = old.get(row["id"])
-            text = str(row[title] or "") if title != "id" else row["id"]
-            if before is not None and before[title] == row[title]:
-                row["_sort"] = before["_sort"]
-            else:
-                if text not in sorts:
-                    sorts[text] = sort_value(entity, text)
-                row["_sort"] = sorts[text]
+            if row.get("_sort") is None:  # a row of our own making: the server tells the order of its rows
+                title = row["id"] if entity.title == "id" else str(row[entity.title] or "")
+                row["_sort"] = sort_value(entity, title)
             row.setdefault("_extra", None)
             row.setdefault("_seq", None)
         columns = ", ".join(f'"{name}"' for name in names)
@@ -163,6 +159,10 @@ class Landing:
         return [each for row in old.values() if (each := _change(entity, row, None))]
 
 
+def _renamed(account: str) -> Change:
+    return Change("", 0, "account", account, Action.UPDATE, {}, {"name": ""}, "", "")
+
+
 def has_unindexed(connection: sa.Connection) -> bool:
     """Whether rows of a pull still wait for the search index."""
     return connection.execute(sa.select(search_queue.c.n).limit(1)).first() is not None
@@ -179,14 +179,16 @@ def index_waiting(connection: sa.Connection, limit: int = 2000) -> int:
         for start in range(0, len(ids), _CHUNK):
             found = connection.execute(sa.select(table).where(table.c.id.in_(ids[start : start + _CHUNK]))).mappings()
             search.put(connection, [record_of(BY_NAME[entity], row) for row in found])
+        if entity == "account":
+            account_keys.refresh(connection, [_renamed(each) for each in ids])
     if rows:
         connection.execute(sa.delete(search_queue).where(search_queue.c.n <= rows[-1].n))
     return int(connection.execute(sa.select(sa.func.count()).select_from(search_queue)).scalar_one())
 
 
 def rebuild_caches(connection: sa.Connection) -> None:
-    """Every cache anew, when a first download is whole."""
-    open_amounts.rebuild(connection)
+    """Every cache anew, when a first download is whole; what finds duplicates follows with the search index."""
+    open_amounts.rebuild(connection, keys=False)
 
 
 def _change(entity: Entity, old: Row | None, new: Row | None) -> Change | None:

@@ -65,8 +65,8 @@ def refresh(connection: sa.Connection, changes: Sequence[Change]) -> None:
     touched.tell_records(connection, changes)
 
 
-def rebuild(connection: sa.Connection) -> None:
-    """Every cache anew, from the facts."""
+def rebuild(connection: sa.Connection, *, keys: bool = True) -> None:
+    """Every cache anew, from the facts; without `keys` but that of the accounts' keys."""
     connection.execute(sa.text("delete from cache_instalment"))
     ids = [row[0] for row in connection.execute(sa.text("select distinct invoice from instalment order by invoice"))]
     for start in range(0, len(ids), 5000):
@@ -74,7 +74,8 @@ def rebuild(connection: sa.Connection) -> None:
             sa.text("insert into cache_instalment " + _SELECT), {"invoices": json.dumps(ids[start : start + 5000])}
         )
     credit_cache.rebuild(connection)
-    account_keys.rebuild(connection)
+    if keys:
+        account_keys.rebuild(connection)
     touched.tell(connection, None, None)
 
 

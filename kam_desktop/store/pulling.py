@@ -38,7 +38,9 @@ class Pulled:
     ended: bool
 
 
-def apply_pull(connection: sa.Connection, answer: Mapping[str, Any], *, released: bool = False) -> Pulled:
+def apply_pull(
+    connection: sa.Connection, answer: Mapping[str, Any], *, released: bool = False, joining: bool = False
+) -> Pulled:
     """Writes a page of rows, leaves and cursors, all or nothing; never over a field that still waits."""
     scopes: list[str] = answer["scopes"]
     known = {row.scope: row for row in connection.execute(sa.select(scope_cursor))}
@@ -72,7 +74,7 @@ def apply_pull(connection: sa.Connection, answer: Mapping[str, Any], *, released
     _keep_cursors(connection, answer, passes, lost_scopes)
     touched = landed.write()
     whole = not connection.execute(sa.select(scope_cursor.c.scope).where(scope_cursor.c.whole == 0).limit(1)).first()
-    if first and whole:
+    if first and whole and not joining:  # the first connect goes on, and does it at its end
         landing.rebuild_caches(connection)
     return Pulled(touched, len(removed), False, first and whole)
 

@@ -154,7 +154,7 @@ class SyncState:
             waiting, left = joining.enqueue(connection, standing.user, at, self._store.ids.random, fields_of)
             for change in left:
                 verdicts.keep_unwritable(connection, change, at)
-            joining.rebuild(connection)
+            joining.rebuild(connection, bool(linked))
             kept = {
                 "workspace": standing.workspace, "epoch": standing.epoch, "server": standing.server,
                 "user": standing.user, "user_name": standing.user_name, "role": standing.role,
