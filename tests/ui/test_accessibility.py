@@ -272,7 +272,7 @@ def test_every_widget_of_every_screen(window: WholeWindow, painted: Painted, loo
 # --- the right language -----------------------------------------------------------------------------------------------
 
 # Words that are alike in both languages, or stand in their own on purpose.
-OWN = {"English", "Tiếng Việt", config.APP_NAME}
+OWN = {"English", "Tiếng Việt", "Delete", config.APP_NAME}  # Delete is the name of a key
 _LITTLE = re.compile(r"\b(the|and|of|is|are|was|not|with|from|this|that|your|you|has|have|for|to|into|all|by|on)\b")
 
 
@@ -333,7 +333,8 @@ def test_words_are_in_the_language_of_the_window(window: WholeWindow, painted: P
     window.desktop.background.ask(lambda reader: list(lines.dump(reader)), data.extend)
     window.settle()
     titles = [f"Column {title}" for title in makers.ACCOUNT_TITLES]
-    written = "\n".join([*data, *titles, "Sheet"])  # what people typed is in the language that they typed
+    captured = "Promise to pay hẹn trả"  # the kind, and the line as it was typed
+    written = "\n".join([*data, *titles, "Sheet", captured])  # what people typed is in the language that they typed
 
     def check(screen: Screen) -> list[str]:
         painted.words.clear()
