@@ -156,7 +156,7 @@ class Push:
 
 
 _IDS = re.compile(r"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\n)*")
-_GROUP = re.compile(r"[0-9a-f]{32}")
+_GROUPS = re.compile(r"(?:[0-9a-f]{32}\n)*")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,59}|_sort")
 _ACTIONS = ("create", "update", "delete")
 
@@ -197,9 +197,11 @@ def read_push(message: Mapping[str, Any]) -> Push:
     for each in items(message, "groups", PUSH_CHANGES):
         if not isinstance(each, list) or len(each) != 2 or type(each[1]) is not int or each[1] < 1:
             raise bad("groups")
-        if not isinstance(each[0], str) or not _GROUP.fullmatch(each[0]):
+        if not isinstance(each[0], str) or len(each[0]) != 32:
             raise bad("groups")
         groups.append((each[0], each[1]))
+    if not _GROUPS.fullmatch("".join(name + "\n" for name, _ in groups)):
+        raise bad("groups")
     count = sum(size for _, size in groups)
     if len({name for name, _ in groups}) != len(groups):
         raise bad("groups")

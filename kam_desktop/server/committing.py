@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import repeat
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -43,18 +42,17 @@ def commit(
         first = seq - count - bool(settled) + 1
         number_of = _numbering(first, run.push.count, [spans[number] for number in stamped])
         writing = Writing(connection, caller, state.roots, number_of, at)
-        entries = _write_plain(run, sorting, writing, caller)
+        entries = change_log.Entries()
+        _write_plain(run, sorting, writing, caller, entries)
         changed = state.changed()
         if changed:
             writing.rows(changed)
-        entries += _write_deeds(connection, run, writing, caller, at, ids)
+        _write_deeds(connection, run, writing, caller, entries, at, ids)
         if settled:
             writing.settled(settled, seq)
         writing.finish()
-        if entries:
-            entries.sort(key=itemgetter(0))
-            chain = change_log.append(connection, bytes.fromhex(taken[1]), at, entries)
-            connection.run("update workspace set hash = ?", (chain.hex(),))
+        chain = change_log.append(connection, bytes.fromhex(taken[1]), at, entries)
+        connection.run("update workspace set hash = ?", (chain.hex(),))
     _keep_verdicts(connection, caller, run, seq)
 
 
@@ -69,41 +67,38 @@ def _numbering(first: int, places: int, spans: list[tuple[int, int]]) -> Callabl
     return numbers.__getitem__
 
 
-def _write_plain(run: Run, sorting: Sorting, writing: Writing, caller: Caller) -> list[change_log.Entry]:
+def _write_plain(run: Run, sorting: Sorting, writing: Writing, caller: Caller, entries: change_log.Entries) -> None:
     names: list[str] = []
     starts: list[int] = []
     for (name, size), (start, _) in zip(run.push.groups, run.sheets.spans, strict=True):
         names += [name] * size
         starts += [start] * size
-    entries: list[change_log.Entry] = []
     device, user = caller.device_number, caller.user
     for sheet, chosen, roots in plain_rows(sorting):
         writing.plain(sheet, chosen, roots)
         part = sheet.part
         picked = range(len(part.ids)) if chosen is None else chosen
         places = [part.places[i] for i in picked]
-        entries += zip(
+        size = len(places)
+        entries.extend(
             map(writing.seq_of, places),
             [names[place] for place in places],
             [place - starts[place] for place in places],
-            repeat(part.entity),
+            repeat(part.entity, size),
             [part.ids[i] for i in picked],
-            repeat("create"),
-            repeat(None),
+            repeat("create", size),
+            repeat(None, size),
             [sheet.news[i] for i in picked],
-            repeat(user),
-            repeat(device),
+            repeat(user, size),
+            repeat(device, size),
             [part.written_at[i] for i in picked],
             [run.sheets.payload[place] for place in places],
-            strict=False,
         )
-    return entries
 
 
 def _write_deeds(
-    connection: Connection, run: Run, writing: Writing, caller: Caller, at: str, ids: Ids
-) -> list[change_log.Entry]:
-    entries: list[change_log.Entry] = []
+    connection: Connection, run: Run, writing: Writing, caller: Caller, entries: change_log.Entries, at: str, ids: Ids
+) -> None:
     kept: list[tuple[Any, ...]] = []
     root_of: dict[str, Root] = {}
     for number, deeds in run.deeds.items():
@@ -116,15 +111,12 @@ def _write_deeds(
                 root_of[row.id] = row.root
             if deed.alters:
                 old, new = logged(deed)
-                entries.append(
-                    (
-                        seq, group, change.within, row.entity, row.id, deed.action, old, new, caller.user,
-                        caller.device_number, change.written_at, change_log.payload_hash(old, new),
-                    )
+                entries.add(
+                    seq, group, change.within, row.entity, row.id, deed.action, old, new, caller.user,
+                    caller.device_number, change.written_at, change_log.payload_hash(old, new),
                 )  # fmt: skip
     writing.conflicts(kept, root_of)
     run.kept = [row[0] for row in kept]
-    return entries
 
 
 def _keep_verdicts(connection: Connection, caller: Caller, run: Run, seq: int) -> None:

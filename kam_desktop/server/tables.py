@@ -160,7 +160,7 @@ change_log = _plain(
     sa.Column("written_at", sa.Text, nullable=False),
     sa.Column("committed_at", sa.Text, nullable=False),
     sa.Column("payload_hash", sa.LargeBinary, nullable=False),
-    sa.Column("chain", sa.LargeBinary, nullable=False),
+    sa.Column("chain", sa.LargeBinary),  # with the last row of each commit
 )
 sa.Index("change_log__record", change_log.c.record)
 conflict = _plain(

@@ -11,7 +11,7 @@ from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.ids import Ids
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, bad
-from kam_desktop.server import tables
+from kam_desktop.server import change_log, tables
 from kam_desktop.server.database import Connection, columns_of, missing_columns, statements
 
 OPEN, SET_BACK = "open", "set_back"
@@ -112,8 +112,7 @@ def check_mark(connection: Connection, found: Workspace, given: Any) -> None:
         return
     if seq > found.seq:
         raise SetBackFound
-    row = connection.one("select chain from change_log where seq <= ? order by seq desc limit 1", (seq,))
-    if (bytes(row[0]).hex() if row else "") != digest:
+    if change_log.link_at(connection, seq).hex() != digest:
         raise SetBackFound
 
 

@@ -50,6 +50,19 @@ def test_the_same_group_again_gets_the_stored_verdict(any_house: House) -> None:
     assert any_house.value("select count(*) from change_log") == before
 
 
+def test_what_is_referred_to_is_visible_to_the_writer(any_house: House) -> None:
+    theirs, (dung,) = shared_account(any_house, "Dung")
+    unseen = any_house.ids.new()
+    assert dung.told(create("contact", unseen, account=theirs, full_name="Kín")) == ["accepted"]
+    mine, (an,) = shared_account(any_house, "An")
+    talk = {"account": mine, "kind": "call", "at": "2026-03-01T00:00:00Z", "subject": "Gọi"}
+    _, child = account(any_house, "An", parent=theirs)
+    assert an.told(child, create("activity", any_house.ids.new(), contact=unseen, **talk)) == ["missing_reference"] * 2
+    assert an.told(update("account", mine, 10**6, parent=theirs)) == ["missing_reference"]
+    assert an.told(create("contact", any_house.ids.new(), account=theirs, full_name="Lạ")) == ["missing_reference"]
+    assert any_house.value("select count(*) from activity") == 0
+
+
 def test_a_refusal_is_final(house: House) -> None:
     an = house.laptop("An")
     name, contact = house.ids.random(), house.ids.new()
