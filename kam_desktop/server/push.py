@@ -37,8 +37,9 @@ def push(
     """
     asked = read_push(message)
     run = Run(asked, lay_out(asked, caller, clock))
+    newest = _lock_device(connection, caller)  # first, so that a message that is doubled waits for its twin
     _find_known(connection, caller, run)
-    _check_device(connection, caller, asked, len(run.known) == len(asked.groups))
+    _check_device(newest, asked, len(run.known) == len(asked.groups))
     for number, reason in run.sheets.refused.items():
         run.verdicts.setdefault(number, refused([reason]))
     at = moment_text(clock.now())
@@ -86,11 +87,16 @@ def _find_known(connection: Connection, caller: Caller, run: Run) -> None:
             run.send_back(number)
 
 
-def _check_device(connection: Connection, caller: Caller, asked: Push, all_known: bool) -> None:
-    """A number that was used already comes either from a repeated message, all of it known, or from a clone."""
+def _lock_device(connection: Connection, caller: Caller) -> int:
+    """The newest number of this device's pushes; 0 where the server itself writes."""
     statement = f"select number from device where n = ?{connection.for_update}"  # noqa: S608
     row = connection.one(statement, (caller.device_number,))
-    if row is not None and asked.number <= row[0] and not all_known:
+    return int(row[0]) if row is not None else 0
+
+
+def _check_device(newest: int, asked: Push, all_known: bool) -> None:
+    """A number that was used already comes either from a repeated message, all of it known, or from a clone."""
+    if asked.number <= newest and not all_known:
         raise Problem(409, "new_device", N_("This computer's data was copied; it goes on as another device."))
 
 
