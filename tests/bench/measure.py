@@ -1,4 +1,4 @@
-"""What the probes measure with: paints, a heartbeat in the event loop, a script of steps, memory."""
+"""What the probes measure with: paints, frames, a heartbeat in the event loop, a script, memory."""
 
 from __future__ import annotations
 
