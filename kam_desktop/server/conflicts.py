@@ -81,8 +81,13 @@ def read(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Any, ...
 
 def visible(caller: Caller, roots: Roots, rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
     """Those of the records that the caller may see, as they travel."""
-    found = []
-    for row in rows:
+    found, held = [], list(rows)
+    by_entity: dict[str, list[str]] = {}
+    for row in held:
+        by_entity.setdefault(row[1], []).append(row[2])
+    for entity, records in by_entity.items():
+        roots.fetch(entity, records)
+    for row in held:
         root = roots.of(row[1], row[2])
         if root is None or not caller.sees(root, roots.owner_of(root), row[1]):
             continue

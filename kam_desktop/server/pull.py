@@ -259,10 +259,10 @@ class Pulling:
             f"select f.seq, f.id, f.kind, {columns} from feed f join {tables.CONFLICT} c on c.id = f.id {where}",  # noqa: S608
             values,
         )
-        for row in found:
-            if row[2] == PUT:
-                self._page.conflicts += conflicts.visible(self._caller, self._roots, [row[3:]])
-            else:
-                self._page.leaves.append([self._page.index(name), tables.CONFLICT, row[1]])
+        puts = [row[3:] for row in found if row[2] == PUT]
+        self._page.conflicts += conflicts.visible(self._caller, self._roots, puts)
+        if len(puts) < len(found):
+            index = self._page.index(name)
+            self._page.leaves += [[index, tables.CONFLICT, row[1]] for row in found if row[2] != PUT]
         self._page.left -= len(found)
         return (found[-1][0], found[-1][1]) if found else None
