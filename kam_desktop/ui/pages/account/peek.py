@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from kam_desktop import formats
 from kam_desktop.language import tr
@@ -119,9 +119,12 @@ class PeekPanel(QWidget):
         names.setSpacing(0)
         first = QHBoxLayout()
         first.setSpacing(theme.px(8))
-        first.addWidget(ElidedLabel(peek.name, size=theme.SECTION, weight=theme.BOLD), 1)
+        name = ElidedLabel(peek.name, size=theme.SECTION, weight=theme.BOLD)
+        name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        first.addWidget(name)
         if peek.tier:
             first.addWidget(Tier(peek.tier))
+        first.addStretch()
         names.addLayout(first)
         second = " · ".join(filter(None, (peek.legal_name, peek.industry)))
         names.addWidget(ElidedLabel(second, size=theme.CAPTION, tone="text2"))
