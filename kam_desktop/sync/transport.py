@@ -160,7 +160,7 @@ def _capped(response: requests.Response) -> bytes:
             raise Unavailable("cut", N_("The server sent more than an answer may have. Nothing was taken from it."))
         chunks.append(chunk)
     expected = response.headers.get("Content-Length")
-    if expected is not None and expected.isdigit() and int(expected) != size:
+    if expected is not None and expected.strip() != str(size):
         raise Unavailable("cut", N_("The answer of the server broke off. It is asked again."))
     return b"".join(chunks)
 
@@ -198,7 +198,7 @@ def problem_of(status: int, content: Mapping[str, Any], headers: Mapping[str, st
     args = {
         name: str(value)[:_LONGEST_ARGUMENT]
         for name, value in (filled if isinstance(filled, dict) else {}).items()
-        if _CODE.fullmatch(name) and name not in ("code", "message") and isinstance(value, str | int)
+        if _CODE.fullmatch(name) and name not in ("self", "code", "message") and isinstance(value, str | int)
     }
     args = {"status": str(status), **args, **_retry_after(headers)}
     message = said
