@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from kam_desktop.domain.entities import BY_NAME
-from kam_desktop.domain.scopes import Root
+from kam_desktop.domain.scopes import SCOPE_FIELDS, Root
 from kam_desktop.server import feed, tables
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.conflicts import COLUMNS as CONFLICT_COLUMNS
@@ -148,7 +148,17 @@ class Writing:
             self._connection.many(f'update "{name}" set {setting} where id = ?', rows)  # noqa: S608
         self._feed_rows(changed)
 
+    def _root_anew(self, changed: Sequence[Row]) -> None:
+        """What was decided before something above it moved, in the same push, hangs where that hangs now."""
+        if not any(SCOPE_FIELDS.get(row.entity, frozenset()) & row.written.keys() for row in changed):
+            return
+        now = Roots(self._connection)
+        for row in changed:
+            if row.root is not None and not row.deleted:
+                row.root = now.of(row.entity, row.id)
+
     def _feed_rows(self, changed: Sequence[Row]) -> None:
+        self._root_anew(changed)
         roots = {root for row in changed for root in (row.root, row.was) if root is not None}
         scopes = self.scope_numbers(roots)
         moved: list[Row] = []

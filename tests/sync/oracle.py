@@ -1,0 +1,430 @@
+"""The judges of a simulated history: invariants I1–I12 of the sync protocol, told from data and not from the code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from kam_desktop.domain.entities import BY_NAME, ENTITIES
+from kam_desktop.protocol.messages import checksum
+from kam_desktop.server import change_log
+from kam_desktop.store import landing
+from kam_desktop.store.landing import column_of_wire
+
+NAMES = tuple(record.entity.name for record in ENTITIES)
+COLUMNS = {name: ("id", *BY_NAME[name].names, "_seq", "_sort", "_extra") for name in NAMES}
+ABOVE = {
+    "contact": ("account", "account"), "activity": ("account", "account"), "occasion": ("account", "account"),
+    "proposal": ("account", "account"), "proposal_version": ("proposal", "proposal"),
+    "proposal_line": ("version", "proposal_version"), "invoice": ("account", "account"),
+    "invoice_line": ("invoice", "invoice"), "instalment": ("invoice", "invoice"), "receipt": ("account", "account"),
+    "credit_note": ("account", "account"), "allocation": ("instalment", "instalment"),
+    "opening_settlement": ("invoice", "invoice"), "documents_confirmed": ("invoice", "invoice"),
+    "receipt_decision": ("receipt", "receipt"), "promise_to_pay": ("account", "account"),
+    "dunning_event": ("account", "account"), "task": ("account", "account"),
+}  # fmt: skip
+"""What a record hangs on, said here once more: a mistake in the product's own table must show."""
+OF_THE_FIRM = {
+    "firm", "rule", "payment_term", "payment_term_line", "dunning_step", "person", "product", "price_list",
+    "price_list_item",
+}  # fmt: skip
+CARE = {"activity", "occasion", "task"}
+SECRETS = {
+    ("proposal_line", "cost"): {"lead", "manager", "finance"},
+    ("product", "cost"): {"lead", "manager", "finance"},
+    ("account", "internal_note"): {"kam", "lead", "manager", "auditor"},
+    ("account", "risk"): {"kam", "lead", "manager", "auditor"},
+    ("contact", "internal_note"): {"kam", "lead", "manager", "auditor"},
+}
+
+
+class Failed(Exception):
+    """An invariant does not hold."""
+
+
+# While it runs.
+
+
+def live(node: Any) -> None:
+    """I8: what is shown of a record with waiting changes holds the newest value of each."""
+    last: dict[tuple[str, str], dict[str, Any] | None] = {}
+    for payload, entity, record in node.sql("select payload, entity, record from outbox order by n"):
+        change = orjson.loads(payload)
+        key = (entity, record)
+        if change["action"] == "delete":
+            last[key] = None
+        elif change["action"] == "create" or last.get(key, ()) is not None:
+            last[key] = {**(last.get(key) or {}), **change["new"]}
+    for (entity, record), values in last.items():
+        row = _row(node, entity, record)
+        if values is None:
+            if row is not None:
+                raise Failed(f"I8 {node.label} shows {entity} {record}, whose deletion waits")
+        elif row is not None:
+            for name, value in values.items():
+                each = next(found for found in BY_NAME[entity].fields if found.name == name)
+                if row[name] != column_of_wire(each, value):
+                    raise Failed(f"I8 {node.label} shows {entity}.{name} {row[name]!r} over its own waiting {value!r}")
+        elif node.sql("select 1 from base where record = ?", record):
+            raise Failed(f"I8 {node.label} does not show {entity} {record}, which waits")
+
+
+def _row(node: Any, entity: str, record: str) -> Mapping[str, Any] | None:
+    names = ", ".join(f'"{name}"' for name in COLUMNS[entity])
+    rows = node.sql(f'select {names} from "{entity}" where id = ?', record)  # noqa: S608 — our own names
+    return dict(zip(COLUMNS[entity], rows[0], strict=True)) if rows else None
+
+
+def before_answer(node: Any) -> None:
+    """Remembers what an answer may or may not move."""
+    node.seen_cursors = dict(node.sql("select scope, cursor from scope_cursor"))
+
+
+def after_answer(run: Any, node: Any, flight: Any, stale: bool) -> None:
+    """I9: only a pull moves cursors, never back; a late answer moves nothing."""
+    now = dict(node.sql("select scope, cursor from scope_cursor"))
+    if (stale or flight.call.name == "push") and now != node.seen_cursors:
+        raise Failed(f"I9 {node.label}: a {'late' if stale else 'push'} answer moved a cursor")
+    for scope, cursor in now.items():
+        if cursor and not cursor.startswith("-"):
+            stamp, seq = cursor.split(":")
+            if int(seq) < node.high.get((stamp, scope), 0):
+                raise Failed(f"I9 {node.label}: the cursor of {scope} went back")
+            node.high[stamp, scope] = int(seq)
+
+
+# When all is quiet.
+
+
+def check(run: Any) -> None:
+    """Everything that must hold when every laptop has synced and nothing waits."""
+    server = Server(run.house)
+    for node in run.nodes:
+        _converged(server, node)
+        _confidential(server, node)
+        _waits_nothing(node)
+        _digest(run, node)
+        _quiet_cost(run, node)
+        _caches(node)
+    _log(run, server)
+    _nothing_lost(run, server)
+    _joined(run, server)
+
+
+class Server:
+    """What the server holds, and who may see it by rules of our own."""
+
+    def __init__(self, house: Any) -> None:
+        self.house = house
+        with house.sql() as connection:
+            self.rows: dict[str, dict[str, dict[str, Any]]] = {}
+            for name in NAMES:
+                columns = (*COLUMNS[name], "_deleted_seq")
+                texts = ", ".join(f'"{each}"' for each in columns)
+                found = connection.rows(f'select {texts} from "{name}"')  # noqa: S608 — our own names
+                self.rows[name] = {row[0]: dict(zip(columns, row, strict=True)) for row in found}
+            self.users = {row[0]: row[1:] for row in connection.rows("select id, role, team from user_account")}
+            self.leads = dict(connection.rows("select id, lead from team"))
+            self.helpers = set(connection.rows("select account, person from account_helper"))
+            self.log = connection.rows(
+                "select seq, group_id, place, entity, record, action, old, new, author, device, written_at "
+                "from change_log order by seq"
+            )
+            self.conflicts = connection.rows(
+                "select id, entity, record, kind, theirs, mine, kept, group_id, resolved from conflict"
+            )
+            self.groups = {
+                row[0]: orjson.loads(row[1])[0] if row[1] else "accepted"
+                for row in connection.rows("select group_id, verdict from group_applied")
+            }
+            self.held = {row[0] for row in connection.rows("select group_id from recovered")}
+            self.broken = change_log.broken_link(connection)
+
+    def account_of(self, entity: str, row: Mapping[str, Any]) -> str | None:
+        """The account that a row hangs on, "" for none, None when that is not known."""
+        while entity != "account":
+            field, parent = ABOVE[entity]
+            if not row[field]:
+                return ""
+            above = self.rows[parent].get(row[field])
+            if above is None:
+                return None
+            entity, row = parent, above
+        return str(row["id"])
+
+    def sees(self, user: str, entity: str, row: Mapping[str, Any]) -> bool:
+        """Whether a user may see a row, by the table of the protocol (rule 6) and the policy's roles."""
+        role, _ = self.users[user]
+        if entity in OF_THE_FIRM:
+            return True
+        if entity == "saved_view":
+            return bool(row["shared"]) or row["person"] == user
+        account = self.account_of(entity, row)
+        if account is None:
+            return False
+        if not account:
+            if entity == "task":
+                return bool(row["owner"] == user)
+            return role in ("finance", "auditor")
+        owner = self.rows["account"][account]["owner"] or ""
+        if role == "finance":
+            return entity not in CARE
+        if role in ("manager", "auditor"):
+            return True
+        if role not in ("kam", "lead"):
+            return False
+        led = role == "lead" and owner in self.users and self.leads.get(self.users[owner][1]) == user
+        return bool(owner == user or led or (account, user) in self.helpers)
+
+    def visible(self, user: str) -> dict[str, dict[str, dict[str, Any]]]:
+        """Living rows by entity and id, without the fields that are closed to the user."""
+        role = self.users[user][0]
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for entity in NAMES:
+            found[entity] = {}
+            for identity, row in self.rows[entity].items():
+                if row["_deleted_seq"] is None and self.sees(user, entity, row):
+                    shown = {name: row[name] for name in COLUMNS[entity]}
+                    for (kind, name), roles in SECRETS.items():
+                        if kind == entity and role not in roles:
+                            shown[name] = landing.EMPTIES[entity][name]
+                    found[entity][identity] = shown
+        return found
+
+
+def _converged(server: Server, node: Any) -> None:
+    """I1, I2, I3: the tables of the laptop are what its user may see, byte for byte."""
+    want = server.visible(node.user)
+    held_back = _held_back(node)
+    for entity in NAMES:
+        names = ", ".join(f'"{name}"' for name in COLUMNS[entity])
+        got = {
+            row[0]: dict(zip(COLUMNS[entity], row, strict=True))
+            for row in node.sql(f'select {names} from "{entity}"')  # noqa: S608 — our own names
+        }
+        strange = [each for each in got.keys() - want[entity].keys() if each not in held_back]
+        if strange:
+            raise Failed(f"I3 {node.label} holds {entity} {sorted(strange)[0]} that it must not")
+        if missing := want[entity].keys() - got.keys():
+            raise Failed(f"I2 {node.label} lacks {entity} {min(missing)}")
+        for identity, row in want[entity].items():
+            if row != got[identity]:
+                wrong = {name: (got[identity][name], row[name]) for name in row if row[name] != got[identity][name]}
+                raise Failed(f"I1 {node.label} {entity} {identity}: (laptop, server) {wrong}")
+
+
+def _held_back(node: Any) -> set[str]:
+    """Records that stay here because the role may not write them (first connect): they are listed, not dropped."""
+    found: set[str] = set()
+    for changes, problem in node.sql("select changes, problem from needs_you"):
+        if orjson.loads(problem).get("code") == "role_may_not":
+            found |= {each["id"] for each in orjson.loads(changes)}
+    return found
+
+
+def _confidential(server: Server, node: Any) -> None:
+    """I3 beside the tables: nothing of a record that the user may not see lies in what the store keeps of records."""
+    role = server.users[node.user][0]
+    held_back = _held_back(node)
+    for entity in NAMES:
+        for identity, row in server.rows[entity].items():
+            if identity in held_back or (row["_deleted_seq"] is None and server.sees(node.user, entity, row)):
+                continue
+            for table in ("base", "row_scope", "acknowledged", "history", "search_queue", "conflict", "search_doc"):
+                if node.sql(f"select 1 from {table} where record = ? limit 1", identity):  # noqa: S608
+                    raise Failed(f"I3 {node.label} keeps something of {entity} {identity} in {table}")
+    for (entity, name), roles in SECRETS.items():
+        if role not in roles:
+            for (text,) in node.sql("select fields from conflict where entity = ?", entity):
+                if name in orjson.loads(text):
+                    raise Failed(f"I3 {node.label} keeps {entity}.{name} in a conflict")
+
+
+def _waits_nothing(node: Any) -> None:
+    """I10: the outbox is empty, and so is what was kept for it."""
+    if node.sql("select 1 from outbox limit 1"):
+        raise Failed(f"I10 {node.label} has an outbox that does not empty")
+    if node.sql("select 1 from base limit 1"):
+        raise Failed(f"I10 {node.label} keeps a base of a record that nothing waits for")
+    if node.sql("select 1 from scope_cursor where whole = 0"):
+        raise Failed(f"I10 {node.label} has a scope that is not whole")
+
+
+def _digest(run: Any, node: Any) -> None:
+    """I12: sums by scope and kind are those of the server."""
+    scopes = [row[0] for row in node.sql("select scope from scope_cursor order by scope")]
+    standing = node.state.standing()
+    message = {
+        "workspace": standing.workspace, "epoch": standing.epoch, "device": standing.device, "protocol": 1,
+        "schema": 2, "mark": standing.mark, "scopes": scopes, "below": [], "rows": [],
+    }  # fmt: skip
+    answer = run.house.answer("digest", node.subject, message)
+    for scope in scopes:
+        mine: dict[str, list[int]] = {}
+        for entity in NAMES:
+            rows = node.sql(
+                f'select r.id, r._seq from row_scope s join "{entity}" r on r.id = s.record '  # noqa: S608
+                "where s.scope = ? order by r.id",
+                scope,
+            )
+            if rows:
+                mine[entity] = [len(rows), checksum([row[0] for row in rows], [row[1] for row in rows])]
+        if mine != answer["sums"][scope]:
+            raise Failed(f"I12 {node.label}: the digest of {scope} differs: {mine} {answer['sums'][scope]}")
+
+
+def _quiet_cost(run: Any, node: Any) -> None:
+    """I11: a cycle with nothing to do is one small request with a small answer."""
+    node.engine.begin()
+    call = node.engine.next_call()
+    if call is None or call.name != "pull":
+        raise Failed(f"I11 {node.label} asks {call and call.name} with nothing to do")
+    answer = run.house.answer(call.name, node.subject, call.message)
+    scopes = len(call.message["cursors"])
+    if len(orjson.dumps(call.message)) > 500 + 130 * scopes or len(orjson.dumps(answer)) > 700 + 130 * scopes:
+        raise Failed(f"I11 {node.label}: a cycle with nothing to do is not small")
+    node.engine.answered(call, answer)
+    if node.engine.next_call() is not None:
+        raise Failed(f"I11 {node.label} asks twice with nothing to do")
+
+
+def _caches(node: Any) -> None:
+    """What is computed from records is what it would be if it were computed anew; every record can be found."""
+    with node.store.database.read() as connection:
+        kept = list(connection.exec_driver_sql("select * from cache_instalment order by 1, 2"))
+    with node.store.database.write() as connection:
+        landing.rebuild_caches(connection)
+        anew = list(connection.exec_driver_sql("select * from cache_instalment order by 1, 2"))
+    if kept != anew:
+        raise Failed(f"caches of {node.label} are not those of its records")
+
+
+def _log(run: Any, server: Server) -> None:
+    """I5, I6, I7, I9 by the server's change log."""
+    if server.broken is not None:
+        raise Failed(f"the change log is broken at {server.broken}")
+    asked = {
+        (group, place): (made, change)
+        for group, made in run.written.items()
+        for place, change in enumerate(made.changes)
+    }
+    once: set[tuple[str, int]] = set()
+    last: dict[tuple[str, str], tuple[int, int, Any]] = {}
+    conflicts: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for row in server.conflicts:
+        conflicts.setdefault((row[7], row[2]), []).append(row)
+    for seq, group, place, _entity, record, action, _old, new, _author, device, _ in server.log:
+        if action != "reassign":
+            if (group, place) in once:
+                raise Failed(f"I5 a change was applied twice: {group} {place}")
+            once.add((group, place))
+        values = json.loads(new or "{}")
+        made, change = asked.get((group, place), (None, None))
+        for name, value in values.items():
+            if name == "helpers":
+                continue
+            if change is not None and action != "delete" and name not in ("owner", "author", *_defaults(value)):
+                if name not in change.new or change.new[name] != value:
+                    raise Failed(f"I6 {_entity}.{name} of {record} was written {value!r}, which nobody asked for")
+            before = last.get((record, name))
+            if (
+                made is not None and change is not None and before is not None and action == "update"
+                and before[0] > made.base[place] and before[1] != device and before[2] != value
+            ):  # fmt: skip
+                kept = [json.loads(each[4]) for each in conflicts.get((group, record), ())]
+                if not any(name in each for each in kept):
+                    raise Failed(f"I7 {_entity}.{name} of {record}: {before[2]!r} was overwritten silently by {value!r}")
+            last[record, name] = (seq, device, value)
+    for (record, name), (_, _, value) in last.items():
+        for entity in NAMES:
+            row = server.rows[entity].get(record)
+            if row is not None and name in row and row["_deleted_seq"] is None:
+                each = next(found for found in BY_NAME[entity].fields if found.name == name)
+                if row[name] != column_of_wire(each, value):
+                    raise Failed(f"I6 {entity}.{name} of {record} is {row[name]!r}, written last was {value!r}")
+    if not run.epochs:
+        _in_order(run, server)
+
+
+def _defaults(value: Any) -> tuple[str, ...]:
+    return ()
+
+
+def _in_order(run: Any, server: Server) -> None:
+    """I9: what one laptop wrote was taken in the order in which it wrote it."""
+    newest: dict[tuple[str, int], int] = {}
+    for _seq, group, _place, _entity, _record, _action, _old, _new, _author, device, _ in server.log:
+        made = run.written.get(group)
+        if made is not None:
+            key = (made.node, device)
+            if made.order < newest.get(key, 0):
+                raise Failed(f"I9 {made.node}: changes were taken in another order than they were made")
+            newest[key] = made.order
+
+
+def _nothing_lost(run: Any, server: Server) -> None:
+    """I4: every group is known to the server with its values, or lies before its author."""
+    listed: dict[str, set[str]] = {}
+    for node in run.nodes:
+        for (identity,) in node.sql("select id from needs_you"):
+            listed.setdefault(identity, set()).add(node.user)
+    logged: dict[tuple[str, str], list[Any]] = {}
+    deleted = set()
+    for row in server.log:
+        for name, value in json.loads(row[7] or "{}").items():
+            logged.setdefault((row[4], name), []).append(value)
+        if row[5] == "delete":
+            deleted.add(row[4])
+    for group, made in run.written.items():
+        if group in run.excused or group in server.held:
+            continue
+        if made.user in listed.get(group, ()):
+            continue
+        kind = server.groups.get(group)
+        if kind is None:
+            raise Failed(f"I4 the work of {made.node} is lost: {[(c.entity, c.action.value) for c in made.changes]}")
+        if kind in ("conflict", "refused"):
+            raise Failed(f"I4 {made.node} was not told what became of {made.changes[0].entity} ({kind})")
+        for change in made.changes:
+            if change.action.value == "update":
+                for name, value in change.new.items():
+                    if not _stood(logged, server, change, name, value, group):
+                        raise Failed(f"I4 {change.entity}.{name} = {value!r} of {made.node} was taken and never stood")
+            elif change.action.value == "create" and (change.record, change.entity) not in _made(server):
+                raise Failed(f"I4 {change.entity} {change.record} of {made.node} was taken and never made")
+
+
+def _stood(logged: Any, server: Server, change: Any, name: str, value: Any, group: str) -> bool:
+    found = logged.get((change.record, name), [])
+    if value in found or not value or value == change.old.get(name):
+        return True
+    default = next(each.default for each in BY_NAME[change.entity].fields if each.name == name)
+    if value == default:
+        return True
+    return any(name in json.loads(row[5]) for row in server.conflicts if row[2] == change.record and row[7] == group)
+
+
+def _made(server: Server) -> set[tuple[str, str]]:
+    if not hasattr(server, "made"):
+        server.made = {(row[4], row[3]) for row in server.log}  # type: ignore[attr-defined]
+    return server.made  # type: ignore[attr-defined,no-any-return]
+
+
+def _joined(run: Any, server: Server) -> None:
+    """I4 of a first connect: what was here before is at the server, one with a record of the server, or listed."""
+    known = {record for rows in server.rows.values() for record in rows}
+    for node in run.nodes:
+        before = run.made_before_joining.get(node.label, set())
+        listed = {
+            each["id"] for (changes,) in node.sql("select changes from needs_you") for each in orjson.loads(changes)
+        }
+        lost = {each for each in before if each not in known and each not in listed}
+        if not lost:
+            continue
+        # What was matched became the server's: one account by its tax code, one contact by its phone.
+        if len(lost) > 2 or run.epochs:
+            if not run.epochs:
+                raise Failed(f"I4 {node.label} lost {len(lost)} records when it connected")
