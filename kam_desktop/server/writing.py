@@ -153,6 +153,8 @@ class Writing:
         if not any(SCOPE_FIELDS.get(row.entity, frozenset()) & row.written.keys() for row in changed):
             return
         now = Roots(self._connection)
+        for entity in {row.entity for row in changed}:
+            now.fetch(entity, [row.id for row in changed if row.entity == entity])
         for row in changed:
             if row.root is not None and not row.deleted:
                 row.root = now.of(row.entity, row.id)

@@ -259,6 +259,23 @@ def test_what_hangs_on_a_moved_record_moves_too(house: House) -> None:
     assert dung.ids("proposal_version") == {version.id}
 
 
+def test_a_child_edited_in_the_push_that_moves_its_parent(house: House) -> None:
+    deal, (an, manager) = proposal(house, "An", "Minh")
+    version = create("proposal_version", house.ids.new(), proposal=deal, number=1, status="draft", currency="VND")
+    an.push(version)
+    theirs, change = account(house, "Dung")
+    dung = house.laptop("Dung")
+    dung.push(change)
+    edit = update("proposal_version", version.id, 10**6, terms="Mới")
+    line = create("proposal_line", house.ids.new(), version=version.id, place=1, description="X", quantity="1", price=1)
+    assert manager.told(edit, line, update("proposal", deal, 10**6, account=theirs)) == ["accepted"] * 3
+    for each in (an, dung):
+        each.pull()
+    assert an.ids("proposal_version") == an.ids("proposal_line") == set()
+    assert dung.ids("proposal_version") == {version.id}
+    assert dung.ids("proposal_line") == {line.id}
+
+
 COST = 987_654_321
 
 

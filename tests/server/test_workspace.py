@@ -106,6 +106,17 @@ def test_another_past_of_the_same_length_is_noticed(house: House, tmp_path: Path
     assert problem(moved(an, older), "pull") == (503, "restored")
 
 
+def test_even_what_leaves_no_change_behind_is_noticed(house: House, tmp_path: Path) -> None:
+    """Dealing with a conflict takes a number and no row of the log."""
+    customer, (an, lead) = shared_account(house, "An", "Lan")
+    base = an.seq("account", customer)
+    lead.push(update("account", customer, base, industry="Nhựa"))
+    (kept,) = an.push(update("account", customer, base, industry="Thép"))["conflicts"]
+    older = set_back(house, tmp_path)
+    an.push(settle=[kept["id"]])
+    assert problem(moved(an, older), "pull") == (503, "restored")
+
+
 def test_a_copy_becomes_a_workspace_of_its_own(house: House, tmp_path: Path) -> None:
     _, (an,) = shared_account(house, "An")
     copy = set_back(house, tmp_path)
