@@ -46,6 +46,7 @@ class Door(QObject):
         super().__init__(desktop)
         self.desktop, self._folder, self._opener = desktop, folder, opener
         desktop.desk.door.append(self)
+        desktop.sync.make = partial(_agent, desktop.desk.clock)
         self._profile: Any = None
         self._recovery: Any = None
         self._dialog: UnlockDialog | None = None
@@ -193,6 +194,14 @@ def _care(opened: Any, clock: Clock) -> None:
 
     profile.mend_keyring(opened, Vault(), clock)
     backup.roll(opened.store)
+
+
+def _agent(clock: Clock, store: Any) -> Any:
+    """In the net lane: what deals with the server. A window that is not connected never loads it."""
+    from kam_desktop.sync.agent import Agent
+    from kam_desktop.vault import Vault
+
+    return Agent(store, Vault(), clock)
 
 
 def fill_sample(

@@ -114,8 +114,7 @@ def _sync(args: Namespace, output: Output) -> int:
                 time.sleep(agent.schedule.after_failure(_seconds(failure)))
                 continue
             if report.braked and args.yes:
-                agent.engine.release_brake()
-                report = agent.sync(told=lambda report: _progress(report, output))
+                report = agent.sync(told=lambda report: _progress(report, output), agreed=True)
             if not args.watch:
                 break
             _tell(report, output)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kam_desktop.domain.change import Action, wire_value
-from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.domain.entities import BY_NAME, LOCAL_PERSON_ID
 from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.fields import Field
@@ -18,10 +18,12 @@ from kam_desktop.services import records
 from kam_desktop.store import needs
 from kam_desktop.store.needs import Kept, Merged, Need, Step
 from kam_desktop.store.reader import Reader
+from kam_desktop.store.sync_state import Counts, Standing, counts, standing
 from kam_desktop.store.unit_of_work import UnitOfWork
 
 MINE, THEIRS = "mine", "theirs"
 _GONE = N_("This entry was dealt with already.")
+_CHANGED = N_("One side changed while this was open. Look at it again; nothing was decided.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,32 @@ class Entry:
     questions: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the window says of the shared server without asking it.
+
+    Attributes:
+        signed_in: there is something to sign in with by itself.
+        sample: the name of the sample data in this profile, "" for none: such a profile is never connected.
+        me: the id of the person at work.
+    """
+
+    standing: Standing
+    counts: Counts
+    signed_in: bool
+    sample: str
+    me: str
+
+
+def overview(reader: Reader) -> Overview:
+    """What the status says."""
+    found, preferences = standing(reader.connection), reader.preferences()
+    return Overview(
+        found, counts(reader.connection), bool(preferences.get("sync.session.place")),
+        preferences.get("demo.kit") or "", found.user or LOCAL_PERSON_ID,
+    )  # fmt: skip
+
+
 def entries(reader: Reader) -> list[Entry]:
     """Everything that needs its author, the newest first."""
     return [_entry(reader, each) for each in needs.needs(reader.connection)]
@@ -84,6 +112,13 @@ def title_of(reader: Reader, entity: str, record: str) -> str:
     """The title of a record as it is here; "" when it is not here."""
     found = reader.get(BY_NAME[entity].record, record)
     return "" if found is None else str(getattr(found, BY_NAME[entity].title))
+
+
+def typed(entity: str, wire: Mapping[str, Any]) -> dict[str, Any]:
+    """Wire values of fields of an entity as a record holds them."""
+    known = {name: value for name, value in wire.items() if name in BY_NAME[entity].names}
+    made = from_fields(BY_NAME[entity], "", known)
+    return {name: getattr(made, name) if value is not None else None for name, value in known.items()}
 
 
 def need(reader: Reader, identity: str) -> Need:
@@ -115,16 +150,19 @@ def questions(reader: Reader, found: Need) -> list[Question]:
     return made
 
 
-def resolve(uow: UnitOfWork, identity: str, choices: Mapping[str, str]) -> None:
+def resolve(uow: UnitOfWork, identity: str, choices: Mapping[str, str], seen: Sequence[Question] | None = None) -> None:
     """Sends the entry again as it was decided: a new change of the groups of fields whose own side was chosen.
 
     Args:
         choices: key of each question to MINE or THEIRS; what is not named and not decided keeps the server's side.
+        seen: the questions as they were shown; when one of their sides changed since, nothing is decided.
 
     Records that were never made at the server are made again, with what waits behind them. Raises Refused.
     """
     found = need(uow, identity)
     chosen = {each.key: each for each in questions(uow, found)}
+    if seen is not None and list(seen) != list(chosen.values()):
+        raise Refused(Problem("id", "changed", _CHANGED))
     uow.new_group()
     for change in found.changes:
         _again(uow, change, [each for each in chosen.values() if each.record == change.record], choices)
@@ -139,6 +177,16 @@ def drop(uow: UnitOfWork, identity: str) -> None:
     """Lets the author's values of an entry go; the server's stand. The entry and its values stay in the store."""
     need(uow, identity)
     needs.settle(uow.connection, identity, "dropped")
+
+
+def reopen(uow: UnitOfWork, identity: str) -> None:
+    """Takes back that an entry was settled; what was written for it is undone by itself."""
+    needs.settle(uow.connection, identity, "open")
+
+
+def reopen_merged(uow: UnitOfWork, identity: str) -> None:
+    """Takes back that a displaced value was put back."""
+    needs.settle_merged(uow.connection, identity, "open")
 
 
 def put_back(uow: UnitOfWork, identity: str) -> None:

@@ -191,7 +191,12 @@ class Agent:
             self._waiting = self._make_transport(standing.server, lambda: self._token(), standing.workspace)
         transport, seq = self._waiting, standing.mark["seq"] if standing.mark else 0
         message = {"workspace": standing.workspace, "epoch": standing.epoch, "seq": seq}
-        return lambda: bool(transport.call("wait", message, timeout_s=WAIT_S)["changed"])
+
+        def hold() -> bool:
+            answer = answers.checked("wait", message, transport.call("wait", message, timeout_s=WAIT_S))
+            return bool(answer["changed"])
+
+        return hold
 
     def reassign(self, account: str, owner: str, seen: str) -> None:
         """Hands an account to another owner ("" for nobody), at the server. Raises Unavailable, also for a refusal."""

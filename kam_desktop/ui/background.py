@@ -1,4 +1,4 @@
-"""Work off the UI thread: four lanes of one thread each, and the outcome back in the UI thread.
+"""Work off the UI thread: five lanes of one thread each, and the outcome back in the UI thread.
 
 How to use it (controllers only):
 
@@ -33,9 +33,10 @@ from kam_desktop.domain.errors import Broken, Refused, Unavailable
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.collector import Collector
 
-LANES = ("edit", "ask", "net", "files")
+LANES = ("edit", "ask", "net", "files", "wait")
 _TURN_S = 0.008  # so long may answers hold one turn of the event loop; the rest comes in the next
 _POLL_MS = 100
+_PATIENCE_S = {"ask": 3, "net": 2, "files": 3, "wait": 0.1}  # a long poll holds for a minute and has nothing to lose
 _log = logging.getLogger(__name__)
 
 Failure = Refused | Unavailable | Broken
@@ -229,7 +230,7 @@ class Background(QObject):
         self, lane: str, work: Callable[[], Any], then: Then | None = None, fail: Fail | None = None, *,
         owner: QObject | None = None, job: Job | None = None,
     ) -> None:  # fmt: skip
-        """Work of the lanes "net" and "files": `work()`, then `then(result)`."""
+        """Work of the lanes "net", "files" and "wait": `work()`, then `then(result)`."""
 
         def plain() -> tuple[Any, None]:
             return work(), None
@@ -247,9 +248,9 @@ class Background(QObject):
 
         for job in self.jobs:
             job.cancel()
-        for lane in ("ask", "net", "files"):
+        for lane in LANES[1:]:
             self._end(lane)
-        ended = all([self._joined(lane, min(3, timeout_s)) for lane in ("ask", "net", "files")])  # noqa: C419 — each
+        ended = all([self._joined(lane, min(_PATIENCE_S[lane], timeout_s)) for lane in LANES[1:]])  # noqa: C419 — each
         if "edit" in self._queues:
             self._put("edit", work, None, None)
             self._end("edit")
@@ -259,8 +260,8 @@ class Background(QObject):
         return ended
 
     def is_idle(self) -> bool:
-        """Nothing was put that is not answered yet."""
-        return not self._answers
+        """Nothing was put that is not answered yet, but for what only waits for news."""
+        return all(each.lane == "wait" for each in self._answers.values())
 
     # Inside.
 
@@ -313,7 +314,6 @@ class Background(QObject):
         return thread is None or not thread.is_alive()
 
     def _serve(self, lane: str, tasks: queue.SimpleQueue[_Task | None]) -> None:
-        """A lane's thread."""
         while (task := tasks.get()) is not None:
             if task.after_edit:
                 with self._edit_done:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from kam_desktop.domain.clock import Clock
-from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.domain.entities import BY_NAME, LOCAL_PERSON_ID
 from kam_desktop.domain.entity import Record
 from kam_desktop.domain.errors import Refused
 from kam_desktop.domain.fields import Kind
@@ -36,6 +36,7 @@ class Desk:
     Attributes:
         remembered: this laptop's preferences, read when the store was opened; change them with `remember`.
         door: holds the one app.Door, which makes a profile (first run).
+        agent: holds the one SyncAgent, which deals with the shared server.
     """
 
     background: Background
@@ -44,6 +45,14 @@ class Desk:
     shell: Shell
     remembered: dict[str, str]
     door: list[Any] = field(default_factory=list)
+    agent: list[Any] = field(default_factory=list)
+    taking_back: list[Callable[[], None]] = field(default_factory=list)
+    """What the next undo does instead of taking back the newest step: a decision that no step holds alone."""
+
+    @property
+    def me(self) -> str:
+        """The id of the person at work: the signed-in user, or the one person of a profile that is not connected."""
+        return self.agent[0].now.me if self.agent else LOCAL_PERSON_ID
 
     def today(self) -> date:
         """The date on the user's wall."""
@@ -69,6 +78,9 @@ class Desk:
 
     def undo(self, step: int | None = None) -> None:
         """Takes back the newest step (or that one) and says so."""
+        if step is None and self.taking_back:
+            self.taking_back.pop()()
+            return
         self.background.undo(lambda _changes, report: self._say(tr("Undone"), report), self._nothing, step=step)
 
     def redo(self) -> None:

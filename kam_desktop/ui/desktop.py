@@ -36,6 +36,8 @@ from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
 from kam_desktop.ui.palette import Hit
 from kam_desktop.ui.sentences import words_of
+from kam_desktop.ui.sync_agent import SyncAgent
+from kam_desktop.ui.sync_status import SyncStatus
 from kam_desktop.ui.tray import Tray, forward
 from kam_desktop.ui.window import Command, Job, PageSpec, Window
 
@@ -59,7 +61,8 @@ class Desktop(QObject):
         self._folder, self._telling = folder, False
         self.background = Background(ChangeFeed(self), self)
         blank = PageSpec("", config.APP_NAME, "layers", QWidget, section=HIDDEN)
-        self.desk = Desk(self.background, clock, ids, _Shell(self), {})
+        self.sync = SyncAgent(self.background, clock.now, self)
+        self.desk = Desk(self.background, clock, ids, _Shell(self), {}, agent=[self.sync])
         self.window = Window([blank, *pages.specs(self.desk)], finder=self._find)
         self.window.resize(theme.px(1366), theme.px(768))
         self.last_place = LastPlace(self.desk, self.window)
@@ -67,6 +70,7 @@ class Desktop(QObject):
         self.tray = Tray(self.window, self.desk)
         self.capture = Capture(self.desk, self.window)
         self.duplicates, self.bin = Duplicates(self.desk, self.window), Bin(self.desk, self.window)
+        self.sync_status = SyncStatus(self.desk, self.window)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
         background.broken.connect(self.tell_broken)
@@ -94,7 +98,8 @@ class Desktop(QObject):
             self.window.restore(json.dumps({**fresh, "page": pages.PAGES[0].key, **at}).encode())
         self.last_place.reopen()
         self.tray.follow()
-        self.window.set_status(N_("Saved on this computer"))
+        self.sync_status.show()
+        self.background.ask(_overview, self.sync.start)
         self._ask_counts()
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
         QTimer.singleShot(_AHEAD_MS, self, self._look_ahead)
@@ -134,6 +139,9 @@ class Desktop(QObject):
             (N_("Possible duplicates"), self.duplicates.open_list,
              ("trung lap", "gop khach hang", "merge", "duplicates"), "", "users"),
             (N_("Bin"), self.bin.open_list, ("thung rac", "bin", "trash", "deleted"), "", "trash-2"),
+            (N_("Sync now"), self.sync_status.sync_now, ("dong bo", "sync", "f5"), "sync", "refresh-cw"),
+            (N_("Connect to the shared server"), self.sync_status.connecting.open,
+             ("ket noi may chu", "dang nhap", "connect", "sign in", "server"), "", "server"),
             (N_("Keyboard shortcuts"), window.show_keys, ("phim tat", "shortcuts", "keys"), "keys", "keyboard"),
             (N_("Vietnamese"), partial(self.use_language, "vi"), ("tieng viet", "language"), "", "languages"),
             (N_("English"), partial(self.use_language, "en"), ("tieng anh", "language"), "", "languages"),
@@ -154,6 +162,7 @@ class Desktop(QObject):
         """Switches everything to "vi" or "en" at once."""
         language.use(lang)
         self.window.rebuild()
+        self.sync_status.show()
         self.keep_look()
 
     def keep_look(self) -> None:
@@ -191,7 +200,7 @@ class Desktop(QObject):
             self.background.ask(start_values, self._on_names, key="names")
         if changes.entities & _COUNTED:
             self._ask_counts()
-        self.window.set_status(N_("Saved on this computer"))
+        self.sync_status.show()
 
     def _on_names(self, values: tuple[dict[str, str], str, str]) -> None:
         self.window.set_firm(values[1], values[2], _letters(values[2]))
@@ -228,6 +237,7 @@ class Desktop(QObject):
         QTimer.singleShot(0, self, lambda: self.tell_broken(problem))
 
     def _on_closing(self) -> None:
+        self.sync.stop()
         if self.background.profile is not None and self.window.current_key():
             self.desk.remember(_WINDOW, self.window.state().decode())
             self.last_place.keep()
@@ -245,11 +255,17 @@ class _Shell:
 
 def start_values(reader: Any) -> tuple[dict[str, str], str, str]:
     """Preferences, the firm's name and the person's: the first question to an opened profile."""
-    from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID, Firm, Person
+    from kam_desktop.domain.entities import FIRM_ID, Firm, Person
 
-    firm, person = reader.get(Firm, FIRM_ID), reader.get(Person, LOCAL_PERSON_ID)
+    firm, person = reader.get(Firm, FIRM_ID), reader.get(Person, _overview(reader).me)
     name = (firm.short_name or firm.legal_name) if firm else ""
     return reader.preferences(), name, person.full_name if person else ""
+
+
+def _overview(reader: Any) -> Any:
+    from kam_desktop.services import needs
+
+    return needs.overview(reader)
 
 
 def _counts(today: date, reader: Any) -> dict[str, int]:

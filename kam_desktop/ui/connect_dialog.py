@@ -1,0 +1,281 @@
+"""Connecting with the shared server: signing in, the first download, what both sides have, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from shiboken6 import isValid
+
+from kam_desktop.domain.errors import Refused
+from kam_desktop.language import N_, tr, trn
+from kam_desktop.ui import sync_words, theme
+from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit import dialogs
+from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.kit.dialogs import Dialog
+from kam_desktop.ui.kit.labels import PlainLabel, caption, strong
+from kam_desktop.ui.kit.states import Notice
+from kam_desktop.ui.sentences import words_of
+from kam_desktop.ui.sync_agent import Now
+
+_MOST_NAMES = 8
+
+
+class ConnectDialog(Dialog):
+    """One box that goes through its stages: sample, form, download, both, done.
+
+    Signals:
+        wanted(server, user, password): sign in. The password is kept nowhere.
+        answered(bool): whether the accounts of both sides become one each.
+        stopped: the download is to stop.
+        own_wanted: the sample data go, a profile of one's own is made.
+    """
+
+    wanted = Signal(str, str, str)
+    answered = Signal(bool)
+    stopped = Signal()
+    own_wanted = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, tr("Connect to the shared server"), icon="server", width=520)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.stage = ""
+        self._content: QWidget | None = None
+        self._buttons: list[Button] = []
+
+    def _stage(self, name: str, *widgets: QWidget) -> None:
+        """Another stage, with these widgets under each other."""
+        self.stage = name
+        if self._content is not None:
+            self._content.hide()
+            self.body.removeWidget(self._content)
+            self._content.deleteLater()
+        for button in self._buttons:
+            button.hide()
+            button.deleteLater()
+        self._buttons = []
+        self._content = made = QWidget()
+        box = QVBoxLayout(made)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(theme.px(8))
+        for widget in widgets:
+            box.addWidget(widget)
+        self.body.addWidget(made)
+
+    def _button(self, words: str, kind: str = "default") -> Button:
+        made = self.add_button(Button(words, kind=kind))
+        made.show()
+        self._buttons.append(made)
+        return made
+
+    def show_sample(self) -> None:
+        """Sample data are never sent: says so, with the way to a profile of one's own."""
+        words = tr("This profile holds sample data, which are never sent. Make a profile of your own first.")
+        self._stage("sample", PlainLabel(words, tone="text2", wrap=True))
+        self._button(tr("Cancel")).clicked.connect(self.reject)
+        begin = self._button(tr("Start with our own data"), "primary")
+        begin.clicked.connect(self.own_wanted)
+        begin.setFocus()
+
+    def show_form(self, server: str, user: str) -> None:
+        """Server, user, password; a profile that is connected is its user's for good, only the password is asked."""
+        self.server, self.user, self.password = QLineEdit(server), QLineEdit(user), QLineEdit()
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.said = PlainLabel(tone="danger", wrap=True)
+        self.said.hide()
+        again = bool(server)
+        widgets: list[QWidget] = [PlainLabel(
+            tr("Your changes waited here and go on when you have signed in.") if again else
+            tr("Your customers come to this computer, and work goes on without a network. What is here already goes "
+               "up. A backup is made first."), tone="text2", wrap=True,
+        )]  # fmt: skip
+        for words, line, hint in (
+            (tr("Address of the server"), self.server, "https://kam.company.vn"), (tr("User"), self.user, ""),
+            (tr("Password"), self.password, ""),
+        ):  # fmt: skip
+            name = caption(words, "text2")
+            name.setBuddy(line)
+            line.setAccessibleName(words)
+            line.setPlaceholderText(hint)
+            line.returnPressed.connect(self._try)
+            widgets += [name, line]
+        for line in (self.server, self.user):
+            line.setReadOnly(again)
+        note = tr("The password is sent over an encrypted connection alone (https) and kept nowhere.")
+        self._stage("form", *widgets, caption(note, wrap=True), self.said)
+        self._button(tr("Cancel")).clicked.connect(self.reject)
+        self._go = self._button(tr("Sign in") if again else tr("Connect"), "primary")
+        self._go.clicked.connect(self._try)
+        (self.password if again else self.server).setFocus()
+
+    def _try(self) -> None:
+        if self.server.text().strip() and self.user.text().strip() and self.password.text() and self._go.isEnabled():
+            self._go.setEnabled(False)
+            self.wanted.emit(self.server.text().strip(), self.user.text().strip(), self.password.text())
+
+    def show_failure(self, words: str) -> None:
+        """Why it did not work; another attempt may follow."""
+        if self.stage != "form":
+            self.show_form("", "")
+        self.said.setText(words)
+        self.said.show()
+        self._go.setEnabled(True)
+        self.password.selectAll()
+        self.password.setFocus()
+
+    def show_progress(self, now: Now) -> None:
+        """The first download, with a way to stop it, and a way to work on meanwhile."""
+        if self.stage != "download":
+            self._bar, self._rows = QProgressBar(), strong()
+            self._bar.setTextVisible(False)
+            note = tr("You can go on working. Stopped, it goes on later from where it was; nothing is lost.")
+            self._stage("download", self._rows, self._bar, PlainLabel(note, tone="text2", wrap=True))
+            self._button(tr("Stop")).clicked.connect(self.stopped)
+            go_on = self._button(tr("Go on working"), "primary")
+            go_on.clicked.connect(self.hide)
+            go_on.setFocus()
+        words = sync_words.rows(now)
+        self._rows.setText(words)
+        self._bar.setAccessibleName(words)
+        self._bar.setRange(0, max(now.whole, now.done))
+        self._bar.setValue(now.done)
+
+    def show_matches(self, found: Sequence[tuple[str, str]]) -> None:
+        """(name, tax code) of the customers that both sides have."""
+        count = trn("{n} customer is on both sides, with the same tax code.",
+                    "{n} customers are on both sides, with the same tax codes.", len(found))  # fmt: skip
+        names = [PlainLabel(f"{name} · {code}", wrap=True) for name, code in found[:_MOST_NAMES]]
+        if len(found) > _MOST_NAMES:
+            names.append(caption(tr("and {n} more", n=len(found) - _MOST_NAMES)))
+        told = tr("Made one, everything that hangs on yours hangs on the server's. Where values differ both are kept, "
+                  "in the list of conflicts.")  # fmt: skip
+        self._stage("both", strong(count), *names, PlainLabel(told, tone="text2", wrap=True))
+        apart = self._button(tr("Leave them apart"))
+        apart.clicked.connect(lambda: self.answered.emit(False))
+        one = self._button(tr("Make one of each"), "primary")
+        one.clicked.connect(lambda: self.answered.emit(True))
+        one.setFocus()
+
+    def show_done(self, joined: Any) -> None:
+        """What the first connect did; None when it was only signed in again."""
+        lines: list[QWidget] = []
+        if joined is None:
+            lines.append(strong(tr("Signed in again.")))
+        else:
+            lines.append(strong(_came(joined)))
+            for count, one, many in (
+                (joined.linked, N_("{n} customer of both sides is one now."),
+                 N_("{n} customers of both sides are one now.")),
+                (joined.waiting, N_("{n} change of yours goes up now."), N_("{n} changes of yours go up now.")),
+            ):  # fmt: skip
+                if count:
+                    lines.append(PlainLabel(trn(one, many, count), wrap=True))
+            if joined.left:
+                words = trn("{n} record, or a part of it, your role may not write: it stays here and is listed under "
+                            "“Needs you”.", "{n} records, or parts of them, your role may not write: they stay here "
+                            "and are listed under “Needs you”.", joined.left)  # fmt: skip
+                lines.append(Notice(words, "warning", "triangle-alert"))
+        self._stage("done", *lines)
+        close = self._button(tr("Close"), "primary")
+        close.clicked.connect(self.accept)
+        close.setFocus()
+
+
+def _came(joined: Any) -> str:
+    return trn("{n} row came from the server.", "{n} rows came from the server.", joined.pulled)
+
+
+class Connecting(QObject):
+    """Opens the dialog over a window and leads it through the agent's answers.
+
+    Attributes:
+        dialog: the open one, None while there is none.
+    """
+
+    def __init__(self, desk: Desk, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._desk, self._parent, self._agent = desk, parent, desk.agent[0]
+        self.dialog: ConnectDialog | None = None
+        self._agent.connecting = self
+        self._agent.changed.connect(self._on_changed)
+        self._agent.asked.connect(self._on_asked)
+
+    def _shown(self) -> ConnectDialog | None:
+        return self.dialog if self.dialog is not None and isValid(self.dialog) else None
+
+    def open(self) -> None:
+        """Shows the stage that fits: sample data, a download under way, or the form."""
+        now, made = self._agent.now, self._shown()
+        if made is not None:
+            made.show()
+            made.raise_()
+            return
+        self.dialog = made = ConnectDialog(self._parent)
+        made.wanted.connect(self._on_wanted)
+        made.answered.connect(self._agent.answer)
+        made.stopped.connect(self._on_stopped)
+        made.own_wanted.connect(self._on_own_wanted)
+        made.rejected.connect(self._agent.cancel)
+        if now.sample:
+            made.show_sample()
+        elif now.phase == "connecting":
+            made.show_progress(now)
+        else:
+            made.show_form(now.server, now.user)
+        made.open()
+
+    def _on_wanted(self, server: str, user: str, password: str) -> None:
+        self._agent.connect_to(server, user, password, self._on_done, self._on_failed)
+
+    def _on_changed(self) -> None:
+        now, made = self._agent.now, self._shown()
+        if made is not None and now.phase == "connecting" and now.done and made.stage != "both":
+            made.show_progress(now)
+
+    def _on_asked(self, matches: list[Any]) -> None:
+        if self._shown() is None:
+            self.open()
+        made = self._shown()
+        if made is not None:
+            made.show_matches([(each.name, each.tax_code) for each in matches])
+            made.show()
+            made.raise_()
+
+    def _on_stopped(self) -> None:
+        self._agent.cancel()
+        made = self._shown()
+        if made is not None:
+            made.reject()
+
+    def _on_own_wanted(self) -> None:
+        made = self._shown()
+        if made is not None:
+            made.accept()
+        self._desk.shell.show_page("today")  # its notice leads from the sample data to a profile of one's own
+
+    def _on_done(self, joined: Any) -> None:
+        made = self._shown()
+        if made is not None and made.isVisible():
+            made.show_done(joined)
+        else:
+            if made is not None:
+                made.accept()
+            if joined is not None:
+                self._desk.shell.toast(_came(joined))
+
+    def _on_failed(self, failure: Any) -> None:
+        words, made = words_of(failure), self._shown()
+        if made is not None and made.isVisible():
+            made.show_failure(words)
+        else:
+            self._desk.shell.toast(words, None, "danger" if isinstance(failure, Refused) else "warning")
+
+    def leave(self) -> None:
+        """Asks, then signs out."""
+        text = tr("Everything stays on this computer and work goes on, but nothing is sent or fetched until you sign "
+                  "in again. What waits is kept.")  # fmt: skip
+        if dialogs.ask(self._parent, tr("Sign out of the shared server?"), text, tr("Sign out")):
+            self._agent.disconnect_from(lambda: self._desk.shell.toast(tr("Signed out. Everything stays here.")))

@@ -1,0 +1,1 @@
+"""The page of sync: what waits, what needs you, what was sent."""

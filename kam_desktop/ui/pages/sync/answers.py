@@ -1,0 +1,88 @@
+"""What the sync page shows, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+WAITING, NEEDS, LOG, OFFLINE = "waiting", "needs", "log", "offline"
+"""The lists of the page, and the page of what lies on this computer: places of the window's history."""
+MINE, THEIRS = "mine", "theirs"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of a list, in words; `tone` colours the note and always goes with words."""
+
+    id: str
+    title: str
+    sub: str
+    note: str
+    when: str
+    tone: str = "muted"
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The three lists, and how many there are in all of what waits."""
+
+    waiting: Sequence[Line] = ()
+    needs: Sequence[Line] = ()
+    log: Sequence[Line] = ()
+    waiting_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field: as it was before, as it is here, as the server has it."""
+
+    label: str
+    before: str
+    mine: str
+    theirs: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that are chosen together; `decided` where nothing is asked."""
+
+    key: str
+    title: str
+    rows: tuple[Row, ...]
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One entry opened.
+
+    Attributes:
+        kind: conflict | refused | stuck | waiting | sent | merged.
+        words: what happened and why, as sentences.
+        open: page and place where the record can be edited, None where there is none.
+        behind: so many other changes wait with it.
+        stands_by, other_by: who wrote the values of a merge.
+        seen: the questions behind the groups, to be compared when they are decided.
+    """
+
+    id: str
+    kind: str
+    title: str
+    sub: str
+    words: str
+    groups: tuple[Group, ...] = ()
+    open: tuple[str, str] | None = None
+    behind: int = 0
+    can_put_back: bool = False
+    seen: Any = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """One kind of record on this computer."""
+
+    kind: str
+    rows: str
+    size: str

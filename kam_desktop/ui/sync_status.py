@@ -1,0 +1,114 @@
+"""Sync at the window's edge: the status pill, the count at the page list, F5, pages that wait for a download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
+
+from kam_desktop.language import tr
+from kam_desktop.ui import sync_words
+from kam_desktop.ui.connect_dialog import Connecting
+from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit.frames import Panel
+from kam_desktop.ui.kit.states import EmptyState
+
+PAGE = "sync"
+COUNTED = frozenset({"today", "account", "collection"})
+"""Pages that add up what a first download brings: until all is here they show how far it is, and no figure."""
+
+
+class SyncStatus(QObject):
+    """One for a window.
+
+    Attributes:
+        connecting: the dialogs of connecting.
+        cover: over the page that waits for a download, None while none does.
+    """
+
+    def __init__(self, desk: Desk, window: Any) -> None:
+        super().__init__(window)
+        self._desk, self._window = desk, window
+        self._agent = desk.agent[0]
+        self.connecting = Connecting(desk, window)
+        self.cover: DownloadCover | None = None
+        self._agent.changed.connect(self.show)
+        window.status_wanted.connect(self._on_pressed)
+        window.shown.connect(lambda _key: self._cover_page())
+
+    def show(self) -> None:
+        """Says how things stand."""
+        now = self._agent.now
+        state = sync_words.pill(now, self._desk.today())
+        self._window.set_status(state.text, state.tone, state.icon)
+        self._window.set_count(PAGE, now.needs_you)
+        self._cover_page()
+
+    def sync_now(self) -> None:
+        """F5: one cycle, or the way to get connected."""
+        now = self._agent.now
+        if not now.connected:
+            self._window.show_page(PAGE)
+        elif not now.signed_in:
+            self.connecting.open()
+        else:
+            self._agent.sync_now()
+
+    def _on_pressed(self) -> None:
+        place = sync_words.pill(self._agent.now, self._desk.today()).place
+        self._window.show_page(PAGE, place)
+
+    def _cover_page(self) -> None:
+        stack, now = self._window.pages, self._agent.now
+        if not (now.downloading and self._window.current_key() in COUNTED):
+            self._uncover()
+            return
+        if self.cover is None or not isValid(self.cover) or self.cover.parent() is not stack:
+            self._uncover()
+            self.cover = DownloadCover(stack)
+        page = stack.currentWidget()
+        self.cover.show_progress(sync_words.rows(now))
+        if page is not None:
+            page.hide()  # what cannot be seen is neither asked for nor read aloud
+        self.cover.show()
+        self.cover.raise_()
+
+    def _uncover(self) -> None:
+        if self.cover is not None and isValid(self.cover):
+            self.cover.hide()
+            self.cover.deleteLater()
+            page = self._window.pages.currentWidget()
+            if page is not None:
+                page.show()
+        self.cover = None
+
+
+class DownloadCover(Panel):
+    """Stands in the place of a page while its figures would not be whole."""
+
+    def __init__(self, stack: QWidget) -> None:
+        super().__init__()
+        self.setParent(stack)
+        self.said = ""
+        self._told: QWidget | None = None
+        stack.installEventFilter(self)
+        self.setGeometry(stack.rect())
+
+    def show_progress(self, words: str) -> None:
+        """Another count of rows."""
+        if words == self.said:
+            return
+        self.said = words
+        if self._told is not None:
+            self.box.removeWidget(self._told)
+            self._told.deleteLater()
+        help_text = tr("Figures come when everything is here. Proposals, tasks, products and search work meanwhile.")
+        self._told = EmptyState("download", words, help_text)
+        self.add(self._told)
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self.setGeometry(watched.rect())
+        return False
