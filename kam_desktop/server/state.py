@@ -205,7 +205,7 @@ def find(
     return list(found.values())
 
 
-def as_json(values: dict[str, Any]) -> str:
+def as_json(values: Any) -> str:
     """Compact JSON as text, for a column."""
     return orjson.dumps(values).decode()
 

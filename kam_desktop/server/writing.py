@@ -144,8 +144,7 @@ class Writing:
                 "_changed_by",
                 "_changed_at",
             )
-            setting = ", ".join(f'"{column}" = ?' for column in columns)
-            self._connection.many(f'update "{name}" set {setting} where id = ?', rows)  # noqa: S608
+            self._connection.update(tables.RECORDS[name], columns, rows)
         self._feed_rows(changed)
 
     def _root_anew(self, changed: Sequence[Row]) -> None:
