@@ -218,7 +218,8 @@ class Writing:
 
     def finish(self) -> None:
         """Writes the feed."""
-        feed.add(self._connection, self.new_entries)
+        if self.new_entries:
+            feed.add(self._connection, self.new_entries)
         feed.write(self._connection, self.entries)
         feed.raise_scopes(self._connection, self._newest)
 
