@@ -1,4 +1,4 @@
-"""What the server is started with: from the command line, else the environment, else what suits one machine."""
+"""What the server is started with: command line, else environment, else what suits one machine."""
 
 from __future__ import annotations
 

@@ -1,17 +1,20 @@
-"""What needs its author after a sync: choosing sides by group of fields, sending again, putting back, letting go."""
+"""What needs its author after a sync: sides chosen by field group, sent again, put back, let go."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from kam_desktop.config import resources
 from kam_desktop.domain.change import Action, wire_value
 from kam_desktop.domain.entities import BY_NAME, LOCAL_PERSON_ID
 from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.fields import Field
+from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol.codec import from_fields
 from kam_desktop.services import records
@@ -21,6 +24,7 @@ from kam_desktop.store.reader import Reader
 from kam_desktop.store.sync_state import Counts, Standing, counts, standing
 from kam_desktop.store.unit_of_work import UnitOfWork
 
+_RELATIONS = ("own", "shared", "led", "org")
 MINE, THEIRS = "mine", "theirs"
 _GONE = N_("This entry was dealt with already.")
 _CHANGED = N_("One side changed while this was open. Look at it again; nothing was decided.")
@@ -70,6 +74,7 @@ class Overview:
         signed_in: there is something to sign in with by itself.
         sample: the name of the sample data in this profile, "" for none: such a profile is never connected.
         me: the id of the person at work.
+        may_hand_over: their role may give customers to another owner, somewhere.
     """
 
     standing: Standing
@@ -77,6 +82,12 @@ class Overview:
     signed_in: bool
     sample: str
     me: str
+    may_hand_over: bool
+
+
+@cache
+def _policy() -> Policy:
+    return Policy.read((resources() / "policy.toml").read_text("utf-8"))
 
 
 def overview(reader: Reader) -> Overview:
@@ -85,6 +96,7 @@ def overview(reader: Reader) -> Overview:
     return Overview(
         found, counts(reader.connection), bool(preferences.get("sync.session.place")),
         preferences.get("demo.kit") or "", found.user or LOCAL_PERSON_ID,
+        bool(found.role) and any(_policy().may(found.role, each, "account", "reassign") for each in _RELATIONS),
     )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def schema_statements() -> Iterator[str]:
         yield str(sa.schema.CreateTable(table).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             yield str(sa.schema.CreateIndex(index).compile(dialect=dialect))
-    yield tables.SEARCH_DDL
+    yield from tables.SEARCH_DDL
 
 
 def schema_version(path: Path, key_hex: str) -> int:

@@ -1,4 +1,4 @@
-"""The first connect: what both sides have is matched, and one creation waits for each record that is left."""
+"""The first connect: what both sides have is matched; one creation waits for each record left."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.text import phone_digits
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import open_amounts, outbox, search
-from kam_desktop.store.base_rows import rows_of
 from kam_desktop.store.landing import Row, wire_of_column
+from kam_desktop.store.shown_rows import rows_of
 from kam_desktop.store.sync_tables import conflict
 from kam_desktop.store.tables import RECORDS
 

@@ -15,7 +15,7 @@ from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import account_keys, open_amounts, search
-from kam_desktop.store.sync_tables import acknowledged, base, search_queue
+from kam_desktop.store.sync_tables import acknowledged, base, conflict, search_queue
 from kam_desktop.store.tables import RECORDS, column_value, history, record_of, sort_value
 
 _CHUNK = 500
@@ -149,12 +149,12 @@ class Landing:
         return [] if self.first else [each for row in rows if (each := _change(entity, old.get(row["id"]), row))]
 
     def _delete(self, entity: Entity, ids: list[str]) -> list[Change]:
-        """Takes records away with everything that tells of them: index, history, what was acknowledged."""
+        """Takes records away with everything that tells of them: index, history, conflicts, what was acknowledged."""
         old = self._old(entity, ids)
         one = [(each,) for each in ids]
         self.connection.exec_driver_sql(f'delete from "{entity.name}" where id = ?', one)  # noqa: S608 — our own name
         search.drop(self.connection, ids)
-        for table in (base, acknowledged, history, search_queue):
+        for table in (base, acknowledged, history, search_queue, conflict):
             self.connection.exec_driver_sql(f'delete from "{table.name}" where record = ?', one)  # noqa: S608
         return [each for row in old.values() if (each := _change(entity, row, None))]
 

@@ -1,4 +1,4 @@
-"""What waits for the server, what needs its author, and which values two people changed: read and settled."""
+"""What waits for the server, what needs its author, which values two people changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes that wait for the server: how they get in, leave in whole groups, and what they were laid over."""
+"""Changes that wait for the server: how they get in, leave in groups, what they lay over."""
 
 from __future__ import annotations
 

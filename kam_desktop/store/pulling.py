@@ -12,8 +12,8 @@ from kam_desktop.domain.change import Touched
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import landing
-from kam_desktop.store.base_rows import keep_base, rows_of, show
 from kam_desktop.store.landing import Landing
+from kam_desktop.store.shown_rows import keep_base, rows_of, show
 from kam_desktop.store.sync_tables import acknowledged, row_scope, scope_cursor
 from kam_desktop.store.tables import outbox
 

@@ -19,9 +19,6 @@ from kam_desktop.store.tables import RECORDS, column_value, preference, record_o
 
 R = TypeVar("R", bound=Record)
 _CHUNK = 500
-_MATCHING = (
-    "select d.record from search s join search_doc d on d.n = s.rowid where search match :words and d.entity = :entity"
-)
 
 
 class Reader:
@@ -66,7 +63,7 @@ class Reader:
     def matching(self, entity: str, text: str) -> set[str]:
         """The ids of an entity's records that hold all words of the text, as `Query.text` finds them."""
         expression = search.match_expression(text)
-        return {row[0] for row in self.sql(_MATCHING, {"words": expression or '""', "entity": entity})}
+        return {row[0] for row in self.sql(search.holding(entity), {"words": expression})} if expression else set()
 
     def count(self, query: Query) -> int:
         """How many records answer the query."""
@@ -137,9 +134,7 @@ class Reader:
         statement = sa.select(*columns).where(*(_condition(table, entity, each) for each in query.where))
         if query.text.strip():
             expression = search.match_expression(query.text)
-            found = sa.text(
-                "select d.record from search s join search_doc d on d.n = s.rowid where search match :_words"
-            ).bindparams(_words=expression or '""')
+            found = sa.text(search.holding(query.entity)).bindparams(words=expression or '""')
             statement = statement.where(table.c.id.in_(found.columns(sa.column("record")).scalar_subquery()))
         for each in query.order:
             column = table.c["_sort" if each.field == "title" else each.field]

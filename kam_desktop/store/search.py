@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.fields import Field
 from kam_desktop.domain.text import exact_key, fold, phone_digits, tokens
-from kam_desktop.store.tables import RECORDS, record_of, search_doc
+from kam_desktop.store.tables import RECORDS, SEARCHED, record_of, search_doc
 
 CANDIDATES = 200
 """So many newest hits are ranked; a word that is in more records than that wants a second word."""
@@ -54,26 +55,56 @@ def put(connection: sa.Connection, records: Sequence[Record]) -> None:
         sa.text("insert into search_doc (entity, record) values (:entity, :record) on conflict (record) do nothing"),
         [{"entity": type(record).entity.name, "record": record.id} for record in wanted],
     )
-    numbers = dict(_numbers(connection, [record.id for record in wanted]))
-    connection.exec_driver_sql(
-        "insert or replace into search (rowid, body) values (?, ?)",
-        [(numbers[record.id], body_of(record)) for record in wanted],
-    )
+    numbers = {record: number for _, record, number in _numbers(connection, [record.id for record in wanted])}
+    by_entity: dict[str, list[tuple[int, str]]] = {}
+    for record in wanted:
+        by_entity.setdefault(type(record).entity.name, []).append((numbers[record.id], body_of(record)))
+    for entity, bodies in by_entity.items():
+        connection.exec_driver_sql(_PUT.format(entity), bodies)
 
 
 def drop(connection: sa.Connection, ids: Sequence[str]) -> None:
     """Takes records out of the index."""
-    numbers = [(number,) for _, number in _numbers(connection, ids)]
-    if numbers:
-        connection.exec_driver_sql("delete from search where rowid = ?", numbers)
+    by_entity: dict[str, list[tuple[int]]] = {}
+    for entity, _, number in _numbers(connection, ids):
+        by_entity.setdefault(entity, []).append((number,))
+    for entity, numbers in by_entity.items():
+        connection.exec_driver_sql(f"delete from search_{entity} where rowid = ?", numbers)  # noqa: S608 — our own name
         connection.exec_driver_sql("delete from search_doc where n = ?", numbers)
 
 
-def _numbers(connection: sa.Connection, ids: Sequence[str]) -> Iterable[tuple[str, int]]:
+def _numbers(connection: sa.Connection, ids: Sequence[str]) -> Iterable[tuple[str, str, int]]:
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
-        rows = connection.execute(sa.select(search_doc.c.record, search_doc.c.n).where(search_doc.c.record.in_(part)))
-        yield from ((row.record, row.n) for row in rows)
+        rows = connection.execute(sa.select(search_doc).where(search_doc.c.record.in_(part)))
+        yield from ((row.entity, row.record, row.n) for row in rows)
+
+
+def fill(driver: Any) -> None:
+    """Fills the empty indexes from the records, through the driver's own connection: as migrations have it."""
+    for entity in SEARCHED:
+        driver.execute(
+            f"insert or ignore into search_doc (entity, record) select '{entity}', id from \"{entity}\" order by n"  # noqa: S608
+        )
+        rows = driver.execute(f'select t.*, d.n as _doc from "{entity}" t join search_doc d on d.record = t.id')  # noqa: S608
+        names = [each[0] for each in rows.description]
+        found = (dict(zip(names, row, strict=True)) for row in rows)
+        described: Any = BY_NAME[entity]
+        driver.executemany(_PUT.format(entity), ((row["_doc"], body_of(record_of(described, row))) for row in found))
+
+
+_PUT = "insert or replace into search_{} (rowid, body) values (?, ?)"
+_NEWEST = "select * from (select rowid n from search_{0} where search_{0} match :words order by rowid desc limit :most)"
+
+
+def holding(entity: str) -> str:
+    """The statement for the ids of an entity's records that hold `:words` (`match_expression`); without searchable
+    fields, for none."""
+    if entity not in SEARCHED:
+        return "select record from search_doc where 0 and :words"
+    return (
+        f"select d.record from search_{entity} s join search_doc d on d.n = s.rowid where search_{entity} match :words"  # noqa: S608
+    )
 
 
 def match_expression(text: str) -> str:
@@ -89,15 +120,19 @@ def find(connection: sa.Connection, text: str, limit: int, entities: Sequence[st
     expression = match_expression(text)
     if not expression:
         return []
-    rows = connection.exec_driver_sql(
-        "select d.entity, d.record from search s join search_doc d on d.n = s.rowid "
-        "where search match ? order by s.rowid desc limit ?",
-        (expression, CANDIDATES),
+    among = " union all ".join(_NEWEST.format(each) for each in SEARCHED if not entities or each in entities)
+    if not among:
+        return []
+    rows = connection.execute(
+        sa.text(
+            f"select d.entity, d.record from (select n from ({among}) order by n desc limit :most) s "  # noqa: S608
+            "join search_doc d on d.n = s.n order by s.n desc"
+        ),
+        {"words": expression, "most": CANDIDATES},
     ).all()
     wanted: dict[str, list[str]] = {}
     for entity, record in rows:
-        if entity in BY_NAME and (not entities or entity in entities):
-            wanted.setdefault(entity, []).append(record)
+        wanted.setdefault(entity, []).append(record)
     ranked: list[tuple[tuple[int, int, int], Hit]] = []
     order = {record: place for place, (_, record) in enumerate(rows)}
     exact, words = exact_key(text), tokens(text)

@@ -1,4 +1,4 @@
-"""Where a connected laptop stands with its server: workspace, epoch, mark, device, cursors; read and moved."""
+"""Where a connected laptop stands with its server: read, and moved in short transactions."""
 
 from __future__ import annotations
 
@@ -248,11 +248,25 @@ class SyncState:
             _remember(connection, {"push_number": 0})
             _start_over(connection)
 
-    def new_epoch(self, epoch: int) -> None:
-        """The server was set back and goes on under a new epoch: everything is downloaded again over what is here."""
+    def new_epoch(self, epoch: int, mark: Mapping[str, Any] | None) -> None:
+        """The server was set back and goes on under a new epoch: everything is downloaded again over what is here.
+
+        Before that it is asked which acknowledged changes it still knows; that is noted here, so that neither a broken
+        connection nor a crash forgets it.
+        """
         with self._store.database.write() as connection:
-            _remember(connection, {"epoch": epoch, "mark": None})
+            _remember(connection, {"epoch": epoch, "mark": mark, "reconcile": "1"})
             _start_over(connection)
+
+    def reconciles(self) -> bool:
+        """Whether the server must still be asked what it knows of the acknowledged changes."""
+        with self._store.database.read() as connection:
+            return connection.execute(sa.select(meta.c.value).where(meta.c.key == "reconcile")).scalar() == "1"
+
+    def reconciled(self) -> None:
+        """The server said of every acknowledged change whether it knows it."""
+        with self._store.database.write() as connection:
+            _remember(connection, {"reconcile": ""})
 
     def acknowledged(self, after: int, limit: int) -> tuple[list[str], int]:
         """Group ids that the server said it took, oldest first after a place; with the place of the last."""

@@ -231,11 +231,15 @@ cache_shared_key = sa.Table(  # those of several accounts, so that the list of p
     sqlite_with_rowid=False,
 )
 
-SEARCH_DDL = (
-    "create virtual table if not exists search using fts5("
-    "body, content='', contentless_delete=1, tokenize=\"unicode61 remove_diacritics 0\", prefix='2 3')"
+SEARCHED = tuple(each.entity.name for each in ENTITIES if any(field.searchable for field in each.entity.fields))
+"""The entities with a full-text index, one of its own each: a list asks a few thousand records, not all of them."""
+
+SEARCH_DDL = tuple(
+    f"create virtual table search_{name} using fts5("
+    "body, content='', contentless_delete=1, tokenize=\"unicode61 remove_diacritics 0\", prefix='1 2 3')"
+    for name in SEARCHED
 )
-"""Holds folded text only: SQLite's own folding does not know đ (measured), so ours is applied before."""
+"""They hold folded text only: SQLite's own folding does not know đ (measured), so ours is applied before."""
 
 
 def sort_value(entity: Entity, title: str) -> str:

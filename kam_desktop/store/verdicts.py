@@ -14,9 +14,9 @@ from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.language import N_
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import landing
-from kam_desktop.store.base_rows import base_of, keep_base, rows_of, show
 from kam_desktop.store.landing import EMPTIES, Landing
 from kam_desktop.store.outbox import Waiting, of_groups
+from kam_desktop.store.shown_rows import base_of, keep_base, rows_of, show
 from kam_desktop.store.sync_tables import base, needs_you
 from kam_desktop.store.tables import outbox
 

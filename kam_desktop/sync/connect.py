@@ -1,4 +1,4 @@
-"""The first connect of a profile, and leaving: everything is pulled before anything is sent (rules 13 and 14)."""
+"""The first connect of a profile: everything is pulled before anything is sent."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Engine:
         self._attempt += 1
         self._turns = 0
         self._agreed = False
-        self._phase = "push"
+        self._phase, self._reconciled_to = ("reconcile", 0) if self._state.reconciles() else ("push", 0)
 
     def release_brake(self) -> None:
         """The user said that the rows may go."""
@@ -113,6 +113,7 @@ class Engine:
             groups, _ = self._state.acknowledged(self._reconciled_to, RECONCILE_GROUPS)
             if groups:
                 return self._call("reconcile", {"groups": groups})
+            self._state.reconciled()
             self._phase = "push"
             return self.next_call()
         return None
@@ -153,7 +154,7 @@ class Engine:
                 return
             epoch = failure.args_named.get("epoch", "")
             if epoch.isdecimal() and int(epoch) > self._state.standing().epoch:
-                self._state.new_epoch(int(epoch))
+                self._state.new_epoch(int(epoch), _mark_of(failure))
                 self._phase, self._reconciled_to = "reconcile", 0
                 return
         if call.name == "push" and failure.code in _ABOUT_THE_MESSAGE:
@@ -221,3 +222,11 @@ class Engine:
             problem = {"where": "", "code": failure.code, "message": failure.message, "args": failure.args_named}
             self.report.changes.append(self._state.set_aside(sent[0], problem))
             self.report.to_author += 1
+
+
+def _mark_of(failure: Unavailable) -> dict[str, Any] | None:
+    """The server's mark of the moment at which it said that it goes by another epoch."""
+    said = failure.args_named
+    if not said.get("seq", "").isdecimal() or "mac" not in said:
+        return None
+    return {"seq": int(said["seq"]), "hash": said.get("hash", ""), "mac": said["mac"]}

@@ -1,4 +1,4 @@
-"""When to try again: full jitter after failures, the server's Retry-After as a floor, a wake-up after sleep."""
+"""When to try again: full jitter after failures, Retry-After as a floor, a wake-up after sleep."""
 
 from __future__ import annotations
 

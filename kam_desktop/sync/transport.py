@@ -1,4 +1,4 @@
-"""Requests to the shared server; the one home of `requests`. What is not our server's answer is told apart."""
+"""Requests to the shared server, told apart from what is not its answer; the home of `requests`."""
 
 from __future__ import annotations
 

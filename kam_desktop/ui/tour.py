@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kam_desktop import language
-from kam_desktop.ui import theme
+from kam_desktop.ui import theme, tour_parts
 from kam_desktop.ui.desktop import Desktop
 from kam_desktop.ui.tour_walk import HasPlaces, Walk
 
@@ -28,7 +28,7 @@ class Wishes:
     """What the tour is to show, and how.
 
     Attributes:
-        only: names of languages, themes and parts (see tour_walk.parts, and "empty" for pages without data); of a sort
+        only: names of languages, themes and parts (see tour_parts.PARTS, and "empty" for pages without data); of a sort
             of which none is named, all are shown.
         size: of the window, in px of the screen; zoom: of the text, per cent.
     """
@@ -79,7 +79,7 @@ class Tour(QObject):
             window.resize(*self._wishes.size)
             window.activateWindow()
             yield ""
-            for name in walk.blank_pages(parts) if self._empty else walk.steps(parts):
+            for name in walk.blank_pages(parts) if self._empty else tour_parts.steps(walk, parts):
                 window.resize(*self._wishes.size)  # as wide as the screen, unless it cannot be
                 yield f"{'empty-' if self._empty else ''}{name}-{lang}-{mode}" if name else ""
 

@@ -1,4 +1,4 @@
-"""What the tour shows besides the sample data: tables to bring in, lines to paste, records for a moment."""
+"""What the tour shows besides the sample data: tables to bring in, lines to paste, other records."""
 
 from __future__ import annotations
 

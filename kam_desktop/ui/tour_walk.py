@@ -30,7 +30,7 @@ class HasPlaces(Protocol):
 
 
 class Walk:
-    """One walk through a window; its parts stand in tour_pages, tour_money and tour_frame.
+    """One walk through a window; its parts stand in tour_pages, tour_money and tour_frame; see tour_parts.
 
     A part yields the name of a screen when it is up, and "" where it only waits for an answer. Whoever walks waits
     after each step until everything that was asked is answered. What a part changes in the profile it takes back.
@@ -42,14 +42,6 @@ class Walk:
     def __init__(self, desktop: Any) -> None:
         self.desktop, self.window = desktop, desktop.window
         self.ids: dict[str, list[str]] = {}
-
-    def steps(self, only: Sequence[str] = ()) -> Steps:
-        """The whole walk, or the named parts of it."""
-        yield from self.know()
-        for name, part in parts().items():
-            if not only or name in only:
-                self.hush()
-                yield from part(self)
 
     def blank_pages(self, only: Sequence[str] = ()) -> Steps:
         """Every page with its places and nothing over it: for a profile that holds nothing."""
@@ -170,18 +162,6 @@ class Walk:
         yield from self.over(f"{key}-views", lambda: press(listing, tr("View")))
         press(listing, tr("View"))
         yield from self.over(f"{key}-save-view", lambda: pick(tr("Save this view…")))
-
-
-def parts() -> dict[str, Callable[[Walk], Steps]]:
-    """The parts of the walk by name, in their order."""
-    from kam_desktop.ui import tour_frame, tour_money, tour_pages
-
-    return {
-        "today": tour_pages.today, "account": tour_pages.account, "proposal": tour_pages.proposal,
-        "collection": tour_money.collection, "importing": tour_pages.importing, "task": tour_pages.task,
-        "product": tour_pages.product, "settings": tour_frame.settings, "window": tour_frame.over_window,
-        "first_run": tour_frame.first_run,
-    }  # fmt: skip
 
 
 def press(within: QWidget, words: str) -> None:

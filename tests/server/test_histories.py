@@ -1,4 +1,4 @@
-"""Random histories of several laptops against the server's core: converged, complete, confidential, nothing lost."""
+"""Random histories of several laptops against the server's core: converged, nothing lost."""
 
 from __future__ import annotations
 

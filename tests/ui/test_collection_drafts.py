@@ -1,4 +1,4 @@
-"""What is typed in the collections and never saved: it is there again in another window, and gone once it is saved."""
+"""What is typed in the collections and never saved is there again in another window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is hidden, disabled or taken away while it has the keyboard: something that is seen has it after."""
+"""Whatever goes while it has the keyboard: something that is seen has it after."""
 
 from __future__ import annotations
 

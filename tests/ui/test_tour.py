@@ -1,4 +1,4 @@
-"""The walk through the window shows every dialog, form and menu there is; `--tour` saves what was wished for."""
+"""The walk through the window shows every dialog, form and menu; `--tour` saves what is wished."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 import kam_desktop.ui
 from kam_desktop import app, language
 from kam_desktop.cli import main as commands
+from kam_desktop.ui import tour_parts
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.tour import Wishes, picture
-from kam_desktop.ui.tour_walk import Walk, parts
+from kam_desktop.ui.tour_walk import Walk
 from tests.fakes import FakeClock
 from tests.ui.whole_window import WholeWindow, whole_window
 
@@ -91,7 +92,7 @@ def test_every_dialog_every_form_and_every_menu_is_pictured(window: WholeWindow,
         monkeypatch.setattr(made_class, "__init__", remembering)
     kinds, where, names = set[type](), set[str](), list[str]()
     with mock.patch.object(Dialog, "exec", lambda self: self.open() or 0):
-        for name in Walk(window.desktop).steps():
+        for name in tour_parts.steps(Walk(window.desktop)):
             window.settle()
             if not name:
                 continue
@@ -117,7 +118,7 @@ def test_the_tour_takes_what_is_wished_for() -> None:
     wishes = Wishes(("account", "vi", "dark"))
     assert wishes.looks() == [("vi", "dark")] and wishes.parts() == ["account"]
     assert len(Wishes().looks()) == 4 and Wishes().parts() == []
-    assert "window" in parts()
+    assert "window" in tour_parts.PARTS
     given = commands.parser().parse_args(["--tour", "x", "--only", "vi", "--only", "today", "--size", "1536x864"])
     assert (given.only, given.size, given.zoom) == (["vi", "today"], (1536, 864), 100)
 

@@ -18,7 +18,7 @@ from kam_desktop import app, language
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
-from kam_desktop.ui import keymap, pages, theme
+from kam_desktop.ui import keymap, pages, theme, tour_parts
 from kam_desktop.ui.desktop import Desktop
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.dialogs import Dialog
@@ -327,7 +327,7 @@ class WholeWindow:
     def _tour(self) -> Iterator[Screen]:
         """What the tour brings up beyond the pages: every panel, menu and dialog with something in it."""
         with mock.patch.object(Dialog, "exec", lambda self: self.open() or 0):
-            for name in Walk(self.desktop).steps(TOURED):
+            for name in tour_parts.steps(Walk(self.desktop), TOURED):
                 self.settle()
                 over = self._opened()
                 if name and (over or name not in TOURED):

@@ -270,7 +270,7 @@ def declared_shape() -> dict[str, Any]:
         "drop index account__sort",
         "create index more on account (name)",
         "create trigger t after insert on account begin select 1; end",
-        "drop table search",
+        "drop table search_account",
         "drop index account__owner; create index account__owner on account (owner)",
     ],
 )

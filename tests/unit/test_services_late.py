@@ -1,4 +1,4 @@
-"""Provision and limitation by customer: the same as the report and the pure figures, today and in the past."""
+"""Provision and limitation by customer: as the report and the pure figures, at any day."""
 
 from __future__ import annotations
 

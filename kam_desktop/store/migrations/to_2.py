@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kam_desktop.store import account_keys
+from kam_desktop.store import account_keys, search
 
 # Written out and never changed once released: what tables.py declares goes on changing, this step does not.
 # New columns are filled as a new record has them. The cache keeps its rows: schema 1 knew no papers, no receipt that
@@ -174,8 +174,22 @@ INSERT INTO cache_credit (id, account, currency, dated_on, kind, status, free)
 """
 
 
+SEARCHED = (
+    "firm payment_term person account contact product price_list activity occasion proposal proposal_line invoice "
+    "receipt credit_note task"
+)
+"""What has a full-text index of its own from now on, instead of the one of all."""
+
+
 def to_2(connection: Any) -> None:
     """New tables and columns; open amounts may have no due date from now on; what is free is cached."""
     for statement in STATEMENTS.split(";\n"):
         connection.execute(statement)
     account_keys.fill(connection)
+    connection.execute("DROP TABLE search")
+    for name in SEARCHED.split():
+        connection.execute(
+            f"CREATE VIRTUAL TABLE search_{name} using fts5(body, content='', contentless_delete=1, "
+            "tokenize=\"unicode61 remove_diacritics 0\", prefix='1 2 3')"
+        )
+    search.fill(connection)

@@ -37,6 +37,7 @@ def rows_of(part: Mapping[str, Any]) -> list[Row]:
 
 
 def base_of(connection: sa.Connection, record: str) -> tuple[int, Row] | None:
+    """The kept row of the server with its sequence number, None where nothing is kept."""
     kept = connection.execute(sa.select(base.c.seq, base.c.row).where(base.c.record == record)).one_or_none()
     return None if kept is None else (kept.seq, landing.unpacked(kept.row))
 
