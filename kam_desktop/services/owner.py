@@ -14,6 +14,13 @@ def owners(reader: Reader) -> list[tuple[str, str]]:
     return sorted(((str(key), str(name)) for key, name in rows), key=lambda each: person_sort_key(each[1]))
 
 
+def colleagues(reader: Reader, besides: str = "") -> list[tuple[str, str]]:
+    """(id, full name) of everybody in the firm but one, by given name."""
+    statement = 'select id, full_name from person where id <> :besides and not ifnull("left", 0)'
+    rows = reader.sql(statement, {"besides": besides})
+    return sorted(((str(key), str(name)) for key, name in rows), key=lambda each: person_sort_key(each[1]))
+
+
 def industries(reader: Reader, limit: int = 40) -> list[str]:
     """The industries of customers, those with most customers first."""
     rows = reader.sql(

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from kam_desktop.domain.errors import Refused
-from kam_desktop.language import N_, tr, trn
+from kam_desktop.language import tr, trn
 from kam_desktop.ui import sync_words, theme
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
@@ -166,13 +166,13 @@ class ConnectDialog(Dialog):
             lines.append(strong(tr("Signed in again.")))
         else:
             lines.append(strong(_came(joined)))
-            for count, one, many in (
-                (joined.linked, N_("{n} customer of both sides is one now."),
-                 N_("{n} customers of both sides are one now.")),
-                (joined.waiting, N_("{n} change of yours goes up now."), N_("{n} changes of yours go up now.")),
-            ):  # fmt: skip
-                if count:
-                    lines.append(PlainLabel(trn(one, many, count), wrap=True))
+            if joined.linked:
+                words = trn("{n} customer of both sides is one now.", "{n} customers of both sides are one now.",
+                            joined.linked)  # fmt: skip
+                lines.append(PlainLabel(words, wrap=True))
+            if joined.waiting:
+                words = trn("{n} change of yours goes up now.", "{n} changes of yours go up now.", joined.waiting)
+                lines.append(PlainLabel(words, wrap=True))
             if joined.left:
                 words = trn("{n} record, or a part of it, your role may not write: it stays here and is listed under "
                             "“Needs you”.", "{n} records, or parts of them, your role may not write: they stay here "

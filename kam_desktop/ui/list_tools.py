@@ -16,7 +16,6 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
 from kam_desktop import formats
-from kam_desktop.domain.entities import LOCAL_PERSON_ID
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui import icons, keymap
 from kam_desktop.ui.background import Job
@@ -131,7 +130,7 @@ class ListTools(QObject):
 
     def refresh(self) -> None:
         """Asks for the saved views of this list."""
-        self._controller.ask(partial(_ask_views, self._key), self._show_views, f"views {self._key}")
+        self._controller.ask(partial(_ask_views, self._key, self._desk.me), self._show_views, f"views {self._key}")
 
     def _on_published(self, changes: Any) -> None:
         if "saved_view" in changes.entities:
@@ -377,7 +376,7 @@ def _value(text: str, amount: bool) -> Any:
     return Decimal(plain) if _NUMBER.fullmatch(plain) else text
 
 
-def _ask_views(key: str, reader: Any) -> Any:
+def _ask_views(key: str, me: str, reader: Any) -> Any:
     from kam_desktop.services import view
 
-    return view.views(reader, key, LOCAL_PERSON_ID)
+    return view.views(reader, key, me)

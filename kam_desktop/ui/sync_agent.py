@@ -45,6 +45,7 @@ class Now:
     sample: str = ""
     me: str = LOCAL_PERSON_ID
     role: str = ""
+    may_hand_over: bool = False
     server: str = ""
     user: str = ""
     waiting: int = 0
@@ -124,8 +125,8 @@ class SyncAgent(QObject):
         last = datetime.fromisoformat(standing.last_sync) if standing.last_sync else None
         self._set(
             connected=bool(standing.workspace), signed_in=overview.signed_in, sample=overview.sample, me=overview.me,
-            role=standing.role, server=standing.server, user=standing.user_name, waiting=counts.waiting,
-            needs_you=counts.needs_you, last_sync=last, downloading=counts.downloading,
+            role=standing.role, may_hand_over=overview.may_hand_over, server=standing.server, user=standing.user_name,
+            waiting=counts.waiting, needs_you=counts.needs_you, last_sync=last, downloading=counts.downloading,
         )  # fmt: skip
 
     def look(self) -> None:

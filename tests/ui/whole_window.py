@@ -35,7 +35,7 @@ TELLING = "a sentence about what happened"
 ASKING = ("keys", "capture", "columns", "save_view", "new", "log", "receipt")
 """Deeds whose keys bring something up. Those of EVERYWHERE bring up the same over every page."""
 EVERYWHERE = ("keys", "capture")
-TOURED = ("account", "proposal", "collection", "settings", "window")
+TOURED = ("account", "proposal", "collection", "sync", "settings", "window")
 
 
 @dataclass(frozen=True)

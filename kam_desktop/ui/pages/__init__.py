@@ -109,7 +109,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("product", N_("Products"), "package", _product, "page_7", opens=("product", "price_list"),
           create=N_("Add product")),
     Entry("importing", N_("Import"), "upload", _importing, "page_5", wide=True),
-    Entry("sync", N_("Sync"), "refresh-cw", _sync, wide=True),
+    Entry("sync", N_("Sync"), "refresh-cw", _sync),
     Entry("settings", N_("Settings"), "settings", _settings, "settings", FOOT, opens=("firm",)),
     Entry("first_run", N_("First run"), "sparkles", _first_run, section=ALONE),
 )

@@ -17,6 +17,7 @@ from kam_desktop.ui.kit.record_table import Answer
 from kam_desktop.ui.pages.account import questions
 from kam_desktop.ui.pages.account.detail import AccountDetail
 from kam_desktop.ui.pages.account.dialogs import Dialogs
+from kam_desktop.ui.pages.account.hand_over import HandOver
 from kam_desktop.ui.pages.account.list_part import NEW, ListPart
 from kam_desktop.ui.pages.account.page import AccountList, AccountPage
 from kam_desktop.ui.shortcuts import add_shortcut
@@ -69,6 +70,7 @@ class AccountController(RecordController):
             (made.back_wanted, lambda: desk.shell.show_page("account")),
             (made.interaction_wanted, self._on_interaction), (made.contact_wanted, self.dialogs.contact),
             (made.archive_wanted, self._on_archive), (made.tab_shown, self._on_tab),
+            (made.hand_over_wanted, self._on_hand_over),
             (line.filter_chosen, self._on_events), (line.model.wanted, self._on_events_wanted),
             (line.opened, lambda event: self._on_event(*event.open)),
             (side.step_wanted, lambda: self.dialogs.step("")), (side.occasion_wanted, self.dialogs.occasion),
@@ -133,6 +135,7 @@ class AccountController(RecordController):
         fresh = form.record is None or form.record.id != whole.account.id
         tier = listing.class_of(whole.account.id) if listing is not None else ""
         detail.show_account(whole.account, tier or whole.account.tier, whole.titles)
+        detail.hand_over.setVisible(bool(self.desk.agent) and self.desk.agent[0].now.may_hand_over)
         detail.show_head(whole.head)
         detail.overview.show_money(whole.figures, whole.parts)
         detail.overview.side.show_around(whole.around)
@@ -183,6 +186,11 @@ class AccountController(RecordController):
         label = N_("Archive account {name}") if archived else N_("Bring back account {name}")
         name = record.name if isinstance(record, Account) else ""
         self.edit(partial(questions.archive, [self._place], archived), label, name=name)
+
+    def _on_hand_over(self) -> None:
+        record = self._detail.form.record
+        if isinstance(record, Account):
+            HandOver(self, record).open()
 
     # People and interactions.
 

@@ -76,7 +76,8 @@ class AccountDetail(QWidget):
     """One customer.
 
     Signals:
-        back_wanted, interaction_wanted, contact_wanted(id or ""), archive_wanted(bool): the button was pressed.
+        back_wanted, interaction_wanted, contact_wanted(id or ""), archive_wanted(bool), hand_over_wanted: the
+            button was pressed.
         tab_shown(str): another tab is seen.
 
     Attributes:
@@ -88,6 +89,7 @@ class AccountDetail(QWidget):
     interaction_wanted = Signal()
     contact_wanted = Signal(str)
     archive_wanted = Signal(bool)
+    hand_over_wanted = Signal()
     tab_shown = Signal(str)
 
     def __init__(self, today: date) -> None:
@@ -103,6 +105,9 @@ class AccountDetail(QWidget):
         self._rest.setSizePolicy(self._name.sizePolicy())
         self._mark = IconLabel("circle-check", "muted", 14)
         self._archive = IconButton("archive", tr("Archive"), small=False)
+        self.hand_over = IconButton("handshake", tr("Hand over to a colleague"), small=False)
+        self.hand_over.clicked.connect(self.hand_over_wanted)
+        self.hand_over.hide()
         self._log = Button(tr("Log interaction"), kind="primary", icon="pencil", key=keymap.shown("log"))
         self._create = Button(tr("Add account"), kind="primary", key=keymap.shown("commit"))
         back = IconButton("arrow-left", tr("All accounts"), small=False)
@@ -124,7 +129,7 @@ class AccountDetail(QWidget):
         head.add(self._avatar)
         head.box.addSpacing(theme.px(4))
         head.box.addLayout(names, 1)
-        head.add(self._archive, self._log, self._create)
+        head.add(self.hand_over, self._archive, self._log, self._create)
         self.tabs = Tabs([
             (OVERVIEW, tr("Overview")), (PEOPLE, tr("Contacts")), (PROPOSALS, tr("Proposals")),
             (MONEY, tr("Collections")), (TASKS, tr("Tasks")), (HISTORY, tr("History")), (DETAILS, tr("Details")),

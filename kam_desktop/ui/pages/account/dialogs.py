@@ -9,7 +9,7 @@ from typing import Any
 
 from shiboken6 import isValid
 
-from kam_desktop.domain.entities import LOCAL_PERSON_ID, Activity, Contact, Occasion
+from kam_desktop.domain.entities import Activity, Contact, Occasion
 from kam_desktop.domain.entities.task import Task
 from kam_desktop.language import N_, tr
 from kam_desktop.ui.form_dialog import FormDialog
@@ -64,7 +64,7 @@ class Dialogs:
 
     def step(self, key: str = "") -> FormDialog:
         """A task for the customer."""
-        made = Task(id=self._new_id(), account=self._account(), subject="", owner=LOCAL_PERSON_ID)
+        made = Task(id=self._new_id(), account=self._account(), subject="", owner=self._controller.desk.me)
         titles = (tr("Task"), tr("Add task"))
         return self._open(StepForm(self._today()), made, key, titles, N_("Change task {name}"), N_("Add task {name}"))
 

@@ -64,6 +64,7 @@ class BoardSide:
         self._controller.ask(lambda reader: ask(reader, text, kept, narrowing), self._show, "board")
 
     def _show(self, answer: Any) -> None:
+        self._board.filters.me = self._controller.desk.me
         self._board.filters.set_choices(*answer.choices)
         self._board.cards.clear()
         self._board.show_columns(answer.columns, formats.number(answer.in_play), empty=answer.empty)

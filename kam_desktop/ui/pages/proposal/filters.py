@@ -56,6 +56,7 @@ class Filters(QWidget):
     def __init__(self, *, ordered: bool = False) -> None:
         super().__init__()
         self.now = Narrowing()
+        self.me = LOCAL_PERSON_ID  # the person at work, as the controller knows it
         self._owners: Sequence[tuple[str, str]] = ()
         self._quarters: Sequence[str] = ()
         self.owner = Chip(tr("Owner"), tr("All"), icon="users")
@@ -87,7 +88,7 @@ class Filters(QWidget):
     def _owner_name(self, key: str) -> str:
         if not key:
             return tr("All")
-        return tr("Me") if key == LOCAL_PERSON_ID else dict(self._owners).get(key, "…")
+        return tr("Me") if key == self.me else dict(self._owners).get(key, "…")
 
     def _choose(self, **values: str) -> None:
         now = Narrowing(**{"owner": self.now.owner, "closing": self.now.closing, "order": self.now.order, **values})
@@ -107,8 +108,8 @@ class Filters(QWidget):
         open_below(menu, chip)
 
     def _open_owners(self) -> None:
-        mine = [each for each in self._owners if each[0] == LOCAL_PERSON_ID]
-        others = [each for each in self._owners if each[0] != LOCAL_PERSON_ID]
+        mine = [each for each in self._owners if each[0] == self.me]
+        others = [each for each in self._owners if each[0] != self.me]
         shown = [("", tr("All")), *((key, tr("Me")) for key, _ in mine), *others]
         self._menu(self.owner, "owner", shown, self.now.owner)
 

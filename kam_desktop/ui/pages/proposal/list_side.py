@@ -65,6 +65,7 @@ class ListSide:
 
     def _show(self, answer: Any) -> None:
         listing, rows, known, choices = answer
+        self._list.filters.me = self._controller.desk.me
         self._list.filters.set_choices(*choices)
         names = stage_names()
         groups = [

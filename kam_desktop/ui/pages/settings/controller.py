@@ -13,7 +13,7 @@ from PySide6.QtGui import QDesktopServices
 
 from kam_desktop import config, language
 from kam_desktop.domain.change import ChangeSet
-from kam_desktop.domain.entities import FIRM_ID, LOCAL_PERSON_ID, Firm, Person
+from kam_desktop.domain.entities import FIRM_ID, Firm, Person
 from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.language import tr
 from kam_desktop.ui import theme, tray
@@ -99,8 +99,9 @@ class SettingsController(RecordController):
         return bool(section)
 
     def refresh(self) -> None:
+        me = self.desk.me
         self.ask(lambda reader: reader.get(Firm, FIRM_ID), self._show_firm, "firm")
-        self.ask(lambda reader: reader.get(Person, LOCAL_PERSON_ID), self._show_person, "person")
+        self.ask(lambda reader: reader.get(Person, me), self._show_person, "person")
         self._ask_section()
 
     def _show_firm(self, firm: Firm | None) -> None:

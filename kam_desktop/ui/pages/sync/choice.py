@@ -167,7 +167,8 @@ class GroupShown(QWidget):
         grid.setContentsMargins(0, 0, 0, theme.px(16))
         grid.setHorizontalSpacing(theme.px(12))
         grid.setVerticalSpacing(theme.px(4))
-        grid.addWidget(section(group.title), 0, 0, 1, 4)
+        if [row.label for row in group.rows] != [group.title]:
+            grid.addWidget(section(group.title), 0, 0, 1, 4)
         columns = (("before", heads[0]), ("mine", heads[1]), ("theirs", heads[2]))
         wanted = [(name, words) for name, words in columns if words]
         grid.setColumnStretch(0, 2)

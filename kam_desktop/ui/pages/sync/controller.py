@@ -181,8 +181,8 @@ class SyncController(RecordController):
         detail = self.page.detail.shown
         if detail is None:
             return
-        text = tr("Your values of “{name}” are not sent; the server's stand. They stay readable in the log of this "
-                  "computer, and Undo brings the entry back.", name=detail.title)  # fmt: skip
+        text = tr("Your values of “{name}” are not sent; the server's stand. Undo brings the entry back.",
+                  name=detail.title)  # fmt: skip
         if dialogs.ask(self.page, tr("Let your change go?"), text, tr("Let it go"), danger=True):
             self._settle(detail, partial(_drop, detail.id), N_("Let the change of {name} go"))
 

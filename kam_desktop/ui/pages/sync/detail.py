@@ -41,7 +41,9 @@ class DetailPanel(Panel):
         self._sub = ElidedLabel(tone="muted")
         self.open = Button(tr("Edit by hand"))
         self.open.clicked.connect(self.open_wanted)
-        self.add(page_head(self._title, self._sub, None, self.open))
+        head = page_head(self._title, self._sub, self.open)
+        head.box.setStretchFactor(self._sub, 1)
+        self.add(head)
         told = Panel(margins=(24, 0, 24, 12), gap=8, lines="bottom")
         self._words = PlainLabel(tone="text2", wrap=True)
         self._changed = Notice(
@@ -108,7 +110,7 @@ class DetailPanel(Panel):
         box.setSpacing(theme.px(4))
         self.groups = []
         heads = {"merged": ("", tr("The other value"), tr("Stands"))}.get(
-            detail.kind, (tr("Before"), tr("This computer"), tr("Server") if detail.kind == "conflict" else "")
+            detail.kind, (tr("Before"), tr("This computer"), "")
         )
         for group in detail.groups:
             if detail.kind == "conflict" and not group.decided:

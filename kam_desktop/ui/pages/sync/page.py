@@ -81,7 +81,7 @@ class SyncPage(QWidget):
         self.lists = Lists()
         self.sync = Button(tr("Sync now"), kind="flat", icon="refresh-cw", key=keymap.shown("sync"), small=True)
         self.sync.clicked.connect(self.sync_wanted)
-        self.tabs = Segmented([(WAITING, tr("Waiting")), (NEEDS, tr("Needs you")), (LOG, tr("Log"))], name=tr("Lists"))
+        self.tabs = Segmented([(WAITING, tr("To be sent")), (NEEDS, tr("Needs you")), (LOG, tr("Log"))], name=tr("Lists"))
         self.tabs.changed.connect(self.list_chosen)
         self.model = _Entries([TableColumn(tr("Entry"), _spoken)], self)
         self.table = TableView(tr("Entries"), row_height=80)
@@ -100,14 +100,14 @@ class SyncPage(QWidget):
         left.add(row)
         left.add(self.table, stretch=1)
         self._nothing = QWidget()
-        left.add(self._nothing)
+        left.add(self._nothing, stretch=1)
         foot = Panel(margins=(24, 12, 16, 12), gap=4, lines="top")
         self._server = ElidedLabel(size=theme.CAPTION, tone="text2")
         self._leave = Link(tr("Sign out"), size=theme.CAPTION)
         self._leave.opened.connect(self.leave_wanted)
         self._offline = Link(tr("What works offline"), size=theme.CAPTION)
         self._offline.opened.connect(lambda: self.list_chosen.emit(OFFLINE))
-        safe = tr("No value is lost. What is not chosen stays in the log and can be put back.")
+        safe = tr("No value is lost. What a merge displaced stands in the log and can be put back.")
         foot.add(caption(safe, wrap=True), self._server, self._offline, self._leave)
         left.add(foot)
         self.held = HeldPanel()
@@ -142,7 +142,8 @@ class SyncPage(QWidget):
         self.lists = lists
         self.tabs.set_count(WAITING, str(lists.waiting_count))
         self.tabs.set_count(NEEDS, str(len(lists.needs)))
-        self.tabs.choose(which if which != OFFLINE else self.tabs.chosen())
+        which = which if which != OFFLINE else self.tabs.chosen()
+        self.tabs.choose(which)
         lines: Sequence[Line] = {WAITING: lists.waiting, NEEDS: lists.needs, LOG: lists.log}.get(which, ())
         rows = {each.id: each for each in lines}
         self.model.set_answer(Answer(list(rows), (), rows))
@@ -219,7 +220,7 @@ class HeldPanel(Panel):
         self.add(told)
         self.model = RecordTable([
             TableColumn(tr("Kind"), lambda line: line.kind), TableColumn(tr("Rows"), lambda line: line.rows),
-            TableColumn(tr("About"), lambda line: line.size),
+            TableColumn(tr("Size, about"), lambda line: line.size),
         ], self)  # fmt: skip
         self.table = TableView(tr("What lies on this computer"))
         self.table.setModel(self.model)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from kam_desktop import formats
-from kam_desktop.domain.entities import LOCAL_PERSON_ID
 from kam_desktop.domain.entities.task import Task
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.cell_edits import CellEdits, CellField
@@ -167,7 +166,7 @@ class TaskController(RecordController):
         if key:
             self.show_in(form, Task, key)
         else:
-            made = Task(id=self.desk.new_id(), subject="", owner=LOCAL_PERSON_ID)
+            made = Task(id=self.desk.new_id(), subject="", owner=self.desk.me)
             form.show_record(made, is_new=True)
             self.ask_draft(form)
         dialog.open()

@@ -1,0 +1,78 @@
+"""The tour's part about the shared server: the sync page, connecting stage by stage, handing a customer over."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from kam_desktop.language import tr
+from kam_desktop.ui.pages.sync.answers import LOG, MINE, NEEDS, WAITING, Detail, Group, Line, Lists, Row
+from kam_desktop.ui.sync_agent import Now
+from kam_desktop.ui.tour_walk import Steps, Walk
+
+_NAME = "Mở bán phân khu Bến Ngọc"
+_MATCHES = [("Công ty CP Sữa Mây Trắng", "0319482712"), ("Công ty TNHH Bếp Lửa Ấm", "0318774025")]
+
+
+def sync(walk: Walk) -> Steps:
+    """Nothing connected; then what would stand there, by invented entries; the dialogs."""
+    yield from walk.page("sync")
+    page: Any = walk.window.page("sync")
+    for which in (NEEDS, LOG, WAITING):
+        walk.window.show_page("sync", which)
+        yield ""
+        entry = Line("x", _NAME, f"Hoàng Vĩnh Land · {tr('Proposal')}", tr("Not chosen yet"), "14:18", "warning")
+        page.show_lists(Lists((entry,), (entry,), (entry,), 1), which)
+        yield ""
+        page.detail.show_detail(_detail(which), {}, which == NEEDS)
+        page.show_detail()
+        if which == NEEDS and page.detail.groups:
+            page.detail.groups[0].choose(MINE)
+            page.detail.take_focus()
+        words = tr("Sign in to the shared server to go on syncing. Your changes wait here.")
+        page.show_banner(words, "warning", "lock", tr("Sign in"))
+        yield f"sync-{which}-filled"
+    page.show_banner(tr("The server has a problem ({status}). Your changes wait here.", status=503), "warning",
+                     "triangle-alert", braked=True)  # fmt: skip
+    yield "sync-braked"
+    page.show_banner("", "", "")
+    walk.window.show_page("sync", NEEDS)
+    yield from _connecting(walk)
+    account = walk.first("account")
+    if account:
+        walk.window.show_page("account", account)
+        yield ""
+        detail = walk.window.page("account").detail
+        yield from walk.over("sync-hand-over", detail.hand_over_wanted.emit)
+
+
+def _connecting(walk: Walk) -> Steps:
+    """The stages of the one dialog."""
+    connecting = walk.desktop.sync_status.connecting
+    connecting.open()
+    yield "sync-connect"
+    dialog = connecting.dialog
+    if dialog is None:
+        return
+    dialog.show_form("", "")
+    dialog.show_failure(tr("The connection broke off"))
+    yield "sync-connect-form"
+    dialog.show_progress(Now(phase="connecting", done=32_000, whole=100_000))
+    yield "sync-connect-download"
+    dialog.show_matches(_MATCHES)
+    yield "sync-connect-both"
+    dialog.show_done(SimpleNamespace(pulled=1200, linked=2, matches=0, waiting=35, left=3))
+    yield "sync-connect-done"
+    yield from walk.away()
+
+
+def _detail(which: str) -> Detail:
+    rows = (Row(tr("Stage"), tr("Brief received"), tr("In progress"), tr("Negotiating")),
+            Row(tr("Reason"), "–", "chờ mẫu bao bì từ nhà máy", "khách muốn giảm giá", True))  # fmt: skip
+    groups = (Group("a", tr("Stage and reason"), rows), Group("b", tr("Title"), (Row(tr("Title"), "A", "B", "C"),)))
+    kind = {NEEDS: "conflict", LOG: "merged"}.get(which, "waiting")
+    words = tr("Two people changed this. What goes together is chosen together: one side for each part.")
+    shown = groups if kind == "conflict" else groups[:1] if kind == "merged" else ()
+    return Detail(
+        "x", kind, _NAME, f"Hoàng Vĩnh Land · {tr('Proposal')}", words, shown, ("proposal", ""), 1, kind == "merged"
+    )
