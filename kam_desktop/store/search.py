@@ -1,8 +1,8 @@
-"""The folded full-text index: kept with every change, asked with accents or without."""
+"""The folded full-text indexes, one an entity: kept with every change, asked with accents or without."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,8 +88,8 @@ def fill(driver: Any) -> None:
         )
         rows = driver.execute(f'select t.*, d.n as _doc from "{entity}" t join search_doc d on d.record = t.id')  # noqa: S608
         names = [each[0] for each in rows.description]
-        found = (dict(zip(names, row, strict=True)) for row in rows)
-        described: Any = BY_NAME[entity]
+        described = BY_NAME[entity]
+        found: Iterator[Any] = (dict(zip(names, row, strict=True)) for row in rows)
         driver.executemany(_PUT.format(entity), ((row["_doc"], body_of(record_of(described, row))) for row in found))
 
 

@@ -11,7 +11,7 @@ from kam_desktop.domain.ids import RandomIds
 from kam_desktop.services import demo, profile
 from kam_desktop.store.profile import Store
 from kam_desktop.store.recovery_key import RecoveryKey
-from kam_desktop.store.tables import metadata
+from kam_desktop.store.tables import SEARCHED, metadata
 
 LARGE = 100_000
 RECOVERY = RecoveryKey(bytes(range(32)))
@@ -61,4 +61,4 @@ def up_to_date(folder: Path) -> bool:
     with opened(folder, write=False) as found, found.store.reader() as reader:
         names = {row[0] for row in reader.sql("select name from sqlite_master")}
     declared = {name for table in metadata.tables.values() for name in (table.name, *(i.name for i in table.indexes))}
-    return declared <= names
+    return declared | {f"search_{each}" for each in SEARCHED} <= names

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kam_desktop.store.profile import Store
+from kam_desktop.store.tables import SEARCHED
 
 _NOT_CONTENT = ("meta", "journal_pending", "preference", "draft", "sqlite_", "search", "cache_")
 
@@ -25,7 +26,9 @@ def content(store: Store) -> dict[str, list[Any]]:
                 kept = [[value for key, value in row.items() if key != "n" or name == "undo_step"] for row in rows]
                 found[name] = sorted(kept, key=repr)
         found["indexed"] = sorted(connection.exec_driver_sql("select record from search_doc").scalars())
-        found["bodies"] = [connection.exec_driver_sql("select count(*) from search_docsize").scalar()]
+        found["bodies"] = [
+            connection.exec_driver_sql(f"select count(*) from search_{name}_docsize").scalar() for name in SEARCHED
+        ]
     return found
 
 

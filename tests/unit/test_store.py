@@ -426,3 +426,25 @@ def test_every_entity_has_its_table_with_every_field() -> None:
     for record in ENTITIES:
         columns = set(tables.RECORDS[record.entity.name].c.keys())
         assert columns == {*record.entity.names, "n", "id", "_sort", "_extra", "_seq", "_field_seq"}
+
+
+def test_a_list_asks_the_index_of_its_own_entity_and_the_palette_all(store: Store) -> None:
+    with store.edit("Two kinds") as uow:
+        account = Account(id=uow.new_id(), name="Nhà máy Bia Hạ Long")
+        uow.add(account)
+        contact = Contact(id=uow.new_id(), account=account.id, full_name="Bia Văn Hạ")
+        uow.add(contact)
+    with store.reader() as reader:
+        assert reader.matching("account", "bia ha") == {account.id}
+        assert reader.matching("contact", "bia ha") == {contact.id}
+        assert reader.matching("account", "-") == reader.matching("allocation", "bia") == set()
+        assert reader.ids(Query("account", text="bia h")) == [account.id]
+        assert reader.ids(Query("account", text="- ;")) == reader.ids(Query("allocation", text="bia")) == []
+        assert {each.id for each in reader.find("bia ha", 5)} == {account.id, contact.id}
+        assert [each.id for each in reader.find("bia", 5, ("contact",))] == [contact.id]
+        assert reader.find("bia", 5, ("allocation",)) == []
+    with store.edit("Gone") as uow:
+        uow.delete(Contact, contact.id)
+    with store.reader() as reader:
+        assert reader.sql("select count(*) from search_contact_docsize")[0][0] == 0
+        assert [each.id for each in reader.find("bia", 5)] == [account.id]
