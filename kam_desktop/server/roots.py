@@ -95,7 +95,12 @@ class Roots:
             found = ask.rows(statement, (value,))
             self.fetch_owners({row[2] for row in found if row[2]})
             for identity, gone, above, owner in found:
-                root = Root("account", above) if above else scopes.root(entity, identity, {"owner": owner}, self.of)
+                if above:
+                    root: Root | None = Root("account", above)
+                elif entity == "receipt_decision":
+                    root = scopes.UNKNOWN_PAYER  # it goes where its receipt is, whose payer nobody knows yet
+                else:
+                    root = scopes.root(entity, identity, {"owner": owner}, self.of)
                 self._remember(entity, identity, gone, root)
 
     def _remember(self, entity: str, identity: str, gone: int | None, root: Root | None) -> None:
