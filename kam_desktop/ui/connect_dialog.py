@@ -63,6 +63,7 @@ class ConnectDialog(Dialog):
         box.setSpacing(theme.px(8))
         for widget in widgets:
             box.addWidget(widget)
+        box.addStretch()
         self.body.addWidget(made)
 
     def _button(self, words: str, kind: str = "default") -> Button:
@@ -131,6 +132,7 @@ class ConnectDialog(Dialog):
         if self.stage != "download":
             self._bar, self._rows = QProgressBar(), strong()
             self._bar.setTextVisible(False)
+            self._bar.setMaximumHeight(theme.px(8))
             note = tr("You can go on working. Stopped, it goes on later from where it was; nothing is lost.")
             self._stage("download", self._rows, self._bar, PlainLabel(note, tone="text2", wrap=True))
             self._button(tr("Stop")).clicked.connect(self.stopped)

@@ -78,6 +78,7 @@ class SyncAgent(QObject):
         asked(list): the first connect found accounts on both sides; `answer` goes on.
 
     Attributes:
+        publishing: what is being told by the feed just now came from the server.
         connecting: the window's dialogs of connecting (connect_dialog.Connecting), set by them.
     """
 
@@ -92,7 +93,7 @@ class SyncAgent(QObject):
         self.connecting: Any = None
         self._background, self._clock = background, now
         self._agent: Any = None  # of the net lane
-        self._publishing = self._again = self._agreed_brake = self._holding = self._stopping = False
+        self.publishing = self._again = self._agreed_brake = self._holding = self._stopping = False
         self._cancelled = False
         self._arrived: deque[tuple[Sequence[ChangeSet], int, int]] = deque()
         self._answered = threading.Event()
@@ -298,11 +299,11 @@ class SyncAgent(QObject):
             self._publish(changes)
 
     def _publish(self, changes: Sequence[ChangeSet]) -> None:
-        self._publishing = True
+        self.publishing = True
         for each in changes:
             if each.touched:
                 self._background.feed.published.emit(each)
-        self._publishing = False
+        self.publishing = False
 
     def _on_end(self, end: _End) -> None:
         self._deliver()
@@ -336,7 +337,7 @@ class SyncAgent(QObject):
         self._background.run("wait", work, news, lambda _failure: news(None), owner=self)
 
     def _on_published(self, changes: ChangeSet) -> None:
-        if not self._publishing and self.now.connected and changes.touched:
+        if not self.publishing and self.now.connected and changes.touched:
             self._soon.start()
             self.look()
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
+from kam_desktop.domain.change import ChangeSet
+from kam_desktop.domain.entity import Record
 from kam_desktop.language import tr
 from kam_desktop.ui import sync_words
 from kam_desktop.ui.connect_dialog import Connecting
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit.frames import Panel
+from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.kit.states import EmptyState
 
 PAGE = "sync"
@@ -35,6 +39,7 @@ class SyncStatus(QObject):
         self.connecting = Connecting(desk, window)
         self.cover: DownloadCover | None = None
         self._agent.changed.connect(self.show)
+        desk.background.feed.published.connect(self._on_published)
         window.status_wanted.connect(self._on_pressed)
         window.shown.connect(lambda _key: self._cover_page())
 
@@ -60,6 +65,29 @@ class SyncStatus(QObject):
         place = sync_words.pill(self._agent.now, self._desk.today()).place
         self._window.show_page(PAGE, place)
 
+    def _on_published(self, changes: ChangeSet) -> None:
+        """What a colleague changed in a record that somebody types in here: the typing stays, and it is said."""
+        if not self._agent.publishing:
+            return
+        touched = {each.record for each in changes.touched}
+        for form in self._window.findChildren(RecordForm):
+            record = form.record
+            if record is not None and record.id in touched and form.isVisible() and form.draft():
+                ask = partial(_stored, type(record), record.id)
+                self._desk.background.ask(ask, partial(self._say_changed, record), owner=self)
+
+    def _say_changed(self, seen: Record, stored: Record | None) -> None:
+        names = [each for each in type(seen).entity.fields
+                 if stored is None or getattr(seen, each.name) != getattr(stored, each.name)]  # fmt: skip
+        title = str(getattr(seen, type(seen).entity.title))
+        if stored is None:
+            words = tr("“{name}” is not on this computer any more. What you typed is kept as a draft.", name=title)
+            self._desk.shell.toast(words, None, "warning")
+        elif names:
+            fields = ", ".join(tr(each.label) for each in names[:3])
+            words = tr("A colleague changed “{name}” ({fields}). What you are typing stays.", name=title, fields=fields)
+            self._desk.shell.toast(words, None, "warning")
+
     def _cover_page(self) -> None:
         stack, now = self._window.pages, self._agent.now
         if not (now.downloading and self._window.current_key() in COUNTED):
@@ -83,6 +111,11 @@ class SyncStatus(QObject):
             if page is not None:
                 page.show()
         self.cover = None
+
+
+def _stored(kind: type[Record], identity: str, reader: Any) -> Record | None:
+    found: Record | None = reader.get(kind, identity)
+    return found
 
 
 class DownloadCover(Panel):

@@ -52,6 +52,7 @@ class HandOverDialog(Dialog):
             item.setData(Qt.ItemDataRole.UserRole, key)
             self.people.addItem(item)
         self.people.setFocus()
+        self.people.setCurrentRow(-1)  # nobody is chosen by Enter alone
 
     def chosen(self) -> str:
         """The id of the chosen colleague, "" for none."""

@@ -81,7 +81,8 @@ class SyncPage(QWidget):
         self.lists = Lists()
         self.sync = Button(tr("Sync now"), kind="flat", icon="refresh-cw", key=keymap.shown("sync"), small=True)
         self.sync.clicked.connect(self.sync_wanted)
-        self.tabs = Segmented([(WAITING, tr("To be sent")), (NEEDS, tr("Needs you")), (LOG, tr("Log"))], name=tr("Lists"))
+        lists = [(WAITING, tr("To be sent")), (NEEDS, tr("Needs you")), (LOG, tr("Log"))]
+        self.tabs = Segmented(lists, name=tr("Lists"))
         self.tabs.changed.connect(self.list_chosen)
         self.model = _Entries([TableColumn(tr("Entry"), _spoken)], self)
         self.table = TableView(tr("Entries"), row_height=80)
