@@ -1,4 +1,4 @@
-"""Connecting with the shared server: signing in, the first download, what both sides have, what came of it."""
+"""Connecting with the shared server: signing in, first download, what both sides have, outcome."""
 
 from __future__ import annotations
 

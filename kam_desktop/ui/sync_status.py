@@ -1,4 +1,4 @@
-"""Sync at the window's edge: the status pill, the count at the page list, F5, pages that wait for a download."""
+"""Sync at the window's edge: status pill, count at the page list, F5, pages that wait."""
 
 from __future__ import annotations
 

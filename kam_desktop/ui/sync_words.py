@@ -1,4 +1,4 @@
-"""How things stand with the shared server, in words: the status pill, and the sentence of the sync page."""
+"""How things stand with the shared server, in words: status pill and whole sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tour's part about the shared server: the sync page, connecting stage by stage, handing a customer over."""
+"""The tour's part about the shared server: sync page, connecting, handing a customer over."""
 
 from __future__ import annotations
 

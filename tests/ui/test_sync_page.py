@@ -1,4 +1,4 @@
-"""Sync in the window against the server's real core: words, deciding by keyboard, undo, live refresh, closing."""
+"""Sync in the window against the server's real core: words, keyboard, undo, refresh, closing."""
 
 from __future__ import annotations
 

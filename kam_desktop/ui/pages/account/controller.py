@@ -190,7 +190,7 @@ class AccountController(RecordController):
     def _on_hand_over(self) -> None:
         record = self._detail.form.record
         if isinstance(record, Account):
-            HandOver(self, record).open()
+            HandOver(self, record, questions.ask_colleagues).open()
 
     # People and interactions.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -17,6 +17,8 @@ from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.kit.labels import PlainLabel
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.sentences import words_of
+
+AskColleagues = Callable[[Any, str], Sequence[tuple[str, str]]]
 
 
 class HandOverDialog(Dialog):
@@ -51,7 +53,6 @@ class HandOverDialog(Dialog):
             item = QListWidgetItem(name)
             item.setData(Qt.ItemDataRole.UserRole, key)
             self.people.addItem(item)
-        self.people.setFocus()
         self.people.setCurrentRow(-1)  # nobody is chosen by Enter alone
 
     def chosen(self) -> str:
@@ -69,8 +70,8 @@ class HandOverDialog(Dialog):
 class HandOver:
     """One question for one customer."""
 
-    def __init__(self, controller: RecordController, account: Account) -> None:
-        self._controller, self._account = controller, account
+    def __init__(self, controller: RecordController, account: Account, ask_colleagues: AskColleagues) -> None:
+        self._controller, self._account, self._ask_colleagues = controller, account, ask_colleagues
 
     def open(self) -> HandOverDialog:
         """Shows who there is."""
@@ -92,12 +93,7 @@ class HandOver:
                 dialog.say(words_of(failure))
 
         dialog.go.clicked.connect(go)
-        self._controller.ask(lambda reader: _people(reader, account.owner), dialog.show_people, "colleagues")
+        ask = self._ask_colleagues
+        self._controller.ask(lambda reader: ask(reader, account.owner), dialog.show_people, "colleagues")
         dialog.open()
         return dialog
-
-
-def _people(reader: Any, besides: str) -> Sequence[tuple[str, str]]:
-    from kam_desktop.services import owner
-
-    return owner.colleagues(reader, besides)

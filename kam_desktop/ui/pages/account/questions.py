@@ -236,6 +236,13 @@ def ask_event_rows(reader: Any, keys: Sequence[str]) -> Mapping[str, Any]:
     return timeline.rows(reader, keys)
 
 
+def ask_colleagues(reader: Any, besides: str) -> Sequence[tuple[str, str]]:
+    """(id, name) of everybody a customer can be handed to."""
+    from kam_desktop.services import owner
+
+    return owner.colleagues(reader, besides)
+
+
 def ask_history(reader: Any, key: str) -> list[Line]:
     """What was changed of a customer and its people on this computer."""
     from kam_desktop.services import history

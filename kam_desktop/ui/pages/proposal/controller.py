@@ -39,36 +39,49 @@ class ProposalController(RecordController):
     page: ProposalPage
 
     def __init__(self, desk: Desk) -> None:
-        today = desk.today()
-        self._list, self._editor = ProposalList(today), ProposalEditor(today)
-        self._board = Board(today)
-        super().__init__(desk, ProposalPage(self._list, self._board, self._editor))
+        super().__init__(desk, ProposalPage(self._make_list, self._make_board, self._make_editor))
         self._place = self._version = ""
         self._waiting = 0  # edits of lines that are not saved yet: answers from before them are old
         self._missed, self._mine = False, set[str]()
         self._detail: Any = None
         self._view = desk.remembered.get(_VIEW, BOARD)
-        open_card = lambda key: desk.shell.show_page("proposal", key)  # noqa: E731
-        self._side = BoardSide(self, self._board, questions, open_card, lambda: self._on_create(), self._on_narrowed)
-        self._listed = ListSide(self, self._list, questions, self._on_narrowed)
         kept = desk.recalled(_CHIPS)
         order = kept.get("order") if kept.get("order") in ORDERS else ORDERS[0]
-        self._on_narrowed(Narrowing(str(kept.get("owner", "")), str(kept.get("closing", "")), str(order)))
-        self._paper = PaperSide(self, self._editor.preview, questions, today)
-        self._line_side = LineSide(self, self._editor.lines, questions, today, lambda: self._detail)
+        self._narrowing = Narrowing(str(kept.get("owner", "")), str(kept.get("closing", "")), str(order))
+        self.page.place_wanted.connect(self.open_place)
+
+    # Each view is made when it is first wanted: the page opens with one of them.
+
+    def _make_list(self) -> ProposalList:
+        listing = ProposalList(self.desk.today())
+        self._listed = ListSide(self, listing, questions, self._on_narrowed)
+        self._listed.show_narrowing(self._narrowing)
         self._switch = view_switch(LIST)
-        self._list.add_to_head(self._switch)
-        editor, listing, shell = self._editor, self._list, desk.shell
+        self._switch.changed.connect(lambda _key: self._show_view(BOARD))
+        listing.add_to_head(self._switch)
+        listing.opened.connect(self._open_card)
+        listing.create_wanted.connect(lambda: self._on_create())
+        return listing
+
+    def _make_board(self) -> Board:
+        board = Board(self.desk.today())
+        self._side = BoardSide(self, board, questions, self._open_card, lambda: self._on_create(), self._on_narrowed)
+        board.filters.show_narrowing(self._narrowing)
+        board.list_wanted.connect(lambda: self._show_view(LIST))
+        return board
+
+    def _make_editor(self) -> ProposalEditor:
+        desk, today = self.desk, self.desk.today()
+        editor = ProposalEditor(today)
+        self._paper = PaperSide(self, editor.preview, questions, today)
+        self._line_side = LineSide(self, editor.lines, questions, today, lambda: self._detail)
         editor.model.new_id = desk.new_id
         wired: Sequence[tuple[Any, Callable[..., object]]] = (
-            (listing.opened, open_card), (listing.create_wanted, lambda: self._on_create()),
-            (editor.back_wanted, lambda: shell.show_page("proposal")),
+            (editor.back_wanted, lambda: desk.shell.show_page("proposal")),
             (editor.new_version_wanted, self._on_new_version), (editor.sent_wanted, self._on_sent),
             (editor.export.clicked, lambda *_on: self._paper.export()),
             (editor.version_chosen, self._on_version), (editor.compare_wanted, self._on_compare),
             (editor.model.edited, self._on_lines), (editor.lines.drafted, self._on_cell_draft),
-            (self.page.place_wanted, self.open_place), (self._switch.changed, lambda _key: self._show_view(BOARD)),
-            (self._board.list_wanted, lambda: self._show_view(LIST)),
         )  # fmt: skip
         for signal, slot in wired:
             signal.connect(slot)
@@ -79,34 +92,41 @@ class ProposalController(RecordController):
         self.bind(editor.form, N_("Change proposal {name}"), "")
         self.bind(editor.version_form, N_("Change terms of {name}"), "")
         self.keep_layout(editor.lines, "priced_line")
+        return editor
+
+    def _open_card(self, key: str) -> None:
+        self.desk.shell.show_page("proposal", key)
 
     # The list.
 
     def refresh(self) -> None:
         if self._place:
             self._ask_detail()
-        elif self.page.currentWidget() is self._board:
-            self._side.refresh()
-        else:
-            self._listed.refresh()
+        elif (shown := self.page.currentWidget()) is not None:  # none yet: the place that is opened next asks
+            side: BoardSide | ListSide = self._side if isinstance(shown, Board) else self._listed
+            side.refresh()
 
     def _show_view(self, view: str) -> None:
         """The list or the board, and the same one next time."""
         self._view = view
         self.desk.remember(_VIEW, view)
-        self._switch.choose(LIST)
-        self.page.setCurrentWidget(self._board if view == BOARD else self._list)
+        self.page.setCurrentWidget(self.page.board if view == BOARD else self.page.list)
+        if view != BOARD:
+            self._switch.choose(LIST)
         self.desk.shell.set_selection_text("")
         self.refresh()
         if view == BOARD:
-            self._board.take_focus()
+            self.page.board.take_focus()
         else:
-            self._list.table.setFocus()
+            self.page.list.table.setFocus()
 
     def _on_narrowed(self, now: Narrowing) -> None:
         """One choice for both: chips of the list and of the board say the same."""
-        self._listed.show_narrowing(now)
-        self._board.filters.show_narrowing(now)
+        self._narrowing = now
+        if "list" in vars(self.page):
+            self._listed.show_narrowing(now)
+        if "board" in vars(self.page):
+            self.page.board.filters.show_narrowing(now)
         kept = {"owner": now.owner, "closing": now.closing, "order": now.order}
         self.desk.remember(_CHIPS, json.dumps(kept))
 
@@ -140,32 +160,34 @@ class ProposalController(RecordController):
         self._missed = bool(self._waiting)
         if self._missed:
             return
-        fresh = self.page.currentWidget() is not self._editor or self._detail.version.id != detail.version.id
+        fresh = (
+            not isinstance(self.page.currentWidget(), ProposalEditor) or self._detail.version.id != detail.version.id
+        )
         self._detail, self._version = detail, detail.version.id
         account = detail.account.short_name or company_core(detail.account.name) if detail.account else ""
-        self._editor.show_proposal(
+        self.page.editor.show_proposal(
             detail.proposal, account, detail.versions, detail.version, detail.lines, detail.frozen, titles
         )
-        self._editor.show_rates(*rates)
-        self._editor.totals.show_totals(detail.totals, detail.version.currency, detail.proposal.client_budget)
+        self.page.editor.show_rates(*rates)
+        self.page.editor.totals.show_totals(detail.totals, detail.version.currency, detail.proposal.client_budget)
         name = " ".join(filter(None, (detail.proposal.number, detail.proposal.title)))
         self._paper.show(detail.proposal.id, detail.version.id, name, detail.version.language)
         if fresh:
-            self.page.setCurrentWidget(self._editor)
-            self._editor.lines.setFocus()
-            self.ask_draft(self._editor.form)
-            self.ask_draft(self._editor.version_form)
+            self.page.setCurrentWidget(self.page.editor)
+            self.page.editor.lines.setFocus()
+            self.ask_draft(self.page.editor.form)
+            self.ask_draft(self.page.editor.version_form)
             if draft:
-                self._editor.lines.show_draft(*json.loads(draft))
+                self.page.editor.lines.show_draft(*json.loads(draft))
 
     def _on_lines(self, put: tuple[ProposalLine, ...], gone: tuple[str, ...], label: str) -> None:
         """The totals follow at once; the store follows in the edit lane, and is told what changed."""
-        detail, model = self._detail, self._editor.model
+        detail, model = self._detail, self.page.editor.model
         version, lines = detail.version, tuple(line for line in model.lines if line.description)
         rates = {line.tax_rate for line in lines} != {line.tax_rate for line in detail.lines}
         self._detail = dataclasses.replace(detail, lines=lines)
         totals, budget = questions.totals(version, lines), detail.proposal.client_budget
-        self._editor.totals.show_totals(totals, version.currency, budget)
+        self.page.editor.totals.show_totals(totals, version.currency, budget)
         self._waiting += 1
         self._paper.touch()
 
@@ -188,7 +210,7 @@ class ProposalController(RecordController):
         """Own edits of lines are on the screen already: nothing is asked again for them."""
         own = changes.entities == {"proposal_line"} and {each.record for each in changes.touched} <= self._mine
         self._forget_mine()
-        if not own or self.page.currentWidget() is not self._editor:
+        if not own or not isinstance(self.page.currentWidget(), ProposalEditor):
             super()._on_published(changes)
 
     def _forget_mine(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
@@ -20,6 +22,11 @@ from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
 from kam_desktop.ui.pages.proposal.filters import Filters
 
+if TYPE_CHECKING:
+    from kam_desktop.ui.pages.proposal.board import Board
+    from kam_desktop.ui.pages.proposal.form import ProposalEditor
+
+_Made = TypeVar("_Made", bound=QWidget)
 TITLE, ACCOUNT, VERSION, NEXT_STEP, ON, VALUE, VALID, CLOSING, OWNER = range(9)
 SOON_DAYS = 7  # an offer that ends within these days is amber
 
@@ -177,18 +184,39 @@ class ProposalPage(QStackedWidget):
 
     place_wanted = Signal(str)
 
-    def __init__(self, listing: ProposalList, board: BoardPage, editor: QWidget) -> None:
+    def __init__(
+        self,
+        make_list: Callable[[], ProposalList],
+        make_board: Callable[[], Board],
+        make_editor: Callable[[], ProposalEditor],
+    ) -> None:
         super().__init__()
-        self.list, self.board, self.editor = listing, board, editor
-        self.addWidget(listing)
-        self.addWidget(board)
-        self.addWidget(editor)
+        self._make_list, self._make_board, self._make_editor = make_list, make_board, make_editor
+
+    @cached_property
+    def list(self) -> ProposalList:
+        """The list; like the others made when it is first wanted."""
+        return self._added(self._make_list())
+
+    @cached_property
+    def board(self) -> Board:
+        """The board."""
+        return self._added(self._make_board())
+
+    @cached_property
+    def editor(self) -> ProposalEditor:
+        """The editor of one proposal."""
+        return self._added(self._make_editor())
+
+    def _added(self, made: _Made) -> _Made:
+        self.addWidget(made)
+        return made
 
     def open_place(self, place: str) -> None:
         """Called by the window."""
         self.place_wanted.emit(place)
 
-    def tour_places(self) -> list[tuple[str, str]]:
+    def tour_places(self) -> Sequence[tuple[str, str]]:
         """List, board and the editor of the first proposal, for the tour."""
         ids = self.list.model.answer.ids or self.board.ids()
         return [("list", "list"), ("board", "board"), ("editor", ids[0])] if ids else []

@@ -1,4 +1,4 @@
-"""Fields that two people changed, side by side: before, this computer, the server; one side is chosen by key."""
+"""Fields that two people changed side by side: before, this computer, the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers the sync page: its lists, one entry, deciding it with undo, and how things stand with the server."""
+"""Answers the sync page: its lists, one entry, deciding it with undo, the server's standing."""
 
 from __future__ import annotations
 
