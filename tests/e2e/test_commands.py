@@ -288,7 +288,7 @@ def test_the_dump_stands_in_the_order_of_entities_then_ids(desk: Desk) -> None:
     assert desk.load(invoice(I1, A), account(B, "b"), account(A, "a")).status == 0  # a child before its parent
     names = [json.loads(line)["entity"] for line in desk.run("dump").out.splitlines()]
     seeded = Counter(type(record).entity.name for record in seeds.records())
-    kinds = ("rule", "payment_term", "payment_term_line")
+    kinds = ("rule", "payment_term", "payment_term_line", "dunning_step")
     rules = [kind for kind in kinds for _ in range(seeded[kind])]
     assert names == ["firm", *rules, "person", "account", "account", "invoice"]
     ids = [json.loads(line)["id"] for line in desk.run("dump", "--entity", "account").out.splitlines()]
