@@ -97,7 +97,9 @@ def check_belongs(connection: Connection, found: Workspace, message: Mapping[str
     if epoch > found.epoch and given is not None and _signed(found, epoch, given) is not None:
         raise SetBackFound
     if epoch != found.epoch:
-        raise Problem(409, "epoch", N_("The server's data was restored since."), epoch=found.epoch)
+        # with the mark of this moment: a laptop that knows an epoch can tell from then on that it was set back again
+        said = {"epoch": found.epoch, **mark_of(found)}
+        raise Problem(409, "epoch", N_("The server's data was restored since."), **said)
     if given is not None:
         check_mark(connection, found, given)
 

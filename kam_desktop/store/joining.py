@@ -192,7 +192,7 @@ def enqueue(
             }
             allowed = fields_of(entity.name, row)
             if allowed is None:
-                left.append(Change(name, 0, entity.name, row["id"], Action.CREATE, {}, wire, author, at))
+                left.append(Change(group(), 0, entity.name, row["id"], Action.CREATE, {}, wire, author, at))
                 continue
             sent = {field: value for field, value in wire.items() if field in set(allowed)}
             if len(sent) < len(wire):

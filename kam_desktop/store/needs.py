@@ -116,7 +116,9 @@ def settle(connection: sa.Connection, identity: str, state: str) -> None:
 
 def merged(connection: sa.Connection, limit: int = 200, *, record: str = "") -> list[Merged]:
     """Values that were displaced by a merge, the newest first."""
-    statement = sa.select(conflict).order_by(conflict.c.at.desc(), conflict.c.id).limit(limit)
+    statement = (
+        sa.select(conflict).where(conflict.c.fields != "{}").order_by(conflict.c.at.desc(), conflict.c.id).limit(limit)
+    )
     if record:
         statement = statement.where(conflict.c.record == record)
     return [

@@ -59,11 +59,28 @@ def seqs(connection: sa.Connection, entity: str, ids: Sequence[str]) -> dict[str
     return found
 
 
+def of_the_server(connection: sa.Connection, changes: Sequence[Change]) -> list[Change]:
+    """Those of the changes that are to records which came from the server."""
+    by_entity: dict[str, list[str]] = {}
+    for change in changes:
+        by_entity.setdefault(change.entity, []).append(change.record)
+    known = {name for entity, ids in by_entity.items() for name in seqs(connection, entity, ids)}
+    return [each for each in changes if each.record in known]
+
+
+def after_creations(connection: sa.Connection, before: int) -> None:
+    """What waited up to this place is sent after everything that was put there since."""
+    newest = last(connection)
+    connection.execute(sa.update(outbox).where(outbox.c.n <= before).values(n=outbox.c.n + newest))
+
+
 def put(connection: sa.Connection, changes: Sequence[Change]) -> None:
     """Puts changes into the outbox, before their rows are written: what the server has is kept as their base.
 
     Raises Refused for a group that is too large to travel.
     """
+    if not changes:
+        return
     by_entity: dict[str, list[str]] = {}
     for change in changes:
         if change.action is not Action.CREATE:
@@ -110,6 +127,11 @@ def _keep_base(connection: sa.Connection, entity: str, ids: Sequence[str]) -> No
 def packed(row: Any) -> str:
     """A row's columns as JSON, without what is the laptop's own."""
     return to_json({name: value for name, value in row.items() if name not in _OWN})
+
+
+def last(connection: sa.Connection) -> int:
+    """The place of the newest waiting change, 0 for none."""
+    return int(connection.execute(sa.select(sa.func.max(outbox.c.n))).scalar() or 0)
 
 
 def count(connection: sa.Connection) -> int:

@@ -14,7 +14,7 @@ from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import landing
 from kam_desktop.store.landing import Landing
 from kam_desktop.store.shown_rows import keep_base, rows_of, show
-from kam_desktop.store.sync_tables import acknowledged, row_scope, scope_cursor
+from kam_desktop.store.sync_tables import AWAITED, acknowledged, row_scope, scope_cursor
 from kam_desktop.store.tables import outbox
 
 _CHUNK = 500
@@ -101,7 +101,7 @@ def _removed(
             continue  # of a newer server, or a conflict record: it is no row here
         going.setdefault(record, set()).add(scopes[place])
         entities[record] = entity
-    for scope in lost_scopes:
+    for scope in (*lost_scopes, *_awaited(answer)):
         for row in connection.execute(sa.select(row_scope).where(row_scope.c.scope == scope)):
             going.setdefault(row.record, set()).add(scope)
             entities[row.record] = row.entity
@@ -129,6 +129,11 @@ def _removed(
     return found
 
 
+def _awaited(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """With the last page every scope of what was made here is known: a pull begins only after what was pushed."""
+    return () if answer["more"] else (AWAITED,)
+
+
 def _brakes(connection: sa.Connection, removed: int) -> bool:
     if removed <= BRAKE_ROWS:
         return False
@@ -145,7 +150,7 @@ def _leave(
             "delete from row_scope where record = ? and scope = ?",
             [(record, scopes[place]) for place, _, record in answer["leaves"]],
         )
-    for scope in lost_scopes:
+    for scope in (*lost_scopes, *_awaited(answer)):
         connection.execute(sa.delete(row_scope).where(row_scope.c.scope == scope))
     for scope, number in passes.items():
         if not answer["cursors"][scope].startswith("-"):

@@ -40,6 +40,9 @@ scope_cursor = sa.Table(
     sa.Column("total", sa.Integer),  # rows that its download will bring, as the server counted
 )
 
+AWAITED = ""
+"""The scope of what was made here and taken by the server, until a pull names the scopes that it is in."""
+
 # 30 days of what the server took, for a server that is set back to an older state.
 acknowledged = sa.Table(
     "acknowledged",

@@ -49,7 +49,14 @@ class UnitOfWork(Reader):
     """
 
     def __init__(
-        self, connection: sa.Connection, step: Step, clock: Clock, ids: Ids, author: str, connected: bool
+        self,
+        connection: sa.Connection,
+        step: Step,
+        clock: Clock,
+        ids: Ids,
+        author: str,
+        connected: bool,
+        joining: bool = False,
     ) -> None:
         super().__init__(connection)
         self.clock = clock
@@ -57,6 +64,7 @@ class UnitOfWork(Reader):
         self.author = author
         self._step = step
         self._connected = connected
+        self._joining = joining
         self._now: dict[tuple[str, str], Record | None] = {}
         self._was: dict[tuple[str, str], Record | None] = {}
         self._group_of: dict[tuple[str, str], str] = {}
@@ -267,6 +275,9 @@ class UnitOfWork(Reader):
         changes = self.changes
         if self._connected and self._step.recorded:
             outbox.put(self.connection, changes)  # first: it keeps the rows as the server has them
+        elif self._joining and self._step.recorded:
+            # the first connect goes on another time; what came from the server already is changed like any of its rows
+            outbox.put(self.connection, outbox.of_the_server(self.connection, changes))
         self._write_rows(pending)
         search.put(self.connection, [record for record in self._now.values() if record is not None])
         search.drop(self.connection, [each.record for each in changes if each.action is Action.DELETE])

@@ -17,7 +17,7 @@ from kam_desktop.store import landing
 from kam_desktop.store.landing import EMPTIES, Landing
 from kam_desktop.store.outbox import Waiting, of_groups
 from kam_desktop.store.shown_rows import base_of, keep_base, rows_of, show
-from kam_desktop.store.sync_tables import base, needs_you
+from kam_desktop.store.sync_tables import AWAITED, base, needs_you
 from kam_desktop.store.tables import outbox
 
 _CHUNK = 500
@@ -55,6 +55,7 @@ def apply_verdicts(
     landed = Landing(connection)
     taken = [each.group for each in verdicts if each.kind in ("accepted", "already")]
     _acknowledge(connection, taken, at)
+    _await_scope(connection, [each for name in taken for each in groups[name]])
     lost: list[Waiting] = []
     made: dict[str, Verdict] = {}
     for verdict in verdicts:
@@ -96,6 +97,15 @@ def _acknowledge(connection: sa.Connection, names: Sequence[str], at: str) -> No
             [(at, name) for name in names],
         )
         connection.exec_driver_sql("delete from outbox where group_id = ?", [(name,) for name in names])
+
+
+def _await_scope(connection: sa.Connection, changes: Sequence[Waiting]) -> None:
+    """What was made here is in no scope until a pull says in which; what none names when all is pulled is not ours."""
+    made = [(each.record, AWAITED, each.entity, 0) for each in changes if each.action == "create"]
+    if made:
+        connection.exec_driver_sql(
+            "insert into row_scope (record, scope, entity, pass) values (?, ?, ?, ?) on conflict do nothing", made
+        )
 
 
 def _still_waiting(connection: sa.Connection, changes: Sequence[Waiting]) -> set[str]:

@@ -94,7 +94,7 @@ class Hands:
 
     def pick(self, node: Any, entity: str) -> str | None:
         """A record of that kind that is on this laptop."""
-        found = [row[0] for row in node.sql(f'select id from "{entity}" order by id')]  # noqa: S608 — our own names
+        found = [row[0] for row in node.sql(f'select id from "{entity}" order by id')]
         return self.random.choice(found) if found else None
 
     def _update(self, node: Any) -> Any:
@@ -187,7 +187,10 @@ class Hands:
     def _delete(self, node: Any) -> Any:
         entity = self.random.choice(("contact", "task", "activity", "proposal_line", "proposal"))
         identity = self.pick(node, entity)
-        return identity and (f"delete {entity}:{identity[-4:]}", lambda uow: uow.delete(BY_NAME[entity].record, identity))
+        return identity and (
+            f"delete {entity}:{identity[-4:]}",
+            lambda uow: uow.delete(BY_NAME[entity].record, identity),
+        )
 
     def _move(self, node: Any) -> Any:
         entity = self.random.choice(("contact", "task", "proposal"))
