@@ -67,6 +67,7 @@ def page(qtbot: Any, house: House) -> ProposalPage:
     made.show()
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
+    made.open_place("list")
     settle(qtbot, house)
     return made
 

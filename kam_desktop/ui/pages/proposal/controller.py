@@ -160,9 +160,8 @@ class ProposalController(RecordController):
         self._missed = bool(self._waiting)
         if self._missed:
             return
-        fresh = (
-            not isinstance(self.page.currentWidget(), ProposalEditor) or self._detail.version.id != detail.version.id
-        )
+        another = self._detail is None or self._detail.version.id != detail.version.id
+        fresh = another or not isinstance(self.page.currentWidget(), ProposalEditor)
         self._detail, self._version = detail, detail.version.id
         account = detail.account.short_name or company_core(detail.account.name) if detail.account else ""
         self.page.editor.show_proposal(
