@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -64,7 +65,8 @@ class _Entry:
 class Journal:
     """The journal of one profile. Opening and reading change nothing on disk; `append` cuts a torn end and writes.
 
-    One writing process, one thread. Frame numbers only grow; a gap is allowed when written and told of when read.
+    One writing process; appending and rewriting take turns. Frame numbers only grow; a gap is allowed when written and
+    told of when read.
     """
 
     def __init__(self, folder: Path, key: bytes, profile_id: str, *, segment_bytes: int = SEGMENT_BYTES) -> None:
@@ -76,6 +78,7 @@ class Journal:
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._descriptor: int | None = None
+        self._lock = threading.Lock()
         self._name_synced = False
         self._end = 0
         self._failed = False
@@ -99,10 +102,10 @@ class Journal:
             raise Broken(f"journal frame {frame_number} has {len(payload)} bytes")
         if self._failed:
             raise Unavailable("disk_failed", "The disk reported an error. Restart the program to go on saving.")
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, payload, self._bound_to(frame_number))
-        head = struct.pack(">4sIQ", _MARK, len(sealed), frame_number)
-        frame = head + struct.pack(">I", zlib.crc32(head)) + sealed
+        with self._lock:
+            self._append(frame_number, self._sealed(frame_number, payload))
+
+    def _append(self, frame_number: int, frame: bytes) -> None:
         try:
             descriptor = self._writable()
         except OSError as error:
@@ -122,6 +125,42 @@ class Journal:
             raise problem from error
         self._end += len(frame)
         self._last_number = frame_number
+
+    def rewrite(self, edited: Callable[[bytes], bytes], newest: int) -> int:
+        """Puts other payloads in place of those for which `edited` gives other ones; gives how many segments changed.
+
+        Frames above `newest` are younger than what `edited` knows, and stay.
+
+        A frame keeps its number and its place. A segment is replaced as a whole: after a crash the old or the new one
+        is there, and doing it again ends it. What does not open stays as it is. Raises Unavailable.
+        """
+        concerned = 0
+        with self._lock:
+            for segment in self._segments():
+                raw = segment.read_bytes()
+                made, position, changed = [], 0, False
+                for entry in self._scan(segment, []):
+                    payload = self._open_entry(entry) if entry.number <= newest else None
+                    end = entry.offset + _HEADER.size + entry.sealed_bytes
+                    other = edited(payload) if payload is not None else None
+                    if other is not None and other != payload:
+                        made += [raw[position : entry.offset], self._sealed(entry.number, other)]
+                        position, changed = end, True
+                if not changed:
+                    continue
+                written_at = segment.stat().st_mtime
+                self.close()
+                files.write_atomically(segment, b"".join((*made, raw[position:])))
+                with contextlib.suppress(OSError):
+                    os.utime(segment, (written_at, written_at))
+                concerned += 1
+        return concerned
+
+    def _sealed(self, number: int, payload: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, payload, self._bound_to(number))
+        head = struct.pack(">4sIQ", _MARK, len(sealed), number)
+        return head + struct.pack(">I", zlib.crc32(head)) + sealed
 
     def frames(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
         """Number and payload of every readable frame above `after`, in the order of their numbers, each once."""

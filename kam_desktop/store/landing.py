@@ -14,9 +14,9 @@ from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import account_keys, open_amounts, search
-from kam_desktop.store.sync_tables import acknowledged, base, conflict, search_queue
-from kam_desktop.store.tables import RECORDS, column_value, history, record_of, sort_value
+from kam_desktop.store import account_keys, forgetting, open_amounts, search
+from kam_desktop.store.sync_tables import search_queue
+from kam_desktop.store.tables import RECORDS, column_value, record_of, sort_value
 
 _CHUNK = 500
 Row = dict[str, Any]
@@ -154,8 +154,7 @@ class Landing:
         one = [(each,) for each in ids]
         self.connection.exec_driver_sql(f'delete from "{entity.name}" where id = ?', one)  # noqa: S608 — our own name
         search.drop(self.connection, ids)
-        for table in (base, acknowledged, history, search_queue, conflict):
-            self.connection.exec_driver_sql(f'delete from "{table.name}" where record = ?', one)  # noqa: S608
+        forgetting.rows(self.connection, ids)
         return [each for row in old.values() if (each := _change(entity, row, None))]
 
 

@@ -18,7 +18,7 @@ from kam_desktop.domain.entities import LOCAL_PERSON_ID
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.protocol.codec import decode_change, encode_change, to_json
-from kam_desktop.store import database, files, migrations, tables, undo
+from kam_desktop.store import database, files, forgetting, migrations, tables, undo
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
@@ -142,8 +142,10 @@ class Store:
         return report, uow.change_set
 
     def _unit(self, connection: sa.Connection, step: Step) -> UnitOfWork:
-        connected = connection.execute(sa.select(meta.c.value).where(meta.c.key == "workspace")).scalar() is not None
-        return UnitOfWork(connection, step, self.clock, self.ids, self.author, connected)
+        wanted = sa.select(meta.c.key, meta.c.value).where(meta.c.key.in_(("workspace", "joining")))
+        found = {row.key: row.value for row in connection.execute(wanted)}
+        connected, joining = "workspace" in found, bool(found.get("joining"))
+        return UnitOfWork(connection, step, self.clock, self.ids, self.author, connected, joining)
 
     @contextlib.contextmanager
     def _edit(self, step: Step) -> Iterator[UnitOfWork]:
@@ -236,7 +238,7 @@ class Store:
             seen = connection.execute(
                 sa.select(history.c.group_id).where(history.c.group_id.in_(list(groups)[:500])).limit(1)
             ).first()
-            if seen is None:
+            if seen is None and changes:  # of what left this laptop a frame keeps nothing but its number
                 uow = self._unit(connection, Step(step["label"], step["args"], step["kind"], step["answers"]))
                 for change in changes:
                     uow.replay(change)
@@ -248,6 +250,30 @@ class Store:
             connection.execute(
                 sa.text("insert or replace into meta (key, value) values ('frame', :frame)"), {"frame": str(number)}
             )
+
+    def forget(self) -> bool:
+        """Takes out of history, journal and index what must not stay here; whether anything was owed. Unavailable."""
+        with self.database.read() as connection:
+            if not forgetting.owed(connection):
+                return False
+        with self.database.write() as connection:
+            forgetting.fields(connection)
+            forgetting.search_terms(connection)
+            if self._journal is not None:
+                waits = journal_pending.c.frame > self._journal.last_number
+                connection.execute(sa.delete(journal_pending).where(sa.not_(waits)))
+            edited, newest = forgetting.frame_editor(connection), _last_frame(connection)
+            for row in connection.execute(sa.select(journal_pending)).all():
+                connection.execute(
+                    sa.update(journal_pending)
+                    .where(journal_pending.c.frame == row.frame)
+                    .values(payload=edited(row.payload))
+                )
+        if self._journal is not None:
+            self._journal.rewrite(edited, newest)
+        with self.database.write() as connection:
+            forgetting.done(connection)
+        return True
 
     def drop_journal(self, covered: int) -> int:
         """Removes journal segments that are 30 days old and lie in a verified backup, up to this frame."""

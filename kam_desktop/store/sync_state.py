@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from kam_desktop.domain.change import ChangeSet, moment_text
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import joining, landing, outbox, pulling, verdicts
+from kam_desktop.store import forgetting, joining, landing, outbox, pulling, verdicts
 from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
@@ -77,7 +77,7 @@ def counts(connection: sa.Connection) -> Counts:
     """What waits, for the status."""
     waiting = outbox.count(connection)
     asks = _count(connection, needs_you, sa.and_(needs_you.c.state == "open", needs_you.c.behind.is_(None)))
-    conflicts = _count(connection, conflict, conflict.c.state == "open")
+    conflicts = _count(connection, conflict, sa.and_(conflict.c.state == "open", conflict.c.fields != "{}"))
     unfinished = _count(connection, scope_cursor, scope_cursor.c.whole == 0)
     return Counts(waiting, asks, conflicts, unfinished > 0)
 
@@ -129,6 +129,7 @@ class SyncState:
         with self._store.database.write() as connection:
             joining.keep_differing(connection, answer, name, at)
             pulling.apply_pull(connection, answer, released=True, joining=True)
+            forgetting.note_hidden(connection, answer["parts"])
             _remember(connection, {"mark": answer["mark"], "rights": answer["rights"]})
 
     def matches(self) -> list[Match]:
@@ -151,9 +152,11 @@ class SyncState:
         with self._store.database.write() as connection:
             joining.link_person(connection, standing.user)
             joining.link(connection, linked, name, at)
+            edited = outbox.last(connection)
             waiting, left = joining.enqueue(connection, standing.user, at, self._store.ids.random, fields_of)
             for change in left:
                 verdicts.keep_unwritable(connection, change, at)
+            outbox.after_creations(connection, edited)  # they may refer to what was made here
             joining.rebuild(connection, bool(linked))
             kept = {
                 "workspace": standing.workspace, "epoch": standing.epoch, "server": standing.server,
@@ -206,12 +209,17 @@ class SyncState:
             pulled = pulling.apply_pull(connection, answer, released=released)
             if not pulled.braked:
                 at = moment_text(self._store.clock.now())
+                forgetting.note_hidden(connection, answer["parts"])
                 pulling.keep_conflicts(connection, answer["conflicts"], at)
                 kept: dict[str, Any] = {"mark": answer["mark"], "rights": answer["rights"]}
                 if not answer["more"]:
                     kept["last_sync"] = moment_text(self._store.clock.now())
                 _remember(connection, kept)
         return pulled, ChangeSet(0, "", pulled.touched, {})
+
+    def forget(self) -> bool:
+        """What left this laptop, or is hidden by now, goes out of history, journal and index. Raises Unavailable."""
+        return self._store.forget()
 
     def index_rows(self, limit: int = 2000) -> int:
         """Indexes rows that a pull brought; gives how many still wait for it."""

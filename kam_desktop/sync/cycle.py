@@ -61,4 +61,5 @@ def run(
         told(engine.report)
     while state.index_rows() and not cancelled():
         pass
+    state.forget()
     return engine.report

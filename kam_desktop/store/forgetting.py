@@ -1,0 +1,159 @@
+"""What must not stay on this laptop: all traces of rows that left it, and of fields that are hidden by now."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.protocol.codec import to_json
+from kam_desktop.store.sync_tables import acknowledged, base, conflict, needs_you, search_queue
+from kam_desktop.store.tables import draft, history, meta, outbox, undo_step
+
+_HIDDEN, _OWED = "hidden_fields", "forget"
+Hidden = Mapping[str, Sequence[str]]
+"""Kind of record → fields that the user may not read."""
+
+
+def rows(connection: sa.Connection, ids: Iterable[str]) -> None:
+    """Takes away everything that tells of records that left, in the transaction in which they go.
+
+    What their author wrote and nobody answered for stays, with the author's own text only. The journal is a file: it
+    is owed, and done before the cycle ends.
+    """
+    one = [(each,) for each in ids]
+    if not one:
+        return
+    run = connection.exec_driver_sql
+    steps: set[int] = set()
+    for start in range(0, len(one), 500):
+        part = [each for (each,) in one[start : start + 500]]
+        steps |= set(connection.execute(sa.select(history.c.step).where(history.c.record.in_(part))).scalars())
+    for table in (base, history, conflict, search_queue):
+        run(f'delete from "{table.name}" where record = ?', one)  # noqa: S608 — our own names
+    # What was deleted here is gone because of that: a server that is set back must hear of it once more.
+    run("delete from acknowledged where record = ?1 and not exists (select 1 from acknowledged where record = ?1 "
+        "and json_extract(cast(payload as text), '$.action') = 'delete')", one)  # fmt: skip
+    for number in steps:
+        if connection.execute(sa.select(history.c.n).where(history.c.step == number).limit(1)).first() is None:
+            connection.execute(sa.delete(undo_step).where(undo_step.c.n == number))
+    if connection.execute(sa.select(draft.c.key).limit(1)).first() is not None:
+        run("delete from draft where instr(key, ?) > 0", one)
+    run("update outbox set payload = cast(json_set(cast(payload as text), '$.old', json('{}')) as blob) "
+        "where record = ?", one)  # fmt: skip
+    run("update needs_you set theirs = '{}' where record = ?", one)
+    if steps:
+        _owe(connection)
+
+
+def note_hidden(connection: sa.Connection, parts: Iterable[Mapping[str, Any]]) -> None:
+    """Learns from the rows of an answer which fields of a kind are not sent; more than before are owed."""
+    told: dict[str, set[str]] = {}
+    for part in parts:
+        missing = set(BY_NAME[part["entity"]].names) - set(part["fields"])
+        told.setdefault(part["entity"], set()).update(missing)
+    if not told:
+        return
+    kept = hidden(connection)
+    now = {**kept, **{entity: sorted(names) for entity, names in told.items()}}
+    now = {entity: names for entity, names in now.items() if names}
+    if now == kept:
+        return
+    connection.exec_driver_sql("insert or replace into meta (key, value) values (?, ?)", (_HIDDEN, to_json(now)))
+    if any(set(names) - set(kept.get(entity, ())) for entity, names in now.items()):
+        _owe(connection)
+
+
+def hidden(connection: sa.Connection) -> dict[str, list[str]]:
+    """The fields that were not sent with the newest rows of each kind."""
+    found: dict[str, list[str]] = json.loads(_meta(connection, _HIDDEN) or "{}")
+    return found
+
+
+def owed(connection: sa.Connection) -> bool:
+    """Whether something is left to be forgotten."""
+    return bool(_meta(connection, _OWED))
+
+
+def fields(connection: sa.Connection) -> None:
+    """Takes hidden fields out of everything that tells of earlier values; what waits keeps its author's own text."""
+    run = connection.exec_driver_sql
+    for entity, names in hidden(connection).items():
+        for name in names:
+            path, like = f"$.{name}", f'%"{name}"%'
+            run(
+                "update history set old = json_remove(old, ?), new = json_remove(new, ?) "
+                "where entity = ? and (old like ? or new like ?)", (path, path, entity, like, like),
+            )  # fmt: skip
+            for table, old, new in ((acknowledged, "$.old." + name, "$.new." + name), (outbox, "$.old." + name, "$.x")):
+                run(
+                    f"update {table.name} set payload = cast(json_remove(cast(payload as text), ?, ?) as blob) "  # noqa: S608
+                    "where entity = ? and cast(payload as text) like ?", (old, new, entity, like),
+                )  # fmt: skip
+            for table, column in ((conflict, "fields"), (needs_you, "theirs")):
+                run(
+                    f"update {table.name} set {column} = json_remove({column}, ?) "  # noqa: S608
+                    f"where entity = ? and {column} like ?", (path, entity, like),
+                )  # fmt: skip
+
+
+def search_terms(connection: sa.Connection) -> None:
+    """Words of what left the index stay in its pages until they are merged away."""
+    found = connection.exec_driver_sql("select name from sqlite_master where sql like '%using fts5(%'").scalars().all()
+    for name in found:
+        connection.exec_driver_sql(f"insert into \"{name}\" (\"{name}\") values ('optimize')")  # noqa: S608 — our own name
+
+
+def done(connection: sa.Connection) -> None:
+    """Nothing is left to be forgotten."""
+    connection.execute(sa.delete(meta).where(meta.c.key == _OWED))
+
+
+def frame_editor(connection: sa.Connection) -> Callable[[bytes], bytes]:
+    """What makes of a frame's payload one without what must not stay; one that holds nothing of it comes back as it is.
+
+    A change stays when the history here still tells of it. One whose group waits stays with its author's text alone.
+    """
+    told = {(row[0], row[1]) for row in connection.execute(sa.select(history.c.group_id, history.c.record))}
+    waiting = set(connection.execute(sa.select(outbox.c.group_id).distinct()).scalars())
+    waiting |= set(connection.execute(sa.select(needs_you.c.id)).scalars())
+    secret = hidden(connection)
+
+    def edited(payload: bytes) -> bytes:
+        content = orjson.loads(zlib.decompress(payload))
+        kept, changed = [], False
+        for change in content["changes"]:
+            waits, known = change["group"] in waiting, (change["group"], change["id"]) in told
+            if not known and not waits:
+                changed = True
+                continue
+            names = set(change["old"]) if not known else set(secret.get(change["entity"], ())) & set(change["old"])
+            own = set() if waits else set(secret.get(change["entity"], ())) & set(change["new"])
+            if names or own:
+                change = {
+                    **change,
+                    "old": {name: value for name, value in change["old"].items() if name not in names},
+                    "new": {name: value for name, value in change["new"].items() if name not in own},
+                }
+                changed = True
+            kept.append(change)
+        if not changed:
+            return payload
+        if len(kept) < len(content["changes"]):
+            content["step"]["args"] = {}  # the sentence may name what left
+        return zlib.compress(to_json({**content, "changes": kept}).encode(), 1)
+
+    return edited
+
+
+def _owe(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("insert or replace into meta (key, value) values (?, '1')", (_OWED,))
+
+
+def _meta(connection: sa.Connection, key: str) -> str:
+    return connection.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar() or ""
