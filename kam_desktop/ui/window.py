@@ -74,7 +74,7 @@ class Window(QMainWindow):
         for spec in pages:
             if spec.shortcut:
                 add_shortcut(self, spec.shortcut, partial(self._on_page_key, spec.key), everywhere=True)
-        theme.signals.changing.connect(self._end_hidden_pages)
+        theme.signals.changing.connect(self._end_pages)
         theme.signals.changed.connect(self._on_look_changed)
         keymap.signals.changed.connect(self._on_look_changed)  # buttons show their keys
         if pages:
@@ -120,9 +120,12 @@ class Window(QMainWindow):
             self._offer(command)
         self._fit()
 
-    def _end_hidden_pages(self) -> None:
-        """Pages that nobody sees need no other dress: they are made again when they are shown."""
-        for key in [key for key in self._widgets if key != self._key]:
+    def _end_pages(self) -> None:
+        """Qt would dress each of their widgets anew before they are thrown away: they are made again anyway."""
+        shown = self.isVisible()
+        if shown and self._key:
+            self.setFocus(Qt.FocusReason.OtherFocusReason)  # the field that is left saves itself while it is whole
+        for key in [key for key in self._widgets if shown or key != self._key]:
             page = self._widgets.pop(key)
             if isinstance(page, Remembers):
                 self._kept[key] = page.remembered()

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from kam_desktop import language
 from kam_desktop.ui import qt_words, theme
@@ -196,6 +197,22 @@ def test_language_theme_and_zoom_switch_live(qapp: QApplication, qtbot, window: 
     assert window.bottom.jobs.jobs()["import"].share == 0.5
     assert window.top.back.isEnabled()
     assert window.navigation.list.model().index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole).endswith(", 3")
+
+
+def test_no_page_is_dressed_anew_only_to_be_thrown_away(qapp: QApplication, qtbot, window: Window) -> None:
+    window.show_page("accounts", "a-7")
+    page = window.page("accounts")
+    assert isinstance(page, Page)
+    page.edit.setText("đang gõ")
+    window.show()
+    qtbot.waitExposed(window)
+    there: list[bool] = []
+    theme.signals.changing.connect(look := lambda: there.append(isValid(page)))
+    theme.apply(qapp, "dark", 100)
+    theme.signals.changing.disconnect(look)
+    assert there == [False]
+    fresh = window.page("accounts")
+    assert isinstance(fresh, Page) and fresh.edit.text() == "đang gõ" and window.pages.currentWidget() is fresh
 
 
 def test_zoom_is_chosen_by_keys_and_told(qtbot, window: Window) -> None:
