@@ -122,13 +122,11 @@ class Window(QMainWindow):
 
     def _end_pages(self) -> None:
         """Qt would dress each of their widgets anew before they are thrown away: they are made again anyway."""
-        shown = self.isVisible()
-        if shown and self._key:
+        if shown := self.isVisible():
             self.setFocus(Qt.FocusReason.OtherFocusReason)  # the field that is left saves itself while it is whole
         for key in [key for key in self._widgets if shown or key != self._key]:
             page = self._widgets.pop(key)
-            if isinstance(page, Remembers):
-                self._kept[key] = page.remembered()
+            self._kept |= {key: page.remembered()} if isinstance(page, Remembers) else {}
             self.pages.removeWidget(page)
             delete(page)
 
@@ -333,8 +331,7 @@ class Window(QMainWindow):
 
     def set_look(self, mode: str, zoom: int) -> None:
         """Apply another theme or size of text at once and tell who keeps it."""
-        app = QGuiApplication.instance()
-        theme.apply(app, mode, zoom)  # type: ignore[arg-type]
+        theme.apply(QGuiApplication.instance(), mode, zoom)  # type: ignore[arg-type]
         self.look_changed.emit(theme.mode(), theme.zoom())
 
     def _zoom_by(self, step: int) -> None:

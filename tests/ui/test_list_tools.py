@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import inspect
+import re
 from pathlib import Path
 
 import openpyxl
@@ -14,9 +16,12 @@ from pytestqt.qtbot import QtBot
 from kam_desktop.domain.entities import Account
 from kam_desktop.domain.errors import Refused
 from kam_desktop.services import records, view
+from kam_desktop.ui import list_tools
+from kam_desktop.ui.kept_place import KeptPlace
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.list_tools import _value
 from kam_desktop.ui.pages.account.controller import AccountController
+from kam_desktop.ui.pages.collection.matrix_place import MatrixPlace
 from tests.ui.conftest import House
 
 NAMES = ("Sữa Mây Trắng", "Hoàng Vĩnh Land", "=HYPERLINK(1)", "Thép Trường Lĩnh")
@@ -199,3 +204,18 @@ def test_escape_in_the_search_box_clears_it_and_then_leads_to_the_list(
     settle(qtbot, house)
     assert names(opened) == [] and house.shell.selection == ""
     assert not any(label.text() == NAMES[0] for label in page.peek.findChildren(QLabel) if label.isVisible())
+
+
+@pytest.mark.parametrize("place", [KeptPlace, MatrixPlace])
+def test_every_place_of_a_list_answers_what_its_tools_ask(place: type) -> None:
+    asked = set(re.findall(r"_page\.place\.(\w+)\(", inspect.getsource(list_tools)))
+    assert {"count", "current", "selected"} <= asked
+    assert [name for name in sorted(asked) if not callable(getattr(place, name, None))] == []
+
+
+def test_every_list_with_tools_has_such_a_place() -> None:
+    """Seen by the source: a page of another kind with tools of a list needs a line above."""
+    pages = Path(list_tools.__file__).parent / "pages"
+    sources = (file.read_text("utf-8") for file in pages.rglob("*.py"))
+    made = {name for source in sources for name in re.findall(r"self\.place = (\w+)\(", source)}
+    assert made == {"KeptPlace", "MatrixPlace"}
