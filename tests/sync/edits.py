@@ -29,6 +29,7 @@ from kam_desktop.services import needs
 from kam_desktop.store import needs as stored_needs
 from kam_desktop.store.unit_of_work import UnitOfWork
 
+SELLER = "0312345678"
 ON = date(2026, 3, 2)
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -86,7 +87,7 @@ class Hands:
             return Decimal(n)
         if name in ("done_on", "valid_until"):
             return date(2026, 1 + n % 12, 1 + n % 28)
-        if name in ("internal_note",):
+        if name == "internal_note":
             return f"secret-{n}"
         if name in ("zalo", "phone"):
             return f"09{n:08d}"
@@ -168,11 +169,11 @@ class Hands:
 
     @staticmethod
     def _invoice(uow: UnitOfWork, account: str, number: str) -> None:
-        identity = derived("invoice", "0312345678", "1", "C26T", number)
+        identity = derived("invoice", SELLER, "1", "C26T", number)
         if uow.many(Invoice, [identity]):
             return
         uow.add(Invoice(id=identity, account=account, number=number, form="1", symbol="C26T",
-                        seller_tax_code="0312345678", issued_on=ON, net=100, tax=8, total=108, origin="file"))  # fmt: skip
+                        seller_tax_code=SELLER, issued_on=ON, net=100, tax=8, total=108, origin="file"))  # fmt: skip
         uow.add(InvoiceLine(id=derived("invoice_line", identity, "1"), invoice=identity, place=1, net=100))
         uow.add(Instalment(id=derived("instalment", identity, "1"), invoice=identity, place=1, amount=108))
 

@@ -202,8 +202,7 @@ def _converged(server: Server, node: Any) -> None:
     for entity in NAMES:
         names = ", ".join(f'"{name}"' for name in COLUMNS[entity])
         got = {
-            row[0]: dict(zip(COLUMNS[entity], row, strict=True))
-            for row in node.sql(f'select {names} from "{entity}"')
+            row[0]: dict(zip(COLUMNS[entity], row, strict=True)) for row in node.sql(f'select {names} from "{entity}"')
         }
         strange = [each for each in got.keys() - want[entity].keys() if each not in held_back]
         if strange:

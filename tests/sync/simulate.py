@@ -39,7 +39,15 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--trace", action="store_true", help="prints what happens")
+    parser.add_argument("--until-failure", action="store_true", help="one after the other, to the first that fails")
     given = parser.parse_args()
+    if given.until_failure:
+        for seed in range(given.first, given.first + given.seeds):
+            _, _, why = one(seed, given.steps)
+            if why:
+                print(f"first failure: seed {seed}: {why.strip().splitlines()[-1]}")
+                return 1
+        return 0
     if given.seed is not None:
         found = [one(given.seed, given.steps, print if given.trace and not again else None) for again in (0, 1)]
         print(f"seed {given.seed}: trace {found[0][1]}, again {found[1][1]}{found[0][2] and chr(10) + found[0][2]}")

@@ -1,0 +1,344 @@
+"""Faults that are planted into a copy of the product, each as replacements of text, to see the tests catch them."""
+
+# ruff: noqa: E501 — replacements stand as they are
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One planted fault.
+
+    Attributes:
+        name: that of `peers/sim/sim.py` where it is one of those.
+        edits: (file, text that is there, text in its place).
+        by: "seeds", or the directed test that catches what seeds meet too rarely.
+    """
+
+    name: str
+    edits: tuple[tuple[str, str, str], ...]
+    by: str = "seeds"
+
+
+S, D, P = "kam_desktop/server/", "kam_desktop/store/", "kam_desktop/sync/"
+CORE = "tests/sync/test_core.py"
+
+MODEL = (
+    Fault("no_dedup", ((S + "push.py", "        if name not in known:\n", "        if True:\n"),)),
+    Fault(
+        "cursor_before_rows",
+        (
+            (
+                D + "sync_state.py",
+                "        with self._store.database.write() as connection:\n            pulled = pulling.apply_pull(",
+                "        with self._store.database.write() as connection:\n"
+                "            for scope, cursor in answer['cursors'].items():\n"
+                "                connection.exec_driver_sql('update scope_cursor set cursor = ? where scope = ?', (cursor, scope))\n"
+                "        with self._store.database.write() as connection:\n            pulled = pulling.apply_pull(",
+            ),
+        ),
+    ),
+    Fault(
+        "ack_before_response",
+        (
+            (
+                P + "engine.py",
+                "        content = wire.push_content(groups)\n",
+                "        content = wire.push_content(groups)\n"
+                "        from kam_desktop.store import verdicts as _early\n"
+                "        with self._state._store.database.write() as connection:\n"
+                "            _early._acknowledge(connection, [group[0].group for group in groups], '')\n",
+            ),
+        ),
+    ),
+    Fault("no_leave", ((S + "reassign.py", "for name in sorted(old | new)\n", "for name in sorted(new)\n"),)),
+    Fault(
+        "pull_overwrites_dirty", ((D + "pulling.py", '            if row["id"] in waiting:', "            if False:"),)
+    ),
+    Fault(
+        "purge_no_floor",
+        (
+            (
+                S + "purge.py",
+                "update scope set floor = ? where floor < ? and",
+                "update scope set floor = ? where floor < ? and 1 = 0 and",
+            ),
+        ),
+    ),
+    Fault(
+        "cursor_from_ack",
+        (
+            (
+                D + "sync_state.py",
+                "            touched = verdicts.apply_verdicts(connection, sent, found, ",
+                "            for scope, cursor in pulling.cursors(connection).items():\n"
+                "                if ':' in cursor and not cursor.startswith('-'):\n"
+                "                    moved = cursor.split(':')[0] + ':' + str(answer['mark']['seq'])\n"
+                "                    connection.exec_driver_sql('update scope_cursor set cursor = ? where scope = ?', (moved, scope))\n"
+                "            touched = verdicts.apply_verdicts(connection, sent, found, ",
+            ),
+        ),
+    ),
+    Fault(
+        "whole_row_push",
+        (
+            (
+                D + "outbox.py",
+                '            "payload": to_json(encode_change(each)).encode(),',
+                '            "payload": to_json(encode_change(_whole(connection, each))).encode(),',
+            ),
+            (
+                D + "outbox.py",
+                "def _keep_base(",
+                "def _whole(connection: Any, each: Any) -> Any:\n"
+                "    import dataclasses\n"
+                "    from kam_desktop.domain.entities import BY_NAME\n"
+                "    from kam_desktop.store.landing import wire_of_column\n"
+                "    row = connection.execute(sa.select(RECORDS[each.entity]).where(RECORDS[each.entity].c.id == each.record)).mappings().first()\n"
+                "    if row is None or each.action is not Action.UPDATE or each.entity not in ('contact', 'task'):\n"
+                "        return each\n"
+                "    whole = {f.name: wire_of_column(f, row[f.name]) for f in BY_NAME[each.entity].fields}\n"
+                "    return dataclasses.replace(each, new={**whole, **each.new})\n\n\n"
+                "def _keep_base(",
+            ),
+        ),
+    ),
+    Fault(
+        "opid_counter",
+        (
+            (
+                D + "unit_of_work.py",
+                "        self._group = ids.random()\n        self._unchecked",
+                "        import hashlib\n"
+                "        step_ = connection.exec_driver_sql('select count(*) from history').scalar()\n"
+                "        device_ = connection.exec_driver_sql('select value from meta where key = \\'user\\'').scalar()\n"
+                "        self._group = hashlib.md5(str(device_).encode()).hexdigest()[:16] + f'{step_:016x}'\n"
+                "        self._unchecked",
+            ),
+        ),
+    ),
+    Fault("no_epoch", ((S + "workspace.py", "max(found.epoch + 1, now)", "found.epoch"),)),
+    Fault(
+        "drop_pending_on_scope_loss",
+        (
+            (
+                D + "pulling.py",
+                "        landed.drop(entity, record)\n",
+                "        landed.drop(entity, record)\n"
+                "        connection.execute(sa.delete(outbox).where(outbox.c.record == record))\n",
+            ),
+        ),
+    ),
+    Fault(
+        "head_of_line",
+        (
+            (
+                D + "verdicts.py",
+                'if verdict.kind not in ("accepted", "already"):',
+                'if verdict.kind not in ("accepted", "already", "refused"):',
+            ),
+        ),
+    ),
+    Fault(
+        "stale_response",
+        (
+            (
+                P + "engine.py",
+                "        if call.attempt != self._attempt:\n            return\n        try:",
+                "        try:",
+            ),
+        ),
+    ),
+    Fault(
+        "leave_needs_no_refcount",
+        (
+            (D + "pulling.py", "            left = held[record] - going[record]", "            left = set()"),
+            (D + "pulling.py", 'not any((record, scope) in staying for scope in answer["cursors"])', "True"),
+        ),
+    ),
+    Fault("no_resubmit_after_restore", ((P + "engine.py", '        if answer["unknown"]:', "        if False:"),)),
+    Fault(
+        "silent_lww",
+        (
+            (
+                S + "deciding.py",
+                "deed.displaced = {name: value for name, value in merged.displaced.items() if name in write}",
+                "deed.displaced = {}",
+            ),
+        ),
+    ),
+    Fault(
+        "epoch_not_in_response",
+        ((P + "answers.py", ' and answer["epoch"] == request["epoch"])', ")"),),
+        by="tests/sync/test_core.py::test_an_answer_of_another_epoch_changes_nothing",
+    ),
+)
+"""Those of the model that have a counterpart. `seq_at_begin` needs two writers at once: the tests of PostgreSQL have it."""
+
+OWN = (
+    Fault(
+        "groups: a refused group leaves a part behind",
+        ((S + "verdicts.py", "    except No as no:\n        state.take_back()", "    except No as no:\n        pass"),),
+    ),
+    Fault(
+        "guarded fields are written by anybody",
+        (
+            (
+                S + "deciding.py",
+                'closed = self.caller.unwritable(relations, entity.name, "update") & differing.keys()',
+                "closed = frozenset()",
+            ),
+        ),
+    ),
+    Fault(
+        "atomic groups are split",
+        (
+            (
+                "kam_desktop/domain/merge.py",
+                "    asked |= {name for name in patch if name in known and known[name].group in groups}\n",
+                "",
+            ),
+        ),
+        by=CORE,
+    ),
+    Fault(
+        "helpers are given no scope",
+        (("kam_desktop/domain/scopes.py", "        if root.name in helped:", "        if False:"),),
+    ),
+    Fault(
+        "other rights do not restart a scope", ((S + "callers.py", 'f"{epoch:x}.{self.rights:x}.{', 'f"{epoch:x}.1.{'),)
+    ),
+    Fault(
+        "hidden fields are sent",
+        (
+            (
+                S + "callers.py",
+                "        return frozenset() if found is None else found\n\n    def unwritable",
+                "        return frozenset()\n\n    def unwritable",
+            ),
+        ),
+    ),
+    Fault(
+        "a clone goes on under one name",
+        ((S + "push.py", "    if asked.number <= newest and not all_known:", "    if False:"),),
+    ),
+    Fault(
+        "the base is not kept",
+        (
+            (
+                D + "outbox.py",
+                "        if kept:\n            connection.execute(sa.insert(base), kept)",
+                "        if False:\n            pass",
+            ),
+        ),
+    ),
+    Fault(
+        "a change is sent with the newest base",
+        ((D + "outbox.py", '"base": known.get(each.record, 0),', '"base": 1 << 61 if each.record in known else 0,'),),
+    ),
+    Fault(
+        "the own device is foreign",
+        (("kam_desktop/domain/merge.py", "return seq > base and by != device", "return seq > base"),),
+    ),
+    Fault(
+        "a row met again is not marked as met",
+        (
+            (
+                D + "pulling.py",
+                '"on conflict (record, scope) do update set pass = excluded.pass"',
+                '"on conflict (record, scope) do nothing"',
+            ),
+        ),
+    ),
+    Fault(
+        "what the role may not write is dropped",
+        (
+            (
+                D + "sync_state.py",
+                "                verdicts.keep_unwritable(connection, change, at)\n",
+                "                pass\n",
+            ),
+        ),
+        by="tests/sync/test_core.py::test_what_the_role_may_not_write_is_listed_at_the_first_connect",
+    ),
+    Fault(
+        "values that differ at the first connect are dropped",
+        ((D + "joining.py", "    if differing:\n", "    if False:\n"),),
+        by="tests/sync/test_core.py::test_values_that_differ_at_the_first_connect_are_both_kept",
+    ),
+    Fault(
+        "a refused group is told as taken the second time",
+        ((S + "push.py", "(ALREADY if kind == ACCEPTED else kind, detail)", "(ALREADY, detail)"),),
+    ),
+    Fault(
+        "a server that was set back is not noticed",
+        (
+            (
+                S + "workspace.py",
+                "    if seq > found.seq:\n        raise SetBackFound",
+                "    if seq > found.seq:\n        return",
+            ),
+        ),
+    ),
+    Fault(
+        "reconciling is forgotten in a crash",
+        ((D + "sync_state.py", '"mark": mark, "reconcile": "1"', '"mark": mark, "reconcile": ""'),),
+    ),
+    Fault(
+        "what was made here waits for no scope",
+        (
+            (
+                D + "verdicts.py",
+                '    if made:\n        connection.exec_driver_sql(\n            "insert into row_scope',
+                '    if False:\n        connection.exec_driver_sql(\n            "insert into row_scope',
+            ),
+        ),
+    ),
+    Fault(
+        "what hangs on a moved record stays behind",
+        ((S + "writing.py", "            self._carry(row,", "            (lambda *a: None)(row,"),),
+    ),
+    Fault(
+        "deletions ignore edits",
+        (
+            (
+                S + "deciding.py",
+                '        if moved:\n            deed = Deed(change, row, "update", asked={}',
+                '        if False:\n            deed = Deed(change, row, "update", asked={}',
+            ),
+        ),
+    ),
+    Fault(
+        "unknown fields of a newer program are dropped",
+        ((D + "shown_rows.py", "    if strange:", "    if False:"),),
+        by="tests/sync/test_core.py::test_fields_of_a_newer_program_go_round",
+    ),
+    Fault(
+        "a derived id of somebody else is taken over",
+        (
+            (
+                S + "deciding.py",
+                "        if not self._sees(row):\n            raise No(HELD)",
+                "        if False:\n            raise No(HELD)",
+            ),
+        ),
+    ),
+    Fault(
+        "another server is taken for ours",
+        ((S + "workspace.py", 'if message.get("workspace") != found.id:', "if False:"),),
+    ),
+    Fault(
+        "what moves within a push leaves its parts",
+        ((S + "writing.py", "        self._root_anew(changed)\n", ""),),
+        by="tests/sync/test_core.py::test_what_was_made_before_its_parent_moved_moves_with_it",
+    ),
+    Fault(
+        "edits before the first connect is finished are lost",
+        ((D + "unit_of_work.py", "elif self._joining and self._step.recorded:", "elif False:"),),
+        by="tests/sync/test_core.py::test_an_edit_while_the_first_connect_is_unfinished_is_sent",
+    ),
+)
+"""Those of the real code."""
+
+FAULTS = (*MODEL, *OWN)

@@ -1,0 +1,207 @@
+"""The pure core by properties, and the cases that random histories of whole laptops meet too rarely."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kam_desktop.domain.entities import Account, Contact, Product, Proposal
+from kam_desktop.domain.fields import Merge
+from kam_desktop.domain.merge import merge
+from kam_desktop.domain.scopes import UP, Root, root, scopes
+from kam_desktop.server.database import Database
+from kam_desktop.store import needs
+from tests.server.conftest import furnished
+from tests.server.house import House, create, update
+from tests.sync.world import Makers, RealLaptop
+
+FIELDS = ("title", "next_step", "stage", "outcome_reason")
+GROUP = {"stage", "outcome_reason"}
+VALUES = st.sampled_from(("", "a", "b"))
+ROW = st.fixed_dictionaries({name: VALUES for name in FIELDS})
+PATCH = st.dictionaries(st.sampled_from(FIELDS), VALUES, min_size=1)
+STAMPS = st.dictionaries(st.sampled_from(FIELDS), st.tuples(st.integers(1, 9), st.sampled_from(("me", "other"))))
+PURE = settings(max_examples=300, deadline=None, derandomize=True)
+
+
+@PURE
+@given(ROW, PATCH, STAMPS, st.integers(0, 9))
+def test_a_merge_says_of_every_field_what_becomes_of_it(
+    row: dict[str, str], patch: dict[str, str], stamps: dict[str, tuple[int, str]], base: int
+) -> None:
+    found = merge(Proposal.entity, row, patch, base, "me", stamps)
+    assert found.write.keys() | found.asked.keys() == patch.keys() and not found.write.keys() & found.asked.keys()
+    assert all(found.write.get(name, found.asked.get(name)) == value for name, value in patch.items())
+    for name in patch:
+        seq, by = stamps.get(name, (0, ""))
+        concurrent = seq > base and by != "me" and row[name] != patch[name]
+        kind = next(each.merge for each in Proposal.entity.fields if each.name == name)
+        if concurrent and kind is Merge.ASK:
+            assert name in found.asked
+        if concurrent and kind is Merge.LATEST:
+            assert found.displaced[name] == row[name]
+        if not concurrent:
+            assert name not in found.displaced
+
+
+@PURE
+@given(ROW, PATCH, STAMPS, st.integers(0, 9))
+def test_fields_that_only_make_sense_together_are_never_split(
+    row: dict[str, str], patch: dict[str, str], stamps: dict[str, tuple[int, str]], base: int
+) -> None:
+    found = merge(Proposal.entity, row, patch, base, "me", stamps)
+    asked = found.asked.keys() & GROUP
+    assert not asked or asked == patch.keys() & GROUP
+
+
+@PURE
+@given(ROW, PATCH, STAMPS, st.integers(0, 9))
+def test_merging_again_changes_nothing(
+    row: dict[str, str], patch: dict[str, str], stamps: dict[str, tuple[int, str]], base: int
+) -> None:
+    first = merge(Proposal.entity, row, patch, base, "me", stamps)
+    now = {**row, **first.write}
+    later = {**stamps, **dict.fromkeys(first.write, (10, "me"))}
+    again = merge(Proposal.entity, now, patch, base, "me", later)
+    assert {**now, **again.write} == now and not again.displaced
+
+
+@PURE
+@given(ROW, PATCH, st.integers(0, 9))
+def test_what_the_own_device_wrote_is_never_in_its_way(row: dict[str, str], patch: dict[str, str], base: int) -> None:
+    found = merge(Proposal.entity, row, patch, base, "me", dict.fromkeys(FIELDS, (9, "me")))
+    assert dict(found.write) == patch and not found.displaced and not found.asked
+
+
+@PURE
+@given(st.sampled_from(sorted(UP)), st.text("ab", min_size=1, max_size=2), st.booleans(), st.text("uv", max_size=1))
+def test_the_scopes_of_a_row_are_those_of_the_account_above_it(
+    entity: str, account: str, helped: bool, owner: str
+) -> None:
+    field, _ = UP[entity]
+    found = root(entity, "x", {field: "above"}, lambda kind, identity: Root("account", account))
+    assert found == Root("account", account)
+    wanted = {f"owner:{owner}"} | ({f"shared:{account}"} if helped else set())
+    assert scopes(found, lambda name: owner, (account,) if helped else ()) == wanted
+
+
+# Directed cases with real laptops.
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    database = Database(f"sqlite:///{tmp_path / 'server.db'}")
+    yield furnished(database)
+    database.close()
+
+
+@pytest.fixture
+def makers(tmp_path: Path) -> Makers:
+    return Makers(tmp_path)
+
+
+ID = "01890000-0000-7000-8000-000000000001"
+
+
+def connected(makers: Makers, house: House, name: str) -> RealLaptop:
+    laptop = makers.laptop(house, name)
+    laptop.connect()
+    return laptop
+
+
+def test_an_answer_of_another_epoch_changes_nothing(house: House, makers: Makers) -> None:
+    an = connected(makers, house, "An")
+    assert an.sync()
+    an.engine.begin()
+    call = an.engine.next_call()
+    assert call is not None
+    before = an.state.cursors(), an.state.standing()
+    an.engine.answered(call, {**an.call(call.name, call.message), "epoch": call.message["epoch"] + 1})
+    assert (an.state.cursors(), an.state.standing()) == before
+    an.close()
+
+
+def test_fields_of_a_newer_program_go_round(house: House, makers: Makers) -> None:
+    newer, an = house.laptop("An"), connected(makers, house, "An")
+    newer.push(create("account", ID, name="Sữa Mây", currency="VND", owner=house.people["An"], mood="sunny"))
+    assert an.sync()
+    assert an.rows("account")[0][-1] == '{"mood":"sunny"}'
+    an.edit(lambda uow: uow.put(dataclasses.replace(uow.many(Account, [ID])[ID], phone="0900")))
+    assert an.sync()
+    newer.pull()
+    assert newer.push(update("account", ID, newer.seq("account", ID), mood="rainy"))["kinds"] == ["accepted"]
+    assert an.sync()
+    assert house.value("select _extra from account where id = ?", ID) == '{"mood":"rainy"}'
+    assert an.rows("account")[0][-1] == '{"mood":"rainy"}'
+    an.close()
+
+
+def test_what_the_role_may_not_write_is_listed_at_the_first_connect(house: House, makers: Makers) -> None:
+    phuong = makers.laptop(house, "Phuong")
+    phuong.edit(lambda uow: uow.add(Product(id=ID, name="Hộp quà", code="HQ")))
+    joined = phuong.connect()
+    assert joined.left == 1 and phuong.state.counts().needs_you == 1
+    with phuong.store.reader() as reader:
+        (entry,) = needs.needs(reader.connection)
+    assert entry.changes[0].new["name"] == "Hộp quà"
+    phuong.close()
+
+
+def test_values_that_differ_at_the_first_connect_are_both_kept(house: House, makers: Makers) -> None:
+    an, other = makers.laptop(house, "An"), makers.laptop(house, "An", 2)
+    other.connect()
+    other.edit(lambda uow: uow.add(Account(id=ID, name="Sữa Mây", tax_code="0312345678", phone="1", owner=other.user)))
+    assert other.sync()
+    an.edit(lambda uow: uow.add(Account(id=uow.new_id(), name="Sua May", tax_code="0312345678", phone="2")))
+    assert an.connect().linked == 1
+    with an.store.reader() as reader:
+        (kept,) = needs.merged(reader.connection)
+    assert kept.record == ID and kept.fields["phone"] == ("1", "2")
+    an.close()
+    other.close()
+
+
+def test_an_edit_while_the_first_connect_is_unfinished_is_sent(house: House, makers: Makers) -> None:
+    lan, lan2 = connected(makers, house, "Lan"), makers.laptop(house, "Lan", 2)
+    lan.edit(lambda uow: uow.add(Account(id=ID, name="Sữa Mây", owner=lan.user)))
+    lan.edit(lambda uow: uow.add(Contact(id=uow.new_id(), account=ID, full_name="Ánh")))
+    assert lan.sync()
+    real = lan2.state.finish_joining
+
+    def edit_first(*args: Any, **options: Any) -> Any:
+        lan2.edit(lambda uow: uow.put(dataclasses.replace(uow.many(Account, [ID])[ID], phone="0900")))
+        return real(*args, **options)
+
+    lan2.state.finish_joining = edit_first  # type: ignore[method-assign]
+    lan2.connect()
+    assert lan2.sync() and lan.sync()
+    assert house.value("select phone from account where id = ?", ID) == "0900"
+    assert lan.rows("account") == lan2.rows("account")
+    for laptop in (lan, lan2):
+        laptop.close()
+
+
+def test_what_was_made_before_its_parent_moved_moves_with_it(house: House) -> None:
+    an, binh, minh = house.laptop("An"), house.laptop("Binh"), house.laptop("Minh")
+    other, proposal, version = (ID[:-1] + each for each in "234")
+    an.push(create("account", ID, name="A", currency="VND", owner=an.user))
+    binh.push(create("account", other, name="B", currency="VND", owner=binh.user))
+    minh.pull()
+    kinds = minh.push(
+        [
+            create("proposal", proposal, account=ID, title="Tết", stage="briefed", currency="VND"),
+            create("proposal_version", version, proposal=proposal, number=1, currency="VND"),
+        ],
+        update("proposal", proposal, 0, account=other),
+    )["kinds"]
+    assert kinds == ["accepted", "accepted"]
+    an.pull()
+    binh.pull()
+    assert not an.ids("proposal") | an.ids("proposal_version")
+    assert (binh.ids("proposal"), binh.ids("proposal_version")) == ({proposal}, {version})
