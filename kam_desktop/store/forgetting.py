@@ -1,4 +1,4 @@
-"""What must not stay on this laptop: all traces of rows that left it, and of fields that are hidden by now."""
+"""What must not stay on this laptop: traces of rows that left it and of fields now hidden."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rights: every cell of the matrix against the server, and no word of the policy file that nothing depends on."""
+"""Rights: every cell of the matrix against the server; no word of the policy without effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrecy: of 10,000 marked costs, and of internal notes, nothing is in any byte of those who may not see them."""
+"""Secrecy: of 10,000 marked costs and of notes no byte reaches those who may not see them."""
 
 from __future__ import annotations
 

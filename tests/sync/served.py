@@ -1,4 +1,4 @@
-"""A firm served over real sockets by a plain web server whose replies tests may spoil before they leave."""
+"""A firm served over real sockets, whose replies tests may spoil before they leave."""
 
 from __future__ import annotations
 

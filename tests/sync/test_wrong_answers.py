@@ -1,4 +1,4 @@
-"""Wrong answers of every kind at every endpoint: nothing deleted, nobody signed out, nothing lost from the outbox."""
+"""Wrong answers of every kind at every endpoint: nothing deleted, nothing lost, all signed in."""
 
 from __future__ import annotations
 
