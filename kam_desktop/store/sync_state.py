@@ -78,7 +78,8 @@ def counts(connection: sa.Connection) -> Counts:
     waiting = outbox.count(connection)
     asks = _count(connection, needs_you, sa.and_(needs_you.c.state == "open", needs_you.c.behind.is_(None)))
     conflicts = _count(connection, conflict, sa.and_(conflict.c.state == "open", conflict.c.fields != "{}"))
-    unfinished = _count(connection, scope_cursor, scope_cursor.c.whole == 0)
+    first = sa.and_(scope_cursor.c.whole == 0, scope_cursor.c["pass"] == 1)  # one that starts anew has its rows already
+    unfinished = _count(connection, scope_cursor, first)
     return Counts(waiting, asks, conflicts, unfinished > 0)
 
 
@@ -207,7 +208,7 @@ class SyncState:
         """Writes a page with its cursors."""
         with self._store.database.write() as connection:
             pulled = pulling.apply_pull(connection, answer, released=released)
-            if not pulled.braked:
+            if not pulled.braked and not pulled.unlike:
                 at = moment_text(self._store.clock.now())
                 forgetting.note_hidden(connection, answer["parts"])
                 pulling.keep_conflicts(connection, answer["conflicts"], at)

@@ -153,7 +153,7 @@ class ConnectDialog(Dialog):
         if len(found) > _MOST_NAMES:
             names.append(caption(tr("and {n} more", n=len(found) - _MOST_NAMES)))
         told = tr("Made one, everything that hangs on yours hangs on the server's. Where values differ both are kept, "
-                  "in the list of conflicts.")  # fmt: skip
+                  "in the log.")  # fmt: skip
         self._stage("both", strong(count), *names, PlainLabel(told, tone="text2", wrap=True))
         apart = self._button(tr("Leave them apart"))
         apart.clicked.connect(lambda: self.answered.emit(False))

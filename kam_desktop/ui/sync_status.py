@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
@@ -15,6 +15,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui import sync_words
 from kam_desktop.ui.connect_dialog import Connecting
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.kit.states import EmptyState
@@ -93,15 +94,25 @@ class SyncStatus(QObject):
         if not (now.downloading and self._window.current_key() in COUNTED):
             self._uncover()
             return
+        if now.phase == "syncing" and self.cover is None:
+            return  # a customer that came to us is whole when the cycle ends; a page does not flicker for that
         if self.cover is None or not isValid(self.cover) or self.cover.parent() is not stack:
             self._uncover()
             self.cover = DownloadCover(stack)
+            self.cover.go_on.connect(self._go_on)
         page = stack.currentWidget()
-        self.cover.show_progress(sync_words.rows(now))
+        stopped = not now.phase
+        self.cover.show_progress(tr("The download is not complete") if stopped else sync_words.rows(now), stopped)
         if page is not None:
             page.hide()  # what cannot be seen is neither asked for nor read aloud
         self.cover.show()
         self.cover.raise_()
+
+    def _go_on(self) -> None:
+        if self._agent.now.connected:
+            self.sync_now()
+        else:
+            self.connecting.open()
 
     def _uncover(self) -> None:
         if self.cover is not None and isValid(self.cover):
@@ -119,7 +130,13 @@ def _stored(kind: type[Record], identity: str, reader: Any) -> Record | None:
 
 
 class DownloadCover(Panel):
-    """Stands in the place of a page while its figures would not be whole."""
+    """Stands in the place of a page while its figures would not be whole.
+
+    Signals:
+        go_on: a download that was stopped is to go on.
+    """
+
+    go_on = Signal()
 
     def __init__(self, stack: QWidget) -> None:
         super().__init__()
@@ -129,8 +146,8 @@ class DownloadCover(Panel):
         stack.installEventFilter(self)
         self.setGeometry(stack.rect())
 
-    def show_progress(self, words: str) -> None:
-        """Another count of rows."""
+    def show_progress(self, words: str, stopped: bool) -> None:
+        """Another count of rows; of a download that was stopped, the way to go on."""
         if words == self.said:
             return
         self.said = words
@@ -138,7 +155,10 @@ class DownloadCover(Panel):
             self.box.removeWidget(self._told)
             self._told.deleteLater()
         help_text = tr("Figures come when everything is here. Proposals, tasks, products and search work meanwhile.")
-        self._told = EmptyState("download", words, help_text)
+        button = Button(tr("Go on with the download"), kind="primary") if stopped else None
+        if button is not None:
+            button.clicked.connect(self.go_on)
+        self._told = EmptyState("download", words, help_text, button)
         self.add(self._told)
 
     def eventFilter(self, watched: Any, event: QEvent) -> bool:

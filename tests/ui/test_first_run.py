@@ -63,18 +63,18 @@ def test_enter_begins_with_the_sample_data_of_the_chosen_kind(
     assert len(chosen) == 1  # it is being made
 
 
-def test_arrow_keys_choose_and_the_server_says_why_it_waits(
+def test_arrow_keys_choose_and_the_server_needs_a_profile_of_ones_own(
     qtbot: Any, page: FirstRun, chosen: list[Beginning]
 ) -> None:
     assert page.buttons[SAMPLE].kind == "primary" and not page.firm.isVisible()
     qtbot.keyClick(page, Qt.Key.Key_Right)
     assert page.way() == FILES and page.buttons[FILES].kind == "primary" and page.firm.isVisible()
     qtbot.keyClick(page, Qt.Key.Key_Right)
-    assert page.way() == SERVER and not page.buttons[SERVER].isEnabled()
-    assert "Comes with a later version" in said(page.cards[SERVER])
+    assert page.way() == SERVER and page.buttons[SERVER].kind == "primary" and not page.firm.isVisible()
+    assert "A profile of your own" in said(page.cards[SERVER])
     page.go()
-    assert chosen == []
-    assert [button.kind for button in page.buttons.values()].count("primary") == 0
+    assert chosen == [] and page.lock.isVisible()
+    assert [button.kind for button in page.buttons.values()].count("primary") == 1
 
 
 def test_the_tax_code_is_checked_and_only_warned_of(qtbot: Any, page: FirstRun) -> None:

@@ -406,6 +406,11 @@ def test_the_first_connect_shows_rows_asks_for_matches_and_says_what_came(seat: 
     seat.settle()
 
 
+def cover_words(seat: Seat) -> str:
+    cover = seat.desktop.sync_status.cover
+    return cover.said if cover is not None else ""
+
+
 def test_figures_are_not_shown_over_a_download_that_is_not_whole(seat: Seat) -> None:
     window, sync = seat.desktop.window, seat.desktop.sync
     window.show_page("today")
@@ -418,7 +423,9 @@ def test_figures_are_not_shown_over_a_download_that_is_not_whole(seat: Seat) -> 
     assert window.page("task").isVisible() and seat.desktop.sync_status.cover is None
     window.show_page("account")
     assert not window.page("account").isVisible()
-    sync._set(phase="", downloading=False)
+    sync._set(phase="")
+    assert cover_words(seat) == "The download is not complete"
+    sync._set(downloading=False)
     assert window.page("account").isVisible()
     seat.settle()
 

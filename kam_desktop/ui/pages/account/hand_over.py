@@ -43,7 +43,8 @@ class HandOverDialog(Dialog):
         self.add_button(Button(tr("Cancel")), 0)
         self.go = self.add_button(Button(tr("Hand over"), kind="primary"))
         self.go.setEnabled(False)
-        self.people.currentRowChanged.connect(lambda row: self.go.setEnabled(row >= 0))
+        # the keyboard's arrival makes the first one current; chosen is only whom somebody chose
+        self.people.itemSelectionChanged.connect(lambda: self.go.setEnabled(bool(self.chosen())))
         self.people.itemActivated.connect(lambda _item: self.go.click())
 
     def show_people(self, people: Sequence[tuple[str, str]]) -> None:
@@ -53,12 +54,11 @@ class HandOverDialog(Dialog):
             item = QListWidgetItem(name)
             item.setData(Qt.ItemDataRole.UserRole, key)
             self.people.addItem(item)
-        self.people.setCurrentRow(-1)  # nobody is chosen by Enter alone
+        self.people.setFocus()
 
     def chosen(self) -> str:
         """The id of the chosen colleague, "" for none."""
-        item = self.people.currentItem()
-        return str(item.data(Qt.ItemDataRole.UserRole)) if item is not None else ""
+        return next((str(item.data(Qt.ItemDataRole.UserRole)) for item in self.people.selectedItems()), "")
 
     def say(self, words: str) -> None:
         """Why it was not handed over; another try may follow."""

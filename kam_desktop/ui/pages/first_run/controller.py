@@ -14,7 +14,7 @@ from kam_desktop.ui import theme
 from kam_desktop.ui.background import Failure, Job
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit.record_controller import RecordController
-from kam_desktop.ui.pages.first_run.page import FILES, SAMPLE, Beginning, FirstRun
+from kam_desktop.ui.pages.first_run.page import FILES, SAMPLE, SERVER, Beginning, FirstRun
 from kam_desktop.ui.recovery_sheet import ShownKey
 from kam_desktop.ui.sentences import words_of
 
@@ -61,6 +61,9 @@ class FirstRunController(RecordController):
     def _on_opened(self) -> None:
         chosen, desk = self._chosen, self.desk
         desk.background.opened.disconnect(self._on_opened)
+        if chosen.way == SERVER:
+            QTimer.singleShot(0, lambda: desk.background.ask(lambda _reader: None, lambda _nothing: _connect(desk)))
+            return
         if chosen.way != FILES:
             # once the door has asked for the first page; this page and its controller may be gone by then
             QTimer.singleShot(
@@ -76,6 +79,13 @@ class FirstRunController(RecordController):
                 return records.save(uow, firm)
 
             desk.background.edit(work, label="Enter our firm")
+
+
+def _connect(desk: Desk) -> None:
+    """The profile stands: on to the server."""
+    desk.shell.show_page("sync")
+    if desk.agent:
+        desk.agent[0].connecting.open()
 
 
 def _check_keyring(desk: Desk) -> None:

@@ -29,7 +29,7 @@ class Beginning:
     """How the user wants to begin.
 
     Attributes:
-        way: "sample" or "files".
+        way: "sample", "files" or "server".
         kit: which sample data, "agency" or "manufacturer"; "" without.
         company, tax_code: our firm as typed, "" for not said.
         passphrase: "" for none.
@@ -154,7 +154,7 @@ class FirstRun(QWidget):
              tr("Bring in your customer list and e-invoices; look at every row first."),
              tr(".xlsx, .csv, e-invoices as .xml or .zip"), tr("Begin")),
             (SERVER, "server", tr("Company server"), tr("Sign in to get the customers that are yours."),
-             tr("Comes with a later version: this one works on this computer alone."), tr("Sign in")),
+             tr("A profile of your own on this computer, which works without a network too."), tr("Begin")),
         ):  # fmt: skip
             card = WayCard(icon, name, text, note)
             card.wanted.connect(lambda way=way: self.choose(way))
@@ -167,8 +167,6 @@ class FirstRun(QWidget):
             button = Button(action)
             button.setAccessibleDescription(name)
             button.clicked.connect(lambda _on=False, way=way: self._on_pressed(way))
-            if way == SERVER:
-                button.setEnabled(False)
             card.box.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             self.cards[way], self.buttons[way] = card, button
             row.addWidget(card, 1)
@@ -193,12 +191,12 @@ class FirstRun(QWidget):
         return self._way
 
     def choose(self, way: str) -> None:
-        """Chooses a way; the server's card only says why it has to wait."""
+        """Chooses a way."""
         self._way = way
         for key, card in self.cards.items():
             card.set_chosen(key == way)
             button = self.buttons[key]
-            button.kind = "primary" if key == way and button.isEnabled() else "default"
+            button.kind = "primary" if key == way else "default"
             button.key = "Enter" if button.kind == "primary" else ""
             button.updateGeometry()
             button.update()
@@ -213,7 +211,7 @@ class FirstRun(QWidget):
         elif self._way == SAMPLE:
             self.show_busy(True)
             self._on_chosen(Beginning(SAMPLE, kit=self.kit.chosen()))
-        elif self._way == FILES:
+        else:
             self.lock.begin()
             self._views.setCurrentIndex(1)
             self._show_keys(False)
@@ -225,7 +223,8 @@ class FirstRun(QWidget):
 
     def _on_locked(self, passphrase: str, recovery: bool) -> None:
         self.show_busy(True)
-        self._on_chosen(Beginning(FILES, "", self.firm.company(), self.firm.tax_code(), passphrase, recovery))
+        firm = (self.firm.company(), self.firm.tax_code()) if self._way == FILES else ("", "")
+        self._on_chosen(Beginning(self._way, "", *firm, passphrase, recovery))
 
     # What the controller shows.
 
@@ -263,7 +262,7 @@ class FirstRun(QWidget):
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if step is not None and self._views.currentIndex() == 0:
             self.choose(WAYS[(WAYS.index(self._way) + step) % len(WAYS)])
-            (self.buttons[self._way] if self._way != SERVER else self.cards[SERVER]).setFocus()
+            self.buttons[self._way].setFocus()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._views.currentIndex() == 0:
             self.go()
         else:
