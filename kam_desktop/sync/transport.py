@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 import truststore
 import urllib3
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 from requests.adapters import HTTPAdapter
 
 from kam_desktop.domain.errors import Problem, Refused, SignedOut, TooOld, Unavailable
@@ -68,9 +70,13 @@ class _Token(requests.auth.AuthBase):
 
 def checked_address(url: str) -> str:
     """The server's address without a slash at its end. Raises Refused: https only, plain http to this machine alone."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+        port_is_one = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, port_is_one = urlsplit(""), False
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if (parts.scheme != "https" and not plain) or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if not port_is_one or (parts.scheme != "https" and not plain) or not parts.hostname or parts.username or parts.query or parts.fragment:
         message = N_("“{address}” is not an address of a server. It looks like https://kam.company.vn.")
         raise Refused(Problem("server", "bad_address", message, {"address": url[:200]}))
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
@@ -217,7 +223,7 @@ def failure_of(error: requests.exceptions.RequestException, address: str) -> Una
     """Why there was no answer. Classes are asked in this order because SSL and proxy errors are connection errors."""
     host = urlsplit(address).hostname or ""
     if isinstance(error, requests.exceptions.SSLError):
-        return _tls_failure(error, host)
+        return _tls_failure(error, urlsplit(address))
     if isinstance(error, requests.exceptions.ProxyError):
         asks = "407" in str(error)
         return Unavailable("proxy", N_("The proxy of this network wants a name and a password.") if asks
@@ -231,21 +237,44 @@ def failure_of(error: requests.exceptions.RequestException, address: str) -> Una
     return Unavailable("offline", N_("{host} does not answer. Your changes wait here."), host=host)
 
 
-def _tls_failure(error: Exception, host: str) -> Unavailable:
-    text = str(error)
+def _tls_failure(error: Exception, address: SplitResult) -> Unavailable:
+    text, host = str(error), address.hostname or ""
     if "not yet valid" in text or "certificate has expired" in text or "not valid yet" in text:
         return Unavailable(
             "clock",
             N_("The certificate of {host} is not valid today. If the date or time of this computer is wrong, set it."),
             host=host,
         )
-    issuer = ""
-    with contextlib.suppress(AttributeError, IndexError):
-        found = re.search(r"issuer[^:=]*[:=]\s*([^,)]+)", text)
-        issuer = found.group(1).strip() if found else ""
+    issuer = _issuer(host, address.port or 443)
+    if not issuer:
+        return Unavailable(
+            "tls_inspected",
+            N_("The connection to {host} is not private: somebody in between answers with a certificate that this "
+               "computer does not trust. Nothing was sent. Ask your administrator."),
+            host=host,
+        )  # fmt: skip
     return Unavailable(
         "tls_inspected",
-        N_("The connection to {host} is not private: somebody in between answers with a certificate that this computer "
-           "does not trust. Nothing was sent. Ask your administrator."),
+        N_("The connection to {host} is not private: its certificate is from “{issuer}”, whom this computer does not "
+           "trust. Nothing was sent. Ask your administrator."),
         host=host, issuer=issuer,
     )  # fmt: skip
+
+
+def _issuer(host: str, port: int) -> str:
+    """Who signed the certificate that was not trusted, "" where that cannot be learnt. Nothing is sent to read it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        plain = socket.create_connection((host, port), CONNECT_S)
+        with plain, context.wrap_socket(plain, server_hostname=host) as stream:
+            raw = stream.getpeercert(binary_form=True)
+        named = x509.load_der_x509_certificate(raw or b"").issuer
+    except (OSError, ValueError):
+        return ""
+    for kind in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME):
+        found = named.get_attributes_for_oid(kind)
+        if found:
+            return str(found[0].value)[:100]
+    return ""
