@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,6 +108,14 @@ def checksum(ids: Sequence[str], seqs: Sequence[int]) -> int:
         number(hashed(b"%b%d" % pair, digest_size=8).digest(), "big") for pair in zip(_bytes(ids), seqs, strict=True)
     )
     return sum(parts) & 0xFFFFFFFFFFFFFFFF
+
+
+def rows_sum(rows: Iterable[Sequence[Any]]) -> str:
+    """A sum over rows of column values in their order, as both sides' tables keep them: 128 bits in hex."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for row in rows:
+        hashed.update(orjson.dumps(row))
+    return hashed.hexdigest()
 
 
 def _bytes(ids: Sequence[str]) -> list[bytes]:

@@ -12,6 +12,7 @@ from kam_desktop.server import conflicts, tables, workspace
 from kam_desktop.server.callers import Caller, scopes_of
 from kam_desktop.server.database import Connection
 from kam_desktop.server.feed import GONE, LEAVE, PUT
+from kam_desktop.server.own_echo import STAMPS, Echo
 from kam_desktop.server.roots import Roots
 from kam_desktop.server.rows import part, selected
 from kam_desktop.server.state import as_json
@@ -103,6 +104,9 @@ class Pulling:
         self._roots = Roots(connection)
         self._restarted: list[str] = []
         self._totals: dict[str, int] = {}
+        # numbers alone for what the laptop wrote itself, where it asks so and both keep the same fields
+        self._asked = message.get("echo") is True and message.get("schema") == tables.SCHEMA
+        self._echo: Echo | None = None
 
     def answer(self) -> dict[str, Any]:
         """The page."""
@@ -113,9 +117,12 @@ class Pulling:
         self._numbers = {name: row[0] for name, row in known.items()}
         cursors: dict[str, str] = {}
         more = False
-        for name in names:
-            number, newest, floor = known.get(name, (0, 0, 0))
-            cursor = self._begin(name, number, newest, floor)
+        begun = {name: self._begin(name, *known.get(name, (0, 0, 0))) for name in names}
+        since = min((each.from_ for each in begun.values()), default=0)
+        if self._asked and since > 0:
+            self._echo = Echo(since, self._caller.device_number)
+        for name, cursor in begun.items():
+            number, newest, _ = known.get(name, (0, 0, 0))
             if cursor.from_ < cursor.until:
                 self._read(name, number, cursor)
                 more = more or cursor.from_ < cursor.until or cursor.until < min(newest, self._until)
@@ -140,6 +147,7 @@ class Pulling:
             "checksum": total & 0xFFFFFFFFFFFFFFFF,
             "rights": self._caller.rights,
             "total": self._totals,
+            **({"echo": self._echo.parts()} if self._echo else {}),
         }
 
     def _begin(self, name: str, number: int, newest: int, floor: int) -> Cursor:
@@ -214,18 +222,22 @@ class Pulling:
         if entity == tables.CONFLICT:
             return self._read_conflicts(name, where, values, relations)
         hidden = self._caller.hidden(relations, entity)
+        echo = self._echo if not hidden else None
+        columns = selected(entity, hidden) + (STAMPS if echo else "")
         found = self._connection.rows(
-            f'select f.seq, f.id, f.kind, {selected(entity, hidden)} from feed f left join "{entity}" r on r.id = f.id '  # noqa: S608
-            + where,
+            f'select f.seq, f.id, f.kind, {columns} from feed f left join "{entity}" r on r.id = f.id {where}',  # noqa: S608
             values,
         )
         if not found:
             return None
         self._page.left -= len(found)
         index = self._page.index(name)
-        puts = [row[3:] for row in found if row[2] == PUT]
-        if len(puts) < len(found):
+        if any(row[2] != PUT for row in found):
             self._page.leaves += [[index, entity, row[1]] for row in found if row[2] != PUT]
+        if echo:
+            puts = echo.take(entity, index, [row for row in found if row[2] == PUT])
+        else:
+            puts = [row[3:] for row in found if row[2] == PUT]
         if self._caller.helps and puts:
             self._take_shared(name, index, entity, relations, puts)
         elif puts:

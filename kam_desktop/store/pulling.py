@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kam_desktop.domain.change import Touched
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import landing
+from kam_desktop.store import landing, own_echo
 from kam_desktop.store.landing import Landing
 from kam_desktop.store.shown_rows import keep_base, rows_of, show
 from kam_desktop.store.sync_tables import AWAITED, acknowledged, row_scope, scope_cursor
@@ -30,12 +30,15 @@ class Pulled:
         touched: for the change set; empty while a first download runs.
         removed: how many rows it takes away; with `braked` none was, and nothing was written.
         ended: the first download of the last scope ended with this page.
+        unlike: this laptop does not hold what the server took for its own writing: nothing was written, and the same is
+            to be asked for as whole rows.
     """
 
     touched: tuple[Touched, ...]
     removed: int
     braked: bool
     ended: bool
+    unlike: bool = False
 
 
 def apply_pull(
@@ -50,6 +53,12 @@ def apply_pull(
     for part in answer["parts"]:
         entity = part["entity"]
         named += [(scopes[place], entity, record) for place, record in zip(part["scope"], part["id"], strict=True)]
+    waiting = set(connection.execute(sa.select(outbox.c.record).distinct()).scalars())
+    echo: Sequence[Mapping[str, Any]] = answer.get("echo", ())
+    if not own_echo.held(connection, echo, waiting):
+        return Pulled((), 0, False, False, True)
+    for part in echo:
+        named += [(scopes[place], part["entity"], each) for place, each in zip(part["scope"], part["id"], strict=True)]
     lost_scopes = [name for name in known if name not in answer["cursors"]]
     removed = _removed(connection, answer, scopes, lost_scopes, passes, named)
     if not released and _brakes(connection, len(removed)):
@@ -59,8 +68,8 @@ def apply_pull(
         "on conflict (record, scope) do update set pass = excluded.pass",
         [(record, scope, entity, passes.get(scope, 0)) for scope, entity, record in named],
     ) if named else None
+    own_echo.number(connection, echo, waiting)
     landed = Landing(connection, first=first)
-    waiting = set(connection.execute(sa.select(outbox.c.record).distinct()).scalars())
     for part in answer["parts"]:
         for row in rows_of(part):
             if row["id"] in waiting:

@@ -151,6 +151,9 @@ def _pull(request: Mapping[str, Any], answer: Mapping[str, Any], person: str) ->
         for place, entity, record in _list(answer[name]):
             _need(type(place) is int and place in places and isinstance(entity, str) and are_ids([record]))
     _conflicts(_list(answer["conflicts"]))
+    echo = _list(answer.get("echo", []))
+    _need(not echo or request.get("echo") is True)
+    _echo(echo, len(scopes))
     _need(type(answer["more"]) is bool)
     moved = cursors != request["cursors"] or bool(ids) or bool(answer["leaves"])
     _need(moved or not answer["more"])  # else it would be asked for ever
@@ -189,6 +192,17 @@ def _parts(parts: Sequence[Any], scopes: int | None) -> list[Mapping[str, Any]]:
                 _parsed(column, lambda text: _map(json.loads(text)))
         known.append(part)
     return known
+
+
+def _echo(found: Sequence[Any], scopes: int) -> None:
+    """What the laptop wrote itself: a server tells it only of kinds that both know."""
+    for each in found:
+        part = _map(each)
+        ids, seqs, places = _list(part["id"]), _list(part["seq"]), _list(part["scope"])
+        _need(_text(part["entity"]) in BY_NAME and bool(ids) and are_ids(ids))
+        _need(len(seqs) == len(places) == len(ids) and set(map(type, (*seqs, *places))) == {int})
+        _need(min(seqs) > 0 and max(seqs) < _MOST and min(places) >= 0 and max(places) < scopes)
+        _text(part["sum"])
 
 
 _WHOLE: frozenset[type] = frozenset((int, type(None)))

@@ -79,6 +79,7 @@ class Engine:
         self._most_changes = PUSH_CHANGES
         self._phase = "idle"
         self._agreed = False
+        self._whole_rows = False
         self._reconciled_to = 0
         self._turns = 0
         self.report = Report()
@@ -93,7 +94,7 @@ class Engine:
         self.report = Report()
         self._attempt += 1
         self._turns = 0
-        self._agreed = False
+        self._agreed = self._whole_rows = False
         self._phase, self._reconciled_to = ("reconcile", 0) if self._state.reconciles() else ("push", 0)
 
     def release_brake(self) -> None:
@@ -108,7 +109,8 @@ class Engine:
                 return call
             self._phase = "pull"
         if self._phase == "pull":
-            return self._call("pull", {"cursors": self._state.cursors(), "limit": PULL_ROWS})
+            asked = {"cursors": self._state.cursors(), "limit": PULL_ROWS, "echo": not self._whole_rows}
+            return self._call("pull", asked)
         if self._phase == "reconcile":
             groups, _ = self._state.acknowledged(self._reconciled_to, RECONCILE_GROUPS)
             if groups:
@@ -197,6 +199,9 @@ class Engine:
 
     def _take_pull(self, answer: Mapping[str, Any]) -> None:
         pulled, changes = self._state.take_pull(answer, released=self._agreed)
+        if pulled.unlike:
+            self._whole_rows = True  # the same page is asked for once more
+            return
         if pulled.braked:
             self.report.braked = pulled.removed
             self._phase = "idle"
