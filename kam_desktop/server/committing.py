@@ -12,7 +12,7 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.domain.scopes import Root
 from kam_desktop.server import change_log, conflicts
 from kam_desktop.server.callers import Caller
-from kam_desktop.server.database import Connection
+from kam_desktop.server.database import NEWS, Connection
 from kam_desktop.server.plain import Sorting, plain_rows
 from kam_desktop.server.state import State
 from kam_desktop.server.verdicts import ACCEPTED, Run
@@ -53,6 +53,7 @@ def commit(
         writing.finish()
         chain = change_log.append(connection, bytes.fromhex(taken[1]), at, entries)
         connection.run("update workspace set hash = ?", (chain.hex(),))
+        connection.tell(NEWS)
     _keep_verdicts(connection, caller, run, seq)
 
 

@@ -22,6 +22,8 @@ from kam_desktop.domain.errors import Unavailable
 LEAST_SQLITE = (3, 51, 3)
 """Older libraries can damage a database in WAL mode when a checkpoint races a commit."""
 BUSY_MS = 30_000
+NEWS = "kam_news"
+"""The channel on which PostgreSQL tells the processes of this database that something was committed."""
 Row = tuple[Any, ...]
 
 
@@ -100,6 +102,11 @@ class Connection:
             return f"{column} = any(?)", list(values)
         return column + " in (select value from json_each(?))", orjson.dumps(list(values)).decode()  # noqa: S608
 
+    def tell(self, channel: str) -> None:
+        """Has PostgreSQL tell who listens there, when and only if this transaction is committed."""
+        if self.postgresql:
+            self.driver.execute("select pg_notify(%s, '')", (channel,))
+
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
         if self.postgresql:
             return self.driver.execute(_percent(statement), values or None)
@@ -150,15 +157,15 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
-        driver = self._take()
+        driver = self._begun(begin)
         sound = False
         try:
-            driver.execute(begin)
             try:
                 yield Connection(driver, self.postgresql, writes="read only" not in begin)
                 driver.execute("commit")
             except BaseException:
-                driver.execute("rollback")
+                if not self.postgresql or not driver.broken:
+                    driver.execute("rollback")
                 raise
             sound = True
         except self._failures() as error:
@@ -183,7 +190,7 @@ class Database:
                 psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure,
             ):
                 return Again(str(error))
-            if isinstance(error, psycopg.OperationalError):
+            if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
                 return Unavailable("database", "The database does not answer.")
             return error
         code = getattr(error, "sqlite_errorname", "") or str(error)
@@ -193,14 +200,33 @@ class Database:
             return Unavailable("database", "The database cannot be written: its disk is full or faulty.")
         return error
 
-    def _take(self) -> Any:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
+    def _begun(self, begin: str) -> Any:
+        """A connection with its transaction begun. One that died while it stood idle is replaced, and is no failure."""
+        while True:
+            with self._lock:
+                driver = self._idle.pop() if self._idle else None
+            fresh = driver is None
+            try:
+                driver = self._connect() if driver is None else driver
+                driver.execute(begin)
+                return driver
+            except self._failures() as error:
+                if driver is not None:
+                    driver.close()
+                if fresh or not self.postgresql:
+                    raise self._translated(error) from error
+
+    @contextmanager
+    def alone(self) -> Iterator[Any]:
+        """A connection of PostgreSQL outside the pool, without a transaction. Raises Unavailable."""
         try:
-            return self._connect()
+            driver = self._connect()
         except self._failures() as error:
             raise self._translated(error) from error
+        try:
+            yield driver
+        finally:
+            driver.close()
 
     def _connect(self) -> Any:
         if self.postgresql:

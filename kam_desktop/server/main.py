@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -21,11 +22,14 @@ from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
 from kam_desktop.server import calls, sessions, workspace
 from kam_desktop.server.database import Again, Database
+from kam_desktop.server.news import Listener
 from kam_desktop.server.sessions import Subject
 
 WAIT_S = 55.0
 LOOK_S = 1.0
-"""How often a waiting call looks for what another process of this server wrote."""
+"""How often a waiting call looks for what another process of this server wrote, where nobody tells it."""
+RARE_LOOK_S = 10.0
+"""The same where PostgreSQL tells it at each commit."""
 _log = logging.getLogger(__name__)
 
 _SUMMARIES = {
@@ -56,6 +60,26 @@ class Service:
         with database.read() as connection:
             self.workspace = workspace.read(connection).id
         self.news = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.listener = Listener(database, self._heard)
+
+    @asynccontextmanager
+    async def listening(self, _app: FastAPI) -> AsyncIterator[None]:
+        """While the application runs, what other processes commit wakes the calls that wait in this one."""
+        self._loop = asyncio.get_running_loop()
+        self.listener.start()
+        yield
+        self._loop = None
+        await run_in_threadpool(self.listener.stop)
+
+    def wake(self) -> None:
+        """Lets every waiting call look; in the thread of the loop."""
+        self.news.set()
+        self.news = asyncio.Event()
+
+    def _heard(self) -> None:
+        if (loop := self._loop) is not None:
+            loop.call_soon_threadsafe(self.wake)
 
     def work(self, name: str, token: str, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """One call from beginning to end, in a thread of its own."""
@@ -83,13 +107,16 @@ class Service:
 def create_app(database: Database, policy: Policy, clock: Clock, ids: Ids) -> FastAPI:
     """The application. The workspace must have been made (`migrate`)."""
     service = Service(database, policy, clock, ids)
-    app = FastAPI(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None,
+                  lifespan=service.listening)  # fmt: skip
     for name, summary in _SUMMARIES.items():
         app.add_api_route(
             PATHS[name], _endpoint(service, name), methods=["POST"], summary=summary, response_class=Response,
             operation_id=name, responses=_responses(name), openapi_extra=_body(name),
         )  # fmt: skip
     app.add_api_route("/health", _health(service), methods=["GET"], summary="Whether the database answers")
+    document = app.openapi()  # made once and kept
+    document.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     return app
 
 
@@ -107,8 +134,7 @@ def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Resp
             else:
                 answer = await run_in_threadpool(service.work, name, token, message)
             if name in ("push", "reassign"):
-                service.news.set()
-                service.news = asyncio.Event()
+                service.wake()
             return _response(service, 200, answer, accepted)
         except Problem as refused:
             _log.info("%s %s %s", name, refused.status, refused.code)
@@ -144,9 +170,13 @@ async def _wait(service: Service, token: str, message: Mapping[str, Any]) -> dic
     known = messages.whole(message, "seq")
     loop = asyncio.get_running_loop()
     ends = loop.time() + WAIT_S
-    while (now := await run_in_threadpool(service.seq)) <= known and (left := ends - loop.time()) > 0:
+    while True:
+        news = service.news  # taken before looking: what is committed between the look and the waiting is heard too
+        now = await run_in_threadpool(service.seq)
+        if now > known or (left := ends - loop.time()) <= 0:
+            break
         try:
-            await asyncio.wait_for(service.news.wait(), min(LOOK_S, left))
+            await asyncio.wait_for(news.wait(), min(RARE_LOOK_S if service.listener.listening else LOOK_S, left))
         except TimeoutError:
             continue
     return {"workspace": service.workspace, "changed": now > known}

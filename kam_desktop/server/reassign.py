@@ -16,7 +16,7 @@ from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, are_ids, bad
 from kam_desktop.server import change_log, feed, tables
 from kam_desktop.server.callers import Caller
-from kam_desktop.server.database import Connection
+from kam_desktop.server.database import NEWS, Connection
 from kam_desktop.server.roots import below, conflicts_of
 from kam_desktop.server.state import field_seq_json
 
@@ -107,6 +107,7 @@ def _carry_out(
     )  # fmt: skip
     chain = change_log.append(connection, bytes.fromhex(digest), at, entries)
     connection.run("update workspace set hash = ?", (chain.hex(),))
+    connection.tell(NEWS)
     return seq
 
 
