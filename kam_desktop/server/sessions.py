@@ -79,9 +79,11 @@ def refresh(database: Database, message: Mapping[str, Any], clock: Clock, ids: I
     """Another access token and the next refresh token.
 
     The next one is made of the one before it, so that asking again after a lost answer gives the same; a token older
-    than that was copied by somebody, and ends the session. Raises Problem 401.
+    than that was copied by somebody, and ends the session. With the laptop's `epoch` and `mark` a database that was set
+    back is known before it takes a newer token for an older one. Raises Problem 401, 503 `restored`.
     """
     token, device = _texts(message, "refresh", "device")
+    _refuse_set_back(database, message)
     ended = Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
     family = token.partition(".")[0]
     problem: Problem | None = ended
@@ -104,6 +106,22 @@ def refresh(database: Database, message: Mapping[str, Any], clock: Clock, ids: I
     if problem is not None:
         raise problem
     return answer
+
+
+def _refuse_set_back(database: Database, message: Mapping[str, Any]) -> None:
+    with database.read() as connection:
+        found = workspace.read(connection)
+        if message.get("mark") is None or message.get("epoch") != found.epoch:
+            return
+        workspace.check_open(found)
+        try:
+            workspace.check_mark(connection, found, message["mark"])
+            return
+        except workspace.SetBackFound:
+            pass
+    with database.write() as connection:
+        workspace.set_back(connection)
+    raise workspace.restored()
 
 
 def sign_out(database: Database, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -222,12 +222,18 @@ class Agent:
     def _open(self, address: str, workspace: str) -> None:
         token: list[Session] = []
         self._transport = self._make_transport(address, lambda: token[0].token() if token else "", workspace)
-        self._session = Session(self._transport, self._keeping, self._clock.monotonic, self.state.device())
+        self._session = Session(
+            self._transport, self._keeping, self._clock.monotonic, self.state.device(), self._past
+        )
         token.append(self._session)
         self._waiting = None
 
     def _token(self) -> str:
         return self._session.token() if self._session is not None else ""
+
+    def _past(self) -> dict[str, Any]:
+        standing = self.state.standing()
+        return {"epoch": standing.epoch, "mark": standing.mark} if standing.mark else {}
 
     def _parts(self) -> tuple[Transport, Session]:
         if self._transport is None or self._session is None:

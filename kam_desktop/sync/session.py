@@ -51,7 +51,16 @@ class Session:
     the same token, and the server gives the same successor.
     """
 
-    def __init__(self, transport: Transport, keeping: Keeping, monotonic: Callable[[], float], device: str) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        keeping: Keeping,
+        monotonic: Callable[[], float],
+        device: str,
+        past: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        """`past` gives epoch and newest mark, so that a server that was set back ends no session."""
+        self._past = past
         self._transport = transport
         self._keeping = keeping
         self._monotonic = monotonic
@@ -87,7 +96,7 @@ class Session:
         refresh = orjson.loads(kept)["refresh"]
         self._access = ""
         try:
-            answer = self._transport.call("refresh", {"refresh": refresh, "device": self._device})
+            answer = self._transport.call("refresh", {**self._past(), "refresh": refresh, "device": self._device})
         except SignedOut:
             # Only our own server, known by its identity, can say this; the kept token is of no more use.
             self._keeping.write("")

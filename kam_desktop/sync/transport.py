@@ -72,11 +72,11 @@ def checked_address(url: str) -> str:
     """The server's address without a slash at its end. Raises Refused: https only, plain http to this machine alone."""
     try:
         parts = urlsplit(url.strip())
-        port_is_one = parts.port is None or parts.port > 0
+        good = bool(parts.hostname) and parts.port != 0  # asking for the port reads it
     except ValueError:
-        parts, port_is_one = urlsplit(""), False
+        parts, good = urlsplit(""), False
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not port_is_one or (parts.scheme != "https" and not plain) or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if not good or (parts.scheme != "https" and not plain) or parts.username or parts.query or parts.fragment:
         message = N_("“{address}” is not an address of a server. It looks like https://kam.company.vn.")
         raise Refused(Problem("server", "bad_address", message, {"address": url[:200]}))
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

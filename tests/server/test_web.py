@@ -1,0 +1,179 @@
+"""The web service as it is started: form of messages, limits, encodings, bombs, document, health."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kam_desktop.protocol import messages
+from kam_desktop.protocol.addresses import PATHS
+from tests.server.serving import PASSWORD, Serving
+
+ROLES = ("kam", "lead", "manager", "finance", "department", "auditor", "administrator")
+OPEN = ("sign-in", "refresh", "sign-out")
+CALLS = ("hello", "push", "pull", "wait", "digest", "reconcile", "history", "reassign", *OPEN)
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    made = Serving(tmp_path_factory.mktemp("serving"))
+    made.told("migrate")
+    for role in ROLES:
+        made.told("user", "add", role, "--role", role)
+    made.start()
+    yield made
+    made.stop()
+
+
+def is_ours(web: Serving, answer: requests.Response) -> bool:
+    return (
+        answer.headers["Content-Type"] == messages.MEDIA_TYPE
+        and answer.headers[messages.WORKSPACE_HEADER] == web.workspace
+        and answer.headers["Cache-Control"] == "no-store"
+        and "server" not in {name.lower() for name in answer.headers}
+    )
+
+
+def test_health_says_that_the_database_answers(web: Serving) -> None:
+    answer = requests.get(web.url + "/health", timeout=5)
+    assert answer.json()["state"] == "ready" and answer.json()["workspace"] == web.workspace
+
+
+def test_every_answer_carries_media_type_and_identity(web: Serving) -> None:
+    for name in CALLS:
+        for answer in (web.post(name), web.post(name, b"\xff"), web.post(name, Authorization="Bearer nonsense")):
+            assert is_ours(web, answer), name
+            assert 400 <= answer.status_code < 500
+            assert set(answer.json()) == {"problem", "message", "args"}
+
+
+def test_without_a_good_token_nothing_is_answered(web: Serving) -> None:
+    for name in set(CALLS) - set(OPEN):
+        for token in ("", "Bearer ", "Bearer x", "Basic a2FtOmthbQ==", "bearer " + web.token("kam")[:-1]):
+            answer = web.call(name, web.message("kam", seq=0), Authorization=token)
+            assert (answer.status_code, answer.json()["problem"]) == (401, "sign_in"), (name, token)
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "", "application/vnd.kam+xml", "multipart/form-data"]
+)
+def test_only_our_media_type_is_read(web: Serving, kind: str) -> None:
+    answer = web.post("hello", Content_Type=kind)
+    assert answer.status_code == 415 and is_ours(web, answer)
+
+
+def test_both_encodings_both_ways(web: Serving) -> None:
+    message = json.dumps(web.message("auditor", cursors={}, padding="x" * 2000)).encode()
+    bearer = f"Bearer {web.token('auditor')}"
+    plain = web.post("pull", message, Authorization=bearer).json()
+    assert plain["count"] > 30
+    for encoding, pack in (("gzip", gzip.compress), ("zstd", zstandard.compress)):
+        answer = web.post(
+            "pull", pack(message), Content_Encoding=encoding, Accept_Encoding=encoding, Authorization=bearer
+        )
+        assert answer.status_code == 200 and answer.headers["Content-Encoding"] == encoding
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        body = answer.content  # unpacked already where the client's library knows how
+        read = json.loads(body) if body[:1] == b"{" else messages.unpack(body, encoding)
+        assert read["parts"] == plain["parts"]
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, zstd", "compress", "x" * 500])
+def test_an_unknown_encoding_is_refused(web: Serving, encoding: str) -> None:
+    answer = web.post("hello", Content_Encoding=encoding)
+    assert (answer.status_code, answer.json()["problem"]) == (415, "unknown_encoding")
+
+
+def test_bombs_and_bodies_beyond_the_limit(web: Serving) -> None:
+    much = b" " * (messages.UNPACKED_BYTES + 1)
+    for encoding, body in (("gzip", gzip.compress(much, 9)), ("zstd", zstandard.compress(much, 3))):
+        for name in ("sign-in", "push"):
+            answer = web.post(name, body, Content_Encoding=encoding, Authorization="Bearer x")
+            assert answer.status_code == 413, (name, encoding)
+    assert web.post("sign-in", b"x" * (messages.PACKED_BYTES + 1)).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b"1", b'"x"', b"{", b'{"a": NaN}', b'{"a": 1e999999}', b"[" * 100_000, b'{"a":' * 100_000,
+     b'{"user": "\\ud800", "password": "x", "device": "d"}', b"\x00", b"\xef\xbb\xbf{}",
+     b'{"user": "a", "user": "b", "password": "x", "device": "y"}', b'{"user": ' + b"9" * 5000 + b"}"],
+)  # fmt: skip
+def test_bodies_that_are_none(web: Serving, body: bytes) -> None:
+    for name in ("sign-in", "push", "refresh"):
+        answer = web.post(name, body, Authorization="Bearer x")
+        assert 400 <= answer.status_code < 500 and is_ours(web, answer), (name, answer.text)
+
+
+def test_other_methods_and_addresses(web: Serving) -> None:
+    for method in ("GET", "PUT", "DELETE", "PATCH"):
+        assert requests.request(method, web.url + PATHS["pull"], timeout=5).status_code == 405
+    for path in ("/", "/docs", "/sync/", "/sync/pull/..", "/../etc/passwd", "/admin"):
+        assert requests.get(web.url + path, timeout=5).status_code in (404, 405), path
+
+
+def test_the_document_describes_every_call(web: Serving) -> None:
+    document = requests.get(web.url + "/openapi.json", timeout=5).json()
+    assert document["openapi"].startswith("3.1") and document["info"]["version"]
+    names = set()
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            assert described["summary"] and described["responses"], path
+            names.add(described["operationId"])
+            if method == "post":
+                assert messages.MEDIA_TYPE in described["requestBody"]["content"]
+                assert {"200", "400", "401", "503"} <= set(described["responses"])
+    assert set(CALLS) <= names
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    described = [each for methods in document["paths"].values() for each in methods.values()]
+    used = {name for each in described for rule in each.get("security", []) for name in rule}
+    assert used and used <= set(schemes)
+    assert schemes["token"] == {"type": "http", "scheme": "bearer"}
+
+
+_SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-(1 << 70), 1 << 70), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8), st.uuids().map(str), st.sampled_from(["account", "org", "create", "a" * 32, "cost"]),
+)  # fmt: skip
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=6,
+)  # fmt: skip
+_MEMBERS = [
+    "number", "groups", "parts", "recovered", "settle", "cursors", "limit", "scopes", "below", "rows", "entity", "id",
+    "before", "account", "owner", "helpers", "seen", "seq", "ask", "mark", "protocol", "schema", "epoch", "workspace",
+    "device", "user", "password", "refresh",
+]  # fmt: skip
+
+
+@settings(max_examples=210, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_as_each_role_no_message_of_any_kind_is_a_fault(web: Serving, data: st.DataObject) -> None:
+    """Messages drawn over the operations of the document, the required members mostly there."""
+    role = data.draw(st.sampled_from(ROLES))
+    name = data.draw(st.sampled_from([each for each in CALLS if each not in ("wait", "sign-in", "sign-out")]))
+    drawn: dict[str, Any] = data.draw(st.dictionaries(st.sampled_from(_MEMBERS), _VALUES, max_size=6))
+    message = web.message(role) | drawn if data.draw(st.integers(0, 4)) else drawn
+    answer = web.call(name, message, role)
+    assert answer.status_code < 500 or answer.json()["problem"] in ("restored", "busy"), (name, message, answer.text)
+    assert is_ours(web, answer)
+
+
+def test_nothing_secret_is_in_the_log(web: Serving) -> None:
+    web.call("sign-in", {"user": "kam", "password": "falsch und geheim", "device": "9" * 32})
+    web.post("hello", b"{}", Authorization="Bearer geheimes-zeichen")
+    log = web.log
+    for secret in (PASSWORD, "falsch und geheim", "geheimes-zeichen", *web.tokens.values()):
+        assert secret not in log
+    assert "sign-in 401 wrong_password" in log
+    assert "Traceback" not in log
