@@ -1,4 +1,4 @@
-"""A pull tells a laptop its own writing by numbers, and never where the laptop holds something else."""
+"""A pull tells a laptop its own writing by numbers, whole rows where it holds something else."""
 
 from __future__ import annotations
 
