@@ -57,9 +57,9 @@ def pill(now: Now, today: date) -> State:
         short = tr(_SHORT.get(now.failure.code, N_("Sync stopped")))
         return State(_joined(short, tr("your data is safe"), waiting), "danger", "circle-alert", "waiting")
     if now.needs_you:
-        return State(
-            _joined(tr("Needs you ({n})", n=now.needs_you), waiting, last), "warning", "triangle-alert", "needs"
-        )
+        words = tr("Needs you ({n})", n=now.needs_you)
+        away = tr("Offline") if now.failure is not None else ""
+        return State(_joined(words, away, waiting, last), "warning", "triangle-alert", "needs")
     if now.failure is not None:
         short = tr(_SHORT[now.failure.code]) if now.failure.code in _SHORT else tr("Offline")
         return State(_joined(short, waiting, last), "", "cloud-off", "waiting")

@@ -167,6 +167,8 @@ _HERE = Now(connected=True, signed_in=True, last_sync=NOON)
          "Offline · 4 changes wait · last sync ", ""),
         (dataclasses.replace(_HERE, failure=Problem("server", "busy", "x")), "The server is busy · last sync ", ""),
         (dataclasses.replace(_HERE, needs_you=2), "Needs you (2) · last sync ", "warning"),
+        (dataclasses.replace(_HERE, needs_you=2, failure=Problem("server", "offline", "x")),
+         "Needs you (2) · Offline · last sync ", "warning"),
         (dataclasses.replace(_HERE, braked=900), "Needs you (1) · last sync ", "warning"),
         (dataclasses.replace(_HERE, signed_in=False, waiting=1), "Sign in again · 1 change waits", "warning"),
         (dataclasses.replace(_HERE, failure=Problem("server", "sign_in", "x")), "Sign in again", "warning"),
