@@ -1,4 +1,4 @@
-"""The commands of both sides over a real server: connect, sync, status, disconnect; users, teams, laptops, doctor."""
+"""Commands of both sides over a real server: connect, sync, status; users, laptops, restore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Being signed in: passwords, lockout, tokens that turn over, answers that are lost, devices that are shut out."""
+"""Signing in: passwords, lockout, tokens that turn over, lost answers, devices shut out."""
 
 from __future__ import annotations
 
