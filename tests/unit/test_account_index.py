@@ -1,4 +1,4 @@
-"""The index of customers that an import asks: what is in the store, what it adds, and how little it keeps."""
+"""The index of customers that an import asks: what is stored, what it adds, how little it keeps."""
 
 from __future__ import annotations
 
