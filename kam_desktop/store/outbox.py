@@ -140,15 +140,21 @@ def count(connection: sa.Connection) -> int:
 
 
 def waiting(
-    connection: sa.Connection, most_changes: int = PUSH_CHANGES, most_bytes: int = PUSH_BYTES
+    connection: sa.Connection,
+    most_changes: int = PUSH_CHANGES,
+    most_bytes: int = PUSH_BYTES,
+    upto: int | None = None,
 ) -> list[list[Waiting]]:
-    """The oldest waiting groups, whole, as many as one push carries; at least one where any waits."""
+    """The oldest waiting groups, whole, as many as one push carries; at least one where any waits.
+
+    Args:
+        upto: only groups that begin at this place at the latest.
+    """
     groups: list[list[Waiting]] = []
     changes = size = 0
     first = sa.func.min(outbox.c.n)
-    names = connection.execute(
-        sa.select(outbox.c.group_id).group_by(outbox.c.group_id).order_by(first).limit(most_changes)
-    ).scalars()
+    oldest = sa.select(outbox.c.group_id).group_by(outbox.c.group_id).order_by(first).limit(most_changes)
+    names = connection.execute(oldest if upto is None else oldest.having(first <= upto)).scalars()
     for rows in _rows_of_groups(connection, list(names)):
         of_group = sum(len(row.payload) for row in rows)
         if groups and (changes + len(rows) > most_changes or size + of_group > most_bytes):

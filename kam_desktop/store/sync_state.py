@@ -175,18 +175,25 @@ class SyncState:
         with self._store.database.read() as connection:
             return counts(connection)
 
-    def waiting(self, most_changes: int, most_bytes: int) -> list[list[Waiting]]:
-        """The oldest waiting groups that one push carries."""
-        with self._store.database.read() as connection:
-            return outbox.waiting(connection, most_changes, most_bytes)
+    def next_push(self, most_changes: int, most_bytes: int) -> tuple[int, list[list[Waiting]]]:
+        """The running number of the push that is about to leave, on the disk before it is used, and its groups.
 
-    def next_number(self) -> int:
-        """The running number of the push that is about to leave, on the disk before it is used."""
+        A push without an answer is sent again first, under its own number and without anything newer: a number counts
+        pushes and not attempts, so that a copy of this laptop cannot slip past the original's by failing often.
+        """
+        with self._store.database.read() as connection:
+            if not outbox.waiting(connection, 1):
+                return 0, []
         with self._store.database.write() as connection:
-            last = connection.execute(sa.select(meta.c.value).where(meta.c.key == "push_number")).scalar()
-            number = int(last or 0) + 1
-            _remember(connection, {"push_number": number})
-        return number
+            wanted = sa.select(meta.c.key, meta.c.value).where(meta.c.key.in_(("push_number", "push_upto")))
+            kept = {row.key: row.value for row in connection.execute(wanted)}
+            number, upto = int(kept.get("push_number") or 0), kept.get("push_upto")
+            groups = outbox.waiting(connection, most_changes, most_bytes, int(upto)) if upto else []
+            if not groups:
+                number, groups = number + 1, outbox.waiting(connection, most_changes, most_bytes)
+            newest = max(min(change.n for change in group) for group in groups)
+            _remember(connection, {"push_number": number, "push_upto": str(newest)})
+        return number, groups
 
     def take_verdicts(
         self, sent: Sequence[Sequence[Waiting]], found: Sequence[Verdict], answer: Mapping[str, Any]
@@ -196,7 +203,7 @@ class SyncState:
         with self._store.database.write() as connection:
             touched = verdicts.apply_verdicts(connection, sent, found, answer.get("parts", ()), at)
             pulling.keep_conflicts(connection, answer.get("conflicts", ()), at)
-            _remember(connection, {"mark": answer["mark"]})
+            _remember(connection, {"mark": answer["mark"], "push_upto": ""})
         return ChangeSet(0, "", touched, {})
 
     def cursors(self) -> dict[str, str]:
@@ -254,7 +261,7 @@ class SyncState:
         self._store.take_device_id()
         self._device = (self._store.folder / DEVICE_FILE).read_text("ascii").strip()
         with self._store.database.write() as connection:
-            _remember(connection, {"push_number": 0})
+            _remember(connection, {"push_number": 0, "push_upto": ""})
             _start_over(connection)
 
     def new_epoch(self, epoch: int, mark: Mapping[str, Any] | None) -> None:
@@ -264,7 +271,7 @@ class SyncState:
         connection nor a crash forgets it.
         """
         with self._store.database.write() as connection:
-            _remember(connection, {"epoch": epoch, "mark": mark, "reconcile": "1"})
+            _remember(connection, {"epoch": epoch, "mark": mark, "reconcile": "1", "push_upto": ""})
             _start_over(connection)
 
     def reconciles(self) -> bool:

@@ -180,11 +180,11 @@ class Engine:
         return Call(self._attempt, name, message, tuple(tuple(group) for group in sent))
 
     def _push(self) -> Call | None:
-        groups = self._state.waiting(self._most_changes, PUSH_BYTES)
+        number, groups = self._state.next_push(self._most_changes, PUSH_BYTES)
         if not groups:
             return None
         content = wire.push_content(groups)
-        return self._call("push", {"number": self._state.next_number(), **content}, groups)
+        return self._call("push", {"number": number, **content}, groups)
 
     def _take_push(self, call: Call, answer: Mapping[str, Any]) -> None:
         verdicts = [

@@ -206,7 +206,7 @@ def _converged(server: Server, node: Any) -> None:
         }
         strange = [each for each in got.keys() - want[entity].keys() if each not in held_back]
         if strange:
-            raise Failed(f"I3 {node.label} holds {entity} {sorted(strange)[0]} that it must not")
+            raise Failed(f"I3 {node.label} holds {entity} {min(strange)} that it must not")
         if missing := want[entity].keys() - got.keys():
             raise Failed(f"I2 {node.label} lacks {entity} {min(missing)}")
         for identity, row in want[entity].items():

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.sync.faults import FAULTS, Fault
 
 ROOT = Path(__file__).parents[2]
-MEMORY = Path("/dev/shm")  # noqa: S108
+MEMORY = Path("/dev/shm")
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".git", ".venv")
 
 
@@ -36,11 +36,11 @@ def caught(fault: Fault, place: Path, seeds: int, jobs: int) -> str:
     environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
     if fault.by != "seeds":
         words = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", fault.by]
-        done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)
         failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
         return failed[0][7:120] if failed else ""
     words = [sys.executable, "-m", "tests.sync.simulate", "--until-failure", "--seeds", str(seeds), "--jobs", str(jobs)]
-    done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("first failure")]
     if not lines and done.returncode:
         return "it does not run: " + (done.stderr.strip().splitlines() or ["?"])[-1][:100]

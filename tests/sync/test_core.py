@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kam_desktop.domain.entities import Account, Contact, Product, Proposal
+from kam_desktop.domain.errors import Unavailable
 from kam_desktop.domain.fields import Merge
 from kam_desktop.domain.merge import merge
 from kam_desktop.domain.scopes import UP, Root, root, scopes
@@ -24,7 +26,7 @@ from tests.sync.world import Makers, RealLaptop
 FIELDS = ("title", "next_step", "stage", "outcome_reason")
 GROUP = {"stage", "outcome_reason"}
 VALUES = st.sampled_from(("", "a", "b"))
-ROW = st.fixed_dictionaries({name: VALUES for name in FIELDS})
+ROW = st.fixed_dictionaries(dict.fromkeys(FIELDS, VALUES))
 PATCH = st.dictionaries(st.sampled_from(FIELDS), VALUES, min_size=1)
 STAMPS = st.dictionaries(st.sampled_from(FIELDS), st.tuples(st.integers(1, 9), st.sampled_from(("me", "other"))))
 PURE = settings(max_examples=300, deadline=None, derandomize=True)
@@ -205,3 +207,30 @@ def test_what_was_made_before_its_parent_moved_moves_with_it(house: House) -> No
     binh.pull()
     assert not an.ids("proposal") | an.ids("proposal_version")
     assert (binh.ids("proposal"), binh.ids("proposal_version")) == ({proposal}, {version})
+
+
+def test_a_clone_whose_answers_are_lost_does_not_slip_past_the_original(house: House, makers: Makers) -> None:
+    an = connected(makers, house, "An")
+    an.edit(lambda uow: uow.add(Account(id=ID, name="Sữa Mây", owner=an.user)))
+    assert an.sync()
+    an.store.close()
+    clone = makers.laptop(house, "An", 2)
+    clone.store.close()
+    for name in ("data.kam", "device.id"):
+        shutil.copy(an.folder / name, clone.folder / name)
+    an.restart()
+    clone.restart()
+    assert clone.state.device() == an.state.device()
+    for laptop, phone in ((an, "1"), (clone, "2")):
+        laptop.edit(lambda uow, phone=phone: uow.put(dataclasses.replace(uow.many(Account, [ID])[ID], phone=phone)))
+    assert an.sync()
+    for _ in range(3):
+        clone.engine.begin()
+        call = clone.engine.next_call()
+        assert call is not None and call.name == "push"
+        clone.engine.failed(call, Unavailable("cut", ""))
+    assert clone.sync()
+    assert clone.state.device() != an.state.device()
+    assert house.value("select count(*) from conflict where record = ?", ID) == 1
+    an.close()
+    clone.close()
