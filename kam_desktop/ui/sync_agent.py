@@ -188,7 +188,11 @@ class SyncAgent(QObject):
             self._background.ask(_overview, self.start, owner=self)
             then(None if self._cancelled else result)
 
-        self._background.run("net", work, done, self._on_broken, owner=self)
+        def broken(failure: object) -> None:
+            self._on_broken(failure)
+            fail(Unavailable("broken", "Something went wrong in the program."))
+
+        self._background.run("net", work, done, broken, owner=self)
 
     def answer(self, link: bool) -> None:
         """Whether the accounts that both sides have become one each."""
