@@ -81,7 +81,7 @@ def main_contacts(reader: Reader, ids: Sequence[str]) -> dict[str, str]:
 
 
 def next_steps(reader: Reader, ids: Sequence[str]) -> dict[str, tuple[str, date | None, int]]:
-    """The earliest of open tasks and of next steps of open proposals by account, its day, how many proposals are open."""
+    """By account the earliest of open tasks and next steps, its day, and how many proposals are open."""
     query = Query("proposal", (Where("account", Op.ONE_OF, tuple(ids)), Where("stage", Op.ONE_OF, OPEN_STAGES)))
     open_tasks = Query("task", (Where("account", Op.ONE_OF, tuple(ids)), Where("done_on", Op.EMPTY)))
     found: dict[str, tuple[str, date | None, int]] = {}

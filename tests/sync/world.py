@@ -95,10 +95,7 @@ class RealLaptop:
 
     def sync(self, tries: int = 50) -> bool:
         """Cycles until one ends well; False when none of that many did."""
-        for _ in range(tries):
-            if self.cycle():
-                return True
-        return False
+        return any(self.cycle() for _ in range(tries))
 
     def cycle(self) -> bool:
         """One cycle; whether it came to its end."""
