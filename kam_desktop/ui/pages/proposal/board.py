@@ -22,8 +22,8 @@ from kam_desktop.ui.kit.states import EmptyState, FilterEmpty
 from kam_desktop.ui.pages.proposal.board_foot import BoardFoot
 from kam_desktop.ui.pages.proposal.cards import BoardCard, CardColumn, ColumnTexts
 from kam_desktop.ui.pages.proposal.filters import Filters
-from kam_desktop.ui.pages.proposal.page import BoardPage, stage_names
 from kam_desktop.ui.pages.proposal.stage_view import StageColumn, side_scroll
+from kam_desktop.ui.pages.proposal.words import stage_names
 from kam_desktop.ui.shortcuts import add_shortcut
 
 LIST, BOARD = "list", "board"
@@ -43,7 +43,7 @@ class _Aside(ElidedLabel):
             super().paintEvent(event)
 
 
-class Board(BoardPage):
+class Board(QWidget):
     """All stages side by side. It shows a move at once; the controller says whether it holds.
 
     Signals:

@@ -22,9 +22,9 @@ from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, caption, section
 from kam_desktop.ui.kit.record_form import RecordForm
 from kam_desktop.ui.pages.proposal.line_view import LineView
 from kam_desktop.ui.pages.proposal.lines import LineTable
-from kam_desktop.ui.pages.proposal.page import STATUS_TONES, stage_names, status_names
 from kam_desktop.ui.pages.proposal.preview import Preview
 from kam_desktop.ui.pages.proposal.totals_panel import TotalsPanel
+from kam_desktop.ui.pages.proposal.words import STATUS_TONES, stage_names, status_names
 
 _TIGHT = 920  # px at 100 %: a narrower page leaves the line of keys out, and its fields stand closer
 

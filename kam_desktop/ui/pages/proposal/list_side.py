@@ -16,7 +16,8 @@ from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.kit.record_table import Answer, RowGroup
 from kam_desktop.ui.list_tools import Deed, ListTools
 from kam_desktop.ui.pages.proposal.filters import Narrowing
-from kam_desktop.ui.pages.proposal.page import CLOSING, NEXT_STEP, ON, OWNER, TITLE, ProposalList, stage_names
+from kam_desktop.ui.pages.proposal.page import CLOSING, NEXT_STEP, ON, OWNER, TITLE, ProposalList
+from kam_desktop.ui.pages.proposal.words import stage_names
 
 SHOWN = {"open": OPEN_STAGES, "all": STAGES, "won": ("won",), "lost": ("lost",), "on_hold": ("on_hold",)}
 _CELLS = {TITLE: "title", NEXT_STEP: "next_step", ON: "next_step_on", CLOSING: "expected_close_on", OWNER: "owner"}

@@ -21,6 +21,7 @@ from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
 from kam_desktop.ui.pages.proposal.filters import Filters
+from kam_desktop.ui.pages.proposal.words import STATUS_TONES, stage_names, status_names
 
 if TYPE_CHECKING:
     from kam_desktop.ui.pages.proposal.board import Board
@@ -49,30 +50,6 @@ class ProposalLineRow:
     account_id: str = ""
     owner: str = ""
     expected_close_on: date | None = None
-
-
-def stage_names() -> dict[str, str]:
-    """The stages in the current language."""
-    return {
-        "briefed": tr("Brief received"), "working": tr("In progress"), "in_approval": tr("In approval"),
-        "sent": tr("Sent"), "negotiating": tr("Negotiating"),
-        "won": tr("Won"), "lost": tr("Lost"), "on_hold": tr("On hold"),
-    }  # fmt: skip
-
-
-def status_names() -> dict[str, str]:
-    """What a version can be, in the current language."""
-    return {
-        "draft": tr("draft"), "in_approval": tr("in approval"), "approved": tr("approved"),
-        "sent": tr("sent"), "accepted": tr("accepted"),
-        "rejected": tr("rejected"), "expired": tr("expired"), "superseded": tr("superseded"),
-    }  # fmt: skip
-
-
-STATUS_TONES = {
-    "draft": "info", "in_approval": "warning", "approved": "success", "sent": "", "accepted": "success",
-    "rejected": "danger", "expired": "warning", "superseded": "",
-}  # fmt: skip
 
 
 def columns(today: date) -> list[tuple[TableColumn, Column]]:
@@ -165,14 +142,6 @@ class ProposalList(RecordPage):
     def show_filter(self, key: str) -> None:
         """Says which filter is on."""
         self.filter_chip.set_texts(tr("Show"), self._names[key])
-
-
-class BoardPage(QWidget):
-    """What the frame asks of the board."""
-
-    def ids(self) -> Sequence[str]:
-        """All proposals that hang there."""
-        return ()
 
 
 class ProposalPage(QStackedWidget):
