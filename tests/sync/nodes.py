@@ -202,7 +202,7 @@ _made: list[Template] = []
 
 
 def template() -> Template:
-    """The template of this process, on a disk in memory where there is one: files are real, waiting for a disk is not."""
+    """The template of this process, on a disk in memory where there is one: nobody waits for a disk."""
     if not _made:
         memory = Path("/dev/shm")
         place = Path(tempfile.mkdtemp(prefix="kam-sim-", dir=memory if os.access(memory, os.W_OK) else None))

@@ -498,8 +498,9 @@ class Run:
         self.say(node.label, "set back", "whole" if whole else "data file")
         node.open()
         if whole:
-            kept = {row[0] for row in node.sql("select group_id from history union select group_id from outbox "
-                                               "union select group_id from acknowledged union select id from needs_you")}  # fmt: skip
+            told = "select group_id from history union select group_id from outbox union "
+            told += "select group_id from acknowledged union select id from needs_you"
+            kept = {row[0] for row in node.sql(told)}
             self.excused |= before - kept
         joined = bool(node.sql("select 1 from meta where key = 'workspace' and value <> ''"))
         if joined != node.ready:
@@ -620,7 +621,7 @@ class Run:
                 self.join(node, faults=False)
         quiet = 0
         for _ in range(HEAL_ROUNDS):
-            calm = all([self._whole_cycle(node) for node in self.nodes])
+            calm = all([self._whole_cycle(node) for node in self.nodes])  # noqa: C419 — every one of them
             quiet = quiet + 1 if calm else 0
             if quiet:
                 return

@@ -120,6 +120,7 @@ def connected(makers: Makers, house: House, name: str) -> RealLaptop:
 def test_an_answer_of_another_epoch_changes_nothing(house: House, makers: Makers) -> None:
     an = connected(makers, house, "An")
     assert an.sync()
+    house.laptop("An").push(create("account", ID, name="Sữa Mây", currency="VND", owner=an.user))
     an.engine.begin()
     call = an.engine.next_call()
     assert call is not None
@@ -234,3 +235,16 @@ def test_a_clone_whose_answers_are_lost_does_not_slip_past_the_original(house: H
     assert house.value("select count(*) from conflict where record = ?", ID) == 1
     an.close()
     clone.close()
+
+
+def test_a_record_whose_change_is_set_aside_is_shown_as_the_server_has_it(house: House, makers: Makers) -> None:
+    an = connected(makers, house, "An")
+    an.edit(lambda uow: uow.add(Account(id=ID, name="Sữa Mây", phone="1", owner=an.user)))
+    assert an.sync()
+    before = an.rows("account")
+    an.edit(lambda uow: uow.put(dataclasses.replace(uow.many(Account, [ID])[ID], phone="2")))
+    _, (group,) = an.state.next_push(5000, 1 << 20)
+    an.state.set_aside(group, {"where": "", "code": "too_large", "message": "", "args": {}})
+    assert an.rows("account") == before
+    assert an.state.counts().needs_you == 1
+    an.close()

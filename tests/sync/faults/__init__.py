@@ -224,6 +224,11 @@ OWN = (
         ((S + "push.py", "    if asked.number <= newest and not all_known:", "    if False:"),),
     ),
     Fault(
+        "a number counts attempts",
+        ((D + "sync_state.py", "int(upto)) if upto else []", "int(upto)) if False else []"),),
+        by="tests/sync/test_core.py::test_a_clone_whose_answers_are_lost_does_not_slip_past_the_original",
+    ),
+    Fault(
         "the base is not kept",
         (
             (
@@ -232,6 +237,7 @@ OWN = (
                 "        if False:\n            pass",
             ),
         ),
+        by="tests/sync/test_core.py::test_a_record_whose_change_is_set_aside_is_shown_as_the_server_has_it",
     ),
     Fault(
         "a change is sent with the newest base",
