@@ -16,7 +16,7 @@ from kam_desktop import formats
 from kam_desktop.language import tr, trn
 from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.kit.cells import Index
-from kam_desktop.ui.pages.proposal.page import SOON_DAYS
+from kam_desktop.ui.pages.proposal.words import SOON_DAYS
 
 CARD, HOLE, LIFTED = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.UserRole + 3
 MIME = "application/x-kam-card"

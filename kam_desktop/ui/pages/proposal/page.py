@@ -21,7 +21,7 @@ from kam_desktop.ui.kit.record_page import RecordPage
 from kam_desktop.ui.kit.record_table import TableColumn
 from kam_desktop.ui.kit.table_view import Column
 from kam_desktop.ui.pages.proposal.filters import Filters
-from kam_desktop.ui.pages.proposal.words import STATUS_TONES, stage_names, status_names
+from kam_desktop.ui.pages.proposal.words import SOON_DAYS, STATUS_TONES, stage_names, status_names
 
 if TYPE_CHECKING:
     from kam_desktop.ui.pages.proposal.board import Board
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _Made = TypeVar("_Made", bound=QWidget)
 TITLE, ACCOUNT, VERSION, NEXT_STEP, ON, VALUE, VALID, CLOSING, OWNER = range(9)
-SOON_DAYS = 7  # an offer that ends within these days is amber
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from kam_desktop.language import tr
 
+SOON_DAYS = 7
+"""An offer that ends within these days is amber."""
+
 
 def stage_names() -> dict[str, str]:
     """The stages in the current language."""
