@@ -279,6 +279,10 @@ def test_another_role_takes_everything_away_that_the_laptop_held(firm: Firm, mak
     with laptop.store.reader() as reader:
         assert reader.find(NOTE, 5)
 
+    for words in ("một", "hai"):  # the row stays from now on: what was written of it must go field by field
+        noted = f"{NOTE} {words}"
+        laptop.edit(lambda uow, noted=noted: uow.put(_with(uow.get(Account, firm.account), internal_note=noted)), "G")
+        sync(laptop)
     change_role(house, "Lan", "finance")
     sync(laptop)
     after = held(laptop, tmp_path)
