@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -139,7 +140,7 @@ class Landing:
         updates = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
         self.connection.exec_driver_sql(
             f'insert into "{entity.name}" ({columns}) values ({places}) on conflict (id) do update set {updates}',  # noqa: S608 — names of our own metadata
-            [tuple(row[name] for name in names) for row in rows],
+            list(map(itemgetter(*names), rows)),
         )
         if search.searchable_fields(entity):
             self.connection.exec_driver_sql(

@@ -175,7 +175,7 @@ def _rows_of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator
         part = names[start : start + 100]
         found: dict[str, list[Any]] = {name: [] for name in part}
         rows = connection.execute(sa.select(outbox).where(outbox.c.group_id.in_(part)).order_by(outbox.c.place))
-        for row in rows:
+        for row in rows.all():  # at once: row by row it takes three times as long
             found[row.group_id].append(row)
         yield from found.values()
 

@@ -110,8 +110,8 @@ def _removed(
             continue  # of a newer server, or a conflict record: it is no row here
         going.setdefault(record, set()).add(scopes[place])
         entities[record] = entity
-    for scope in (*lost_scopes, *_awaited(answer)):
-        for row in connection.execute(sa.select(row_scope).where(row_scope.c.scope == scope)):
+    for scope in lost_scopes:
+        for row in connection.execute(sa.select(row_scope).where(row_scope.c.scope == scope)).all():
             going.setdefault(row.record, set()).add(scope)
             entities[row.record] = row.entity
     met = {(record, scope) for scope, _, record in named}
@@ -123,6 +123,14 @@ def _removed(
             if (row.record, scope) not in met:
                 going.setdefault(row.record, set()).add(scope)
                 entities[row.record] = row.entity
+    if not answer["more"]:
+        for scopes_ in going.values():
+            scopes_.add(AWAITED)
+        here = {record for _, _, record in named}
+        for record, entity in _awaited_alone(connection):
+            if record not in here:
+                going.setdefault(record, set()).add(AWAITED)
+                entities[record] = entity
     staying = {(record, scope) for scope, _, record in named}
     found = []
     ids = list(going)
@@ -136,6 +144,16 @@ def _removed(
             if not left and not any((record, scope) in staying for scope in answer["cursors"]):
                 found.append((entities[record], record))
     return found
+
+
+def _awaited_alone(connection: sa.Connection) -> list[tuple[str, str]]:
+    """(record, entity) of what was made here and stands in no scope that a pull named."""
+    rows = connection.exec_driver_sql(
+        "select record, entity from row_scope a where a.scope = ? and not exists "
+        "(select 1 from row_scope b where b.record = a.record and b.scope <> a.scope)",
+        (AWAITED,),
+    )
+    return [(row[0], row[1]) for row in rows.all()]
 
 
 def _awaited(answer: Mapping[str, Any]) -> tuple[str, ...]:
