@@ -1,4 +1,4 @@
-"""A profile that was never connected, with work of its own, and the road that its first connect goes."""
+"""A profile that was never connected, with work of its own, and the road of its first connect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laptops of a simulated firm: real stores and engines on real files, that may be killed at any commit."""
+"""Laptops of a simulated firm: real stores and engines, that may be killed at any commit."""
 
 from __future__ import annotations
 

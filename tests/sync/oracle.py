@@ -1,4 +1,4 @@
-"""The judges of a simulated history: invariants I1–I12 of the sync protocol, told from data and not from the code."""
+"""The judges of a simulated history: invariants I1–I12 of the sync protocol, told from data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plants each fault into a copy of the product until something catches it: python -m tests.sync.plant [WORD …]."""
+"""Plants each fault into a copy of the product: python -m tests.sync.plant [WORD …]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs seeds of the simulation: python -m tests.sync.simulate --seeds N [--seed S] [--trace] [--jobs J]."""
+"""Runs seeds: python -m tests.sync.simulate --seeds N [--seed S] [--trace] [--jobs J]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One random history from one seed: users, a network that fails, laptops and a server that die and are set back."""
+"""One history from one seed: users, a network that fails, laptops and a server that die."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pure core by properties, and the cases that random histories of whole laptops meet too rarely."""
+"""The pure core by properties, and the cases that random histories meet too rarely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random histories of whole laptops in the usual test run: derandomised, nothing shrunk; see README.md beside."""
+"""Random histories of whole laptops, derandomised and not shrunk; see README.md beside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults that are planted into a copy of the product, each as replacements of text, to see the tests catch them."""
+"""Faults that are planted into a copy of the product, to see the tests catch each of them."""
 
 # ruff: noqa: E501 — replacements stand as they are
 from __future__ import annotations
@@ -317,7 +317,13 @@ OWN = (
     ),
     Fault(
         "unknown fields of a newer program are dropped",
-        ((D + "shown_rows.py", "    if strange:", "    if False:"),),
+        (
+            (
+                S + "deciding.py",
+                "return change.kept | {k: v for k, v in change.new.items() if k not in FIELDS[change.entity]}",
+                "return change.kept",
+            ),
+        ),
         by="tests/sync/test_core.py::test_fields_of_a_newer_program_go_round",
     ),
     Fault(
