@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from kam_desktop.domain.change import Action, Change
+from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.protocol.codec import encode_change, to_json
 from kam_desktop.store.sync_tables import base
@@ -32,6 +34,7 @@ class Waiting:
     Attributes:
         base: the sequence number of the row that its author saw, 0 for one that was made here.
         old: what the author saw; it stays here.
+        sort: of a creation the order of its title as the table keeps it, None where the title is another by now.
     """
 
     n: int
@@ -44,6 +47,7 @@ class Waiting:
     old: dict[str, Any]
     new: dict[str, Any]
     written_at: str
+    sort: str | None = None
 
 
 def seqs(connection: sa.Connection, entity: str, ids: Sequence[str]) -> dict[str, int]:
@@ -150,7 +154,7 @@ def waiting(
     Args:
         upto: only groups that begin at this place at the latest.
     """
-    groups: list[list[Waiting]] = []
+    groups: list[list[Any]] = []
     changes = size = 0
     first = sa.func.min(outbox.c.n)
     oldest = sa.select(outbox.c.group_id).group_by(outbox.c.group_id).order_by(first).limit(most_changes)
@@ -159,9 +163,27 @@ def waiting(
         of_group = sum(len(row.payload) for row in rows)
         if groups and (changes + len(rows) > most_changes or size + of_group > most_bytes):
             break
-        groups.append([_waiting(row) for row in rows])
+        groups.append(rows)
         changes, size = changes + len(rows), size + of_group
-    return groups
+    sorts = _sorts(connection, [row for rows in groups for row in rows])
+    return [[_waiting(row, sorts) for row in rows] for rows in groups]
+
+
+def _sorts(connection: sa.Connection, rows: Sequence[Any]) -> dict[str, tuple[str, str]]:
+    """Title and its order of the records that were made here: computing it again takes longer than all the rest."""
+    made: dict[str, list[str]] = {}
+    for row in rows:
+        if not row.base:
+            made.setdefault(row.entity, []).append(row.record)
+    found: dict[str, tuple[str, str]] = {}
+    for entity, ids in made.items():
+        title = BY_NAME[entity].title
+        for start in range(0, len(ids), _CHUNK):
+            part = ids[start : start + _CHUNK]
+            places = ", ".join("?" * len(part))
+            statement = f'select id, "{title}", _sort from "{entity}" where id in ({places})'  # noqa: S608 — our names
+            found.update((row[0], (row[1], row[2])) for row in connection.exec_driver_sql(statement, tuple(part)).all())
+    return found
 
 
 def of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator[list[Waiting]]:
@@ -180,9 +202,14 @@ def _rows_of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator
         yield from found.values()
 
 
-def _waiting(row: Any) -> Waiting:
+def _waiting(row: Any, sorts: Mapping[str, tuple[str, str]] = MappingProxyType({})) -> Waiting:
     change = orjson.loads(row.payload)
+    title, sort = sorts.get(row.record, ("", None))
+    if sort is not None:
+        name = BY_NAME[row.entity].title
+        if name != "id" and title != change["new"].get(name, ""):
+            sort = None
     return Waiting(
         row.n, row.group_id, row.place, row.entity, row.record, change["action"], row.base, change["old"],
-        change["new"], change["written_at"],
+        change["new"], change["written_at"], sort,
     )  # fmt: skip

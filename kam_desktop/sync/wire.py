@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.domain.entity import Entity
 from kam_desktop.protocol import messages
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.tables import sort_value
@@ -51,15 +52,18 @@ def _part(entity: str, action: str, fields: tuple[str, ...], found: list[tuple[i
             "fields": [*fields, messages.SORT],
             "values": [
                 *values,
-                [sort_value(described, str(change.new.get(described.title, ""))) for change in changes]
-                if described.title != "id"
-                else [sort_value(described, change.record) for change in changes],
+                [change.sort if change.sort is not None else _sort(described, change) for change in changes],
             ],
         }
         if any(change.base for change in changes):
             part["base"] = [change.base for change in changes]
         return part
     return part | {"fields": list(fields), "base": [change.base for change in changes], "values": values}
+
+
+def _sort(described: Entity, change: Waiting) -> str:
+    title = change.record if described.title == "id" else str(change.new.get(described.title, ""))
+    return sort_value(described, title)
 
 
 def verdicts(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
