@@ -248,3 +248,15 @@ def test_a_record_whose_change_is_set_aside_is_shown_as_the_server_has_it(house:
     assert an.rows("account") == before
     assert an.state.counts().needs_you == 1
     an.close()
+
+
+def test_a_crash_after_a_new_epoch_does_not_forget_to_reconcile(house: House, makers: Makers) -> None:
+    an = connected(makers, house, "An")
+    an.edit(lambda uow: uow.add(Account(id=ID, name="Sữa Mây", owner=an.user)))
+    assert an.sync()
+    an.state.new_epoch(2, None)
+    an.restart()
+    an.engine.begin()
+    call = an.engine.next_call()
+    assert call is not None and call.name == "reconcile" and len(call.message["groups"]) == 1
+    an.close()

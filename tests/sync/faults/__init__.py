@@ -290,6 +290,7 @@ OWN = (
     Fault(
         "reconciling is forgotten in a crash",
         ((D + "sync_state.py", '"mark": mark, "reconcile": "1"', '"mark": mark, "reconcile": ""'),),
+        by="tests/sync/test_core.py::test_a_crash_after_a_new_epoch_does_not_forget_to_reconcile",
     ),
     Fault(
         "what was made here waits for no scope",
