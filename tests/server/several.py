@@ -29,7 +29,7 @@ PATIENCE_S = 60
 PASSWORD = "mật khẩu của tôi"
 NAMES = ("An", "Binh", "Lan", "Minh")
 _KINDS = ("push", "push", "push", "pull", "digest", "history", "reassign")
-_CHANGES_WITH_TIME = frozenset({"mark", "server_time", "at", "committed_at"})
+_CHANGES_WITH_TIME = frozenset({"mark", "server_time", "at", "committed_at", "written_at"})
 
 
 def _ports(count: int) -> list[int]:
@@ -202,6 +202,7 @@ def _lasting(value: Any) -> Any:
             kept.pop("id", None)
         if kept.get("action") == "reassign":
             kept.pop("group", None)
+
         if isinstance(kept.get("conflicts"), list):
             kept["conflicts"] = sorted(kept["conflicts"], key=repr)
         return kept
@@ -209,6 +210,8 @@ def _lasting(value: Any) -> Any:
         if len(value) == 3 and value[1] == "conflict":
             return value[:2]
         return [_lasting(each) for each in value]
+    if isinstance(value, str) and ":conflict:" in value:
+        return value.rpartition(":")[0]  # a cursor within conflict records ends with the id of one
     return value
 
 
