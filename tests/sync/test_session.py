@@ -1,4 +1,4 @@
-"""The laptop's session: tokens kept in keyring or profile, lost answers, keyrings that do not answer."""
+"""The laptop's session: tokens kept, renewed after lost answers, and a keyring that stays silent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the network is told by its right name, over real sockets and real certificates."""
+"""The road to the server over real sockets: what is not its answer is told by its name."""
 
 from __future__ import annotations
 

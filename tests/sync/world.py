@@ -1,4 +1,4 @@
-"""Real laptops (store, engine) of a firm, joined to the server's core by a network that tests control."""
+"""Real laptops (store, engine) of a firm, joined to the server's core by a network under control."""
 
 from __future__ import annotations
 
