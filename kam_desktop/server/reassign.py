@@ -117,7 +117,7 @@ def _rewrite_feed(
     """Every living row of the account leaves the scopes that it has no longer, and is put anew into those it has."""
     root = Root("account", account)
     old, new = (
-        scopes(root, lambda _, owner=owner: owner, (account,) if each else ())  # type: ignore[misc]
+        scopes(root, {account: owner}.__getitem__, (account,) if each else ())
         for owner, each in zip(owners, helped, strict=True)
     )
     numbers = feed.numbers(connection, old | new)

@@ -189,14 +189,14 @@ def rule_problems(entity: Entity, identity: str, kept: Mapping[str, Any]) -> lis
     """What the entity's own rules say of a row with these column values."""
     if not entity.rules:
         return []
-    record = record_of(entity, {"id": identity, **kept})  # type: ignore[arg-type]
+    record = record_of(entity, {"id": identity, **kept})
     return [problem for rule in entity.rules for problem in rule(record)]
 
 
 def is_frozen(entity: Entity, identity: str, kept: Mapping[str, Any]) -> bool:
     """Whether a saved row may not change any more."""
     return entity.frozen_when is not None and entity.frozen_when(
-        record_of(entity, {"id": identity, **kept})  # type: ignore[arg-type]
+        record_of(entity, {"id": identity, **kept})
     )
 
 

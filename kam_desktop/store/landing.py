@@ -14,7 +14,6 @@ from kam_desktop.domain.change import Action, Change, Touched, is_empty, plain_v
 from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.fields import Field, Kind
-from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import account_keys, forgetting, open_amounts, search
 from kam_desktop.store.sync_tables import search_queue
 from kam_desktop.store.tables import RECORDS, column_value, record_of, sort_value
@@ -210,14 +209,3 @@ def _change(entity: Entity, old: Row | None, new: Row | None) -> Change | None:
         )
         action = Action.CREATE if old is None else Action.DELETE
     return Change("", 0, entity.name, record, action, before, after, "", "")
-
-
-def unpacked(text: str) -> Row:
-    """A kept base row."""
-    row: Row = json.loads(text)
-    return row
-
-
-def packed(row: Row) -> str:
-    """A row as it is kept for a base."""
-    return to_json(row)

@@ -39,7 +39,7 @@ def rows_of(part: Mapping[str, Any]) -> list[Row]:
 def base_of(connection: sa.Connection, record: str) -> tuple[int, Row] | None:
     """The kept row of the server with its sequence number, None where nothing is kept."""
     kept = connection.execute(sa.select(base.c.seq, base.c.row).where(base.c.record == record)).one_or_none()
-    return None if kept is None else (kept.seq, landing.unpacked(kept.row))
+    return None if kept is None else (kept.seq, orjson.loads(kept.row))
 
 
 def keep_base(connection: sa.Connection, entity: str, row: Row, seq: int | None = None) -> None:
@@ -48,7 +48,7 @@ def keep_base(connection: sa.Connection, entity: str, row: Row, seq: int | None 
     connection.exec_driver_sql(
         "insert into base (entity, record, seq, row) values (?, ?, ?, ?) on conflict (record) do update set "
         "seq = excluded.seq, row = excluded.row where excluded.seq >= base.seq",
-        (entity, row["id"], number, landing.packed(row)),
+        (entity, row["id"], number, to_json(row)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -287,7 +287,7 @@ _READERS: dict[str, tuple[tuple[str, Callable[[Any], Any] | None], ...]] = {
 }
 
 
-def record_of(entity: Entity, row: sa.RowMapping) -> Record:
+def record_of(entity: Entity, row: Mapping[str, Any] | sa.RowMapping) -> Record:
     """The record that a row holds."""
     values = {name: read(row[name]) if read else row[name] for name, read in _READERS[entity.name]}
     return entity.record(id=row["id"], **values)

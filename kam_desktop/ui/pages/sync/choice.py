@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -107,7 +108,7 @@ class GroupChoice(QWidget):
         self.buttons: dict[str, SideButton] = {}
         self._pair = QButtonGroup(self)
         for which, words in ((MINE, tr("Keep this computer's")), (THEIRS, tr("Keep the server's"))):
-            card, button = SideCard(lambda which=which: self.choose(which)), SideButton(words)  # type: ignore[misc]
+            card, button = SideCard(partial(self.choose, which)), SideButton(words)
             button.setMinimumHeight(theme.px(24))
             self._pair.addButton(button)
             button.clicked.connect(lambda _on=False, which=which: self.choose(which))
