@@ -31,8 +31,8 @@ def _tinted(name: str, color: str, size: int, scale: float) -> QPixmap:
 
 def pixmap(name: str, token: str = "muted", size: int = 16, scale: float = 0) -> QPixmap:
     """The drawing in a token's colour; `size` in px at 100 %, `scale` device pixels a pixel (0: the application's)."""
-    app = QGuiApplication.instance()
-    if not scale:
+    if not scale:  # asking for the application takes longer than drawing an icon
+        app = QGuiApplication.instance()
         scale = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
     return _tinted(name, theme.name_of(token), theme.px(size), scale)
 

@@ -1,10 +1,10 @@
 """Painting shared by widgets and table cells: text, pill, tag, key cap, tier, bars."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from math import hypot
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPixmap
 
 from kam_desktop.ui import icons, theme
@@ -42,6 +42,27 @@ def box(painter: QPainter, area: QRectF, radius: float, fill: QColor | None = No
     inset = width / 2 if line else 0
     painter.drawRoundedRect(area.adjusted(inset, inset, -inset, -inset), radius, radius)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def kept_box(painter: QPainter, area: QRect, radius: int, fill: QColor, line: QColor, width: int) -> None:
+    """`box`, drawn once for each size and kept: the smooth corners of a large one take longer than all its words."""
+    device = painter.device()
+    ratio = device.devicePixelRatio() if device is not None else 1.0
+    if ratio != int(ratio):  # a picture between two pixels of the screen is blurred
+        box(painter, QRectF(area), radius, fill, line, width)
+        return
+    painter.drawPixmap(area.topLeft(), _kept(area.size().toTuple(), radius, fill.rgba(), line.rgba(), width, ratio))
+
+
+@lru_cache(maxsize=24)
+def _kept(size: tuple[int, int], radius: int, fill: int, line: int, width: int, ratio: float) -> QPixmap:
+    drawn = QPixmap(QSize(*size) * ratio)
+    drawn.setDevicePixelRatio(ratio)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    box(painter, QRectF(0, 0, *size), radius, QColor.fromRgba(fill), QColor.fromRgba(line), width)
+    painter.end()
+    return drawn
 
 
 def pill_width(words: str, icon: str = "") -> int:

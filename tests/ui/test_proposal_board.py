@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
 from kam_desktop.ui import theme
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.pages.proposal.board import Board
-from kam_desktop.ui.pages.proposal.cards import CARD, HOLE, LIFTED, MIME, BoardCard, CardColumn, ColumnTexts, spoken
+from kam_desktop.ui.pages.proposal.cards import CARD, HOLE, LIFTED, MIME, BoardCard, CardCell, CardColumn, ColumnTexts, spoken
 from kam_desktop.ui.pages.proposal.controller import ProposalController
 from kam_desktop.ui.pages.proposal.filters import Narrowing
 from tests.ui.conftest import TODAY, House, account
@@ -118,6 +119,41 @@ def test_a_card_is_lifted_carried_and_dropped_by_keyboard(qtbot: Any, board: Boa
     house.desk.undo()
     settle(qtbot, house)
     assert stage_of(house, "p") == "working" and ids(board)["working"] == ["p", "q"]
+
+
+@pytest.fixture(params=[100, 150])
+def zoom(request: Any) -> Iterator[int]:
+    """Everything of a test at that size of text."""
+    theme.apply(QApplication.instance(), "light", request.param)
+    yield request.param
+    theme.apply(QApplication.instance(), "light", 100)
+
+
+def test_a_carried_card_leaves_nothing_behind_and_only_its_two_columns_are_painted(
+    zoom: int, qtbot: Any, board: Board, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[str] = []
+    plain = CardCell._card
+
+    def paint(cell: CardCell, painter: Any, area: Any, card: BoardCard) -> None:
+        painted.append(card.id)
+        plain(cell, painter, area, card)
+
+    monkeypatch.setattr(CardCell, "_card", paint)
+    window = board.window()
+    press(qtbot, board, Qt.Key.Key_Space)
+    for step, columns in (("Right", {"p", "q", "r"}), ("Right", {"p", "r"}), ("Left", {"p", "r"})):
+        QApplication.processEvents()
+        painted.clear()
+        press(qtbot, board, Qt.Key[f"Key_{step}"])
+        qtbot.waitUntil(lambda: "p" in painted)
+        QApplication.processEvents()
+        assert set(painted) <= columns
+        whole = window.grab().toImage()  # painted anew
+        shown = window.screen().grabWindow(window.winId()).toImage().convertToFormat(whole.format())
+        assert shown == whole
+    press(qtbot, board, Qt.Key.Key_Escape)
+    settle(qtbot, house)
 
 
 def test_escape_and_leaving_put_a_lifted_card_back(qtbot: Any, board: Board, house: House) -> None:

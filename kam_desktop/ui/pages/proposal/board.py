@@ -266,11 +266,9 @@ class Board(QWidget):
 
     def _show_lifted(self, stage: str) -> None:
         for each, column in self.columns.items():
-            cards = column.view.cards
-            cards.lifted = self._lifted if each == stage else ""
-            cards.hole = self._lifted if each == self._origin[0] != stage else ""
+            left_open = each == self._origin[0] != stage
+            column.view.cards.mark(self._lifted if each == stage else "", self._lifted if left_open else "")
             column.set_target(bool(self._lifted) and each == stage)
-            cards.changed()
         self.foot.show_keys(bool(self._lifted))
         if self._lifted:
             there = f"{self._names[self._origin[0]]} → {self._names[stage]}" if stage != self._origin[0] else ""

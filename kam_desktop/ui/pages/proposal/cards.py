@@ -104,6 +104,7 @@ class CardColumn(QAbstractListModel):
 
     Signals:
         missed(str): a card is shown whose row is not in memory.
+        marked(int): the card in that row is to be painted anew; as changed data Qt would lay out the whole column.
 
     Attributes:
         ids: what hangs here, in its order.
@@ -111,6 +112,7 @@ class CardColumn(QAbstractListModel):
     """
 
     missed = Signal(str)
+    marked = Signal(int)
 
     def __init__(self, cards: Mapping[str, BoardCard], today: date, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -141,8 +143,16 @@ class CardColumn(QAbstractListModel):
         self.endRemoveRows()
         return row
 
+    def mark(self, lifted: str, hole: str) -> None:
+        """Which card is in the air here, and which place stays open; "" for none."""
+        had, has = (self.lifted, self.hole), (lifted, hole)
+        self.lifted, self.hole = has
+        for identity in {*had, *has} - {""} if had != has else ():
+            if identity in self.ids:
+                self.marked.emit(self.ids.index(identity))
+
     def changed(self) -> None:
-        """Cards came, or one is lifted or put down."""
+        """Cards came, or newer ones."""
         if self.ids:
             self.dataChanged.emit(self.index(0), self.index(len(self.ids) - 1))
 
@@ -215,7 +225,7 @@ class CardCell(QStyledItemDelegate):
         edge = "accent" if lifted or focused else "border"
         selected = bool(option.state & QStyle.StateFlag.State_Selected) and not lifted
         ground = theme.color("selected" if selected and focused else "surface")
-        paint.box(painter, QRectF(area), theme.px(10), ground, theme.color(edge), 2 if edge == "accent" else 1)
+        paint.kept_box(painter, area, theme.px(10), ground, theme.color(edge), 2 if edge == "accent" else 1)
         if isinstance(card, BoardCard):
             self._card(painter, area.adjusted(theme.px(13), theme.px(10), -theme.px(13), -theme.px(8)), card)
 

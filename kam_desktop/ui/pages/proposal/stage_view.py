@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -75,6 +76,7 @@ class StageView(QListView):
         self.setAccessibleName(name)
         self.setProperty("pane", True)
         self._bar = OverlayBar(self)
+        model.marked.connect(lambda row: self.update(model.index(row)))
         self.doubleClicked.connect(lambda _index: self.chosen.emit())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -274,9 +276,14 @@ class StageColumn(QWidget):
 
     def set_target(self, target: bool) -> None:
         """A card is held over it."""
+        if target == self._target:  # a held card says so with every step of the mouse
+            return
         self._target = self.strip.target = target
-        self.update()
-        self.strip.update()
+        if self.is_folded():
+            self.strip.update()
+            return
+        cards = QRect(self.view.mapTo(self, QPoint(0, 0)), self.view.size())
+        self.update(QRegion(self.rect()) - QRegion(cards))  # the line goes around the cards, none of which changes
 
     def set_texts(self, count: str, total: str, weighted: str) -> None:
         """What stands in its head."""
