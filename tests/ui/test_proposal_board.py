@@ -19,7 +19,17 @@ from kam_desktop.domain.entities import Proposal, ProposalLine, ProposalVersion
 from kam_desktop.ui import theme
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.pages.proposal.board import Board
-from kam_desktop.ui.pages.proposal.cards import CARD, HOLE, LIFTED, MIME, BoardCard, CardCell, CardColumn, ColumnTexts, spoken
+from kam_desktop.ui.pages.proposal.cards import (
+    CARD,
+    HOLE,
+    LIFTED,
+    MIME,
+    BoardCard,
+    CardCell,
+    CardColumn,
+    ColumnTexts,
+    spoken,
+)
 from kam_desktop.ui.pages.proposal.controller import ProposalController
 from kam_desktop.ui.pages.proposal.filters import Narrowing
 from tests.ui.conftest import TODAY, House, account
