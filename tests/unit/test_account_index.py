@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import tracemalloc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kam_desktop.domain.entities import Account, Contact
 from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.profile import Store
-from kam_desktop.transfer.account_index import AccountIndex
+from kam_desktop.transfer.account_index import AccountIndex, _Keys
 from tests.fakes import FakeClock
 
 
@@ -61,3 +66,33 @@ def test_it_keeps_numbers_and_no_texts(store: Store) -> None:
         tracemalloc.stop()
         assert index.find("cty tnhh so 77", "") == index.find("", "0100000077") is not None
     assert kept < 600 * 100  # bytes; with the texts it was 900 each
+
+
+def test_it_is_gone_with_the_import_and_waits_for_no_collection(store: Store) -> None:
+    with store.reader() as reader:
+        index = AccountIndex(reader)
+        index.recognise("Sữa Mây", "")
+        index.with_phones(["0901234567"])
+        held, was = weakref.ref(index), gc.isenabled()
+        gc.disable()  # as in the window, where a collection of everything is rare
+        try:
+            del index
+            assert held() is None
+        finally:
+            if was:
+                gc.enable()
+
+
+@given(st.lists(st.tuples(st.text(max_size=3), st.integers(0, 40)), max_size=200))
+def test_every_key_finds_the_numbers_that_were_given_with_it(pairs: list[tuple[str, int]]) -> None:
+    keys = _Keys(_Numbers(), pairs)  # type: ignore[arg-type]
+    for key in {key for key, _ in pairs} | {"?"}:
+        wanted = {str(number) for each, number in pairs if each == key and key}
+        assert set(keys.find(key)) == wanted
+
+
+class _Numbers:
+    """Gives the numbers that are asked for as ids."""
+
+    def sql(self, _statement: str, values: dict[str, str]) -> list[tuple[str]]:
+        return [(str(each),) for each in json.loads(values["numbers"])]
