@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import uuid
 from collections.abc import Callable
@@ -38,6 +39,18 @@ class RandomIds:
 
     def random(self) -> str:
         return self._random_bytes(16).hex()
+
+
+def numbered(seed: str) -> Callable[[], str]:
+    """Makes the names of one step's groups: 96 random bits that were drawn for this step alone, then a number.
+
+    They differ as wholly random ones do, whoever copies whose profile, and a thousand of them pack into little room.
+
+    Args:
+        seed: what `Ids.random` gave.
+    """
+    places = itertools.count()
+    return lambda: f"{seed[:24]}{next(places):08x}"
 
 
 def derived(kind: str, *parts: str) -> str:

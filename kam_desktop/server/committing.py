@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from kam_desktop.domain.ids import Ids
 from kam_desktop.domain.scopes import Root
 from kam_desktop.server import change_log, conflicts
 from kam_desktop.server.callers import Caller
@@ -23,9 +22,8 @@ Settled = list[tuple[str, str, str]]
 
 
 def commit(
-    connection: Connection, caller: Caller, run: Run, sorting: Sorting, state: State, settled: Settled, at: str,
-    ids: Ids,
-) -> None:  # fmt: skip
+    connection: Connection, caller: Caller, run: Run, sorting: Sorting, state: State, settled: Settled, at: str
+) -> None:
     """Writes rows, feed, log, conflicts and verdicts. The sequence is taken here, last, and held to the commit."""
     spans = run.sheets.spans
     stamped = [
@@ -40,14 +38,15 @@ def commit(
         taken = connection.one(statement, (count + bool(settled),)) or (0, "")
         seq = int(taken[0])
         first = seq - count - bool(settled) + 1
-        number_of = _numbering(first, run.push.count, [spans[number] for number in stamped])
+        run.numbered = _runs(first, [spans[number] for number in stamped])
+        number_of = _numbering(run.push.count, run.numbered)
         writing = Writing(connection, caller, state.roots, number_of, at)
         entries = change_log.Entries()
         _write_plain(run, sorting, writing, caller, entries)
         changed = state.changed()
         if changed:
             writing.rows(changed)
-        _write_deeds(connection, run, writing, caller, entries, at, ids)
+        _write_deeds(connection, run, writing, caller, entries, at)
         if settled:
             writing.settled(settled, seq)
         writing.finish()
@@ -57,14 +56,25 @@ def commit(
     _keep_verdicts(connection, caller, run, seq)
 
 
-def _numbering(first: int, places: int, spans: list[tuple[int, int]]) -> Callable[[int], int]:
-    """The sequence number of a place: one for each change of the groups that are written, in their order."""
-    if sum(end - start for start, end in spans) == places:
-        return first.__add__
-    numbers, at = [0] * places, first
+def _runs(first: int, spans: list[tuple[int, int]]) -> list[list[int]]:
+    """First place, first number and length of what is numbered in a row: each change of these spans, in their order."""
+    runs: list[list[int]] = []
     for start, end in spans:
-        numbers[start:end] = range(at, at + end - start)
-        at += end - start
+        if runs and runs[-1][0] + runs[-1][2] == start:
+            runs[-1][2] += end - start
+        else:
+            runs.append([start, first, end - start])
+        first += end - start
+    return runs
+
+
+def _numbering(places: int, runs: list[list[int]]) -> Callable[[int], int]:
+    """The sequence number of a place."""
+    if len(runs) == 1 and runs[0][2] == places:
+        return runs[0][1].__add__
+    numbers = [0] * places
+    for start, first, size in runs:
+        numbers[start : start + size] = range(first, first + size)
     return numbers.__getitem__
 
 
@@ -98,7 +108,7 @@ def _write_plain(run: Run, sorting: Sorting, writing: Writing, caller: Caller, e
 
 
 def _write_deeds(
-    connection: Connection, run: Run, writing: Writing, caller: Caller, entries: change_log.Entries, at: str, ids: Ids
+    connection: Connection, run: Run, writing: Writing, caller: Caller, entries: change_log.Entries, at: str
 ) -> None:
     kept: list[tuple[Any, ...]] = []
     root_of: dict[str, Root] = {}
@@ -106,7 +116,7 @@ def _write_deeds(
         group = run.push.groups[number][0]
         for deed in deeds:
             seq, change, row = writing.seq_of(deed.change.place), deed.change, deed.row
-            made = conflicts.rows_of(connection, deed, group, seq, caller.user, at, ids)
+            made = conflicts.rows_of(connection, deed, group, seq, caller.user, at)
             kept += made
             if made and row.root is not None:
                 root_of[row.id] = row.root

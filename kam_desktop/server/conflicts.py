@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.ids import derived
 from kam_desktop.server import feed
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.database import Connection
@@ -21,18 +21,20 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def rows_of(
-    connection: Connection, deed: Deed, group: str, seq: int, author: str, at: str, ids: Ids
-) -> list[tuple[Any, ...]]:
-    """What is to be kept of one change that met another's: nothing, or one record of each kind."""
+def rows_of(connection: Connection, deed: Deed, group: str, seq: int, author: str, at: str) -> list[tuple[Any, ...]]:
+    """What is to be kept of one change that met another's: nothing, or one record of each kind.
+
+    Their ids come from the change, not from dice: those of one change share its number, and a page goes on by id.
+    """
     entity, record = deed.row.entity, deed.row.id
     found = []
 
     def keep(kind: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], kept: str) -> None:
         told = connection.one("select author from change_log where seq = ?", (deed.other,)) if deed.other else None
         texts = [orjson.dumps(wires(entity, each)).decode() for each in (theirs, mine)]
+        identity = derived("conflict", group, str(deed.change.within), kind)
         found.append(
-            (ids.new(), entity, record, kind, *texts, kept, author, told[0] if told else "", group, at, seq, None)
+            (identity, entity, record, kind, *texts, kept, author, told[0] if told else "", group, at, seq, None)
         )
 
     if deed.displaced:
@@ -73,9 +75,9 @@ def told(row: Sequence[Any], hidden: Iterable[str]) -> dict[str, Any] | None:
 
 
 def read(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Any, ...]]:
-    """Conflict records by id."""
+    """Conflict records by id, in the order in which a pull gives them."""
     condition, value = connection.among("id", ids)
-    statement = f"select {', '.join(COLUMNS)} from {CONFLICT} where {condition}"  # noqa: S608
+    statement = f"select {', '.join(COLUMNS)} from {CONFLICT} where {condition} order by seq, id"  # noqa: S608
     return {row[0]: row for row in connection.rows(statement, (value,))}
 
 

@@ -25,7 +25,7 @@ class Echo:
 
     def __init__(self, since: int, device: int) -> None:
         self._since, self._device = since, device
-        self._found: dict[str, tuple[list[Sequence[Any]], list[int]]] = {}
+        self._found: dict[tuple[str, int], list[Sequence[Any]]] = {}
 
     def take(self, entity: str, scope: int, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """Keeps those rows that are an echo; gives the others, as columns without what stands before and behind.
@@ -34,12 +34,11 @@ class Echo:
             rows: (sequence number of the feed, id, kind, the columns of `rows.selected`, those of STAMPS).
         """
         others = []
-        kept, places = self._found.setdefault(entity, ([], []))
+        kept = self._found.setdefault((entity, scope), [])
         for row in rows:
             columns = tuple(row[3:-_STAMPS])
             if row[0] == columns[_SEQ] and not columns[_EXTRA] and self._own(*row[-_STAMPS:]):
                 kept.append(columns)
-                places.append(scope)
             else:
                 others.append(columns)
         return others
@@ -52,15 +51,27 @@ class Echo:
         return all(seq <= self._since or by == self._device for seq, by in orjson.loads(field_seq).values())
 
     def parts(self) -> list[dict[str, Any]]:
-        """As the answer tells them: by kind, in the order of the feed."""
+        """As the answer tells them, by kind and scope: their numbers as runs, in the order of the feed.
+
+        Which records have them the laptop knows from the answer to its push.
+        """
         return [
             {
                 "entity": entity,
-                "id": [row[_ID] for row in rows],
-                "seq": [row[_SEQ] for row in rows],
-                "scope": scopes,
+                "scope": scope,
+                "seq": _runs([row[_SEQ] for row in rows]),
                 "sum": rows_sum((row[_ID], row[_SORT], *row[_FIELDS:]) for row in rows),
             }
-            for entity, (rows, scopes) in self._found.items()
+            for (entity, scope), rows in self._found.items()
             if rows
         ]
+
+
+def _runs(numbers: Sequence[int]) -> list[list[int]]:
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][0] + runs[-1][1] == number:
+            runs[-1][1] += 1
+        else:
+            runs.append([number, 1])
+    return runs

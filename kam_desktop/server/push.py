@@ -31,7 +31,7 @@ def push(
     connection: Connection, caller: Caller, message: Mapping[str, Any], *, clock: Clock, ids: Ids, policy: Policy
 ) -> dict[str, Any]:
     """Takes a push in. Answer: `verdicts` run-length in the order of the groups, `parts` (rows that came out otherwise
-    than they were sent, as they stand now), `conflicts` that were kept.
+    than they were sent, as they stand now), `conflicts` that were kept, `numbered` (which number each change got).
 
     Raises Problem 400 or 413 for its shape, 409 `new_device` when another laptop goes by this one's id.
     """
@@ -55,7 +55,7 @@ def push(
         run.differing.update((sheet.part.entity, sheet.part.ids[i]) for i in altered)
     decide(connection, caller, run, sorting, state)
     settled = conflicts.settle(connection, caller, roots, asked.settle) if asked.settle else []
-    commit(connection, caller, run, sorting, state, settled, at, ids)
+    commit(connection, caller, run, sorting, state, settled, at)
     connection.run(
         "update device set number = case when number < ? then ? else number end, last_seen = ? where n = ?",
         (asked.number, asked.number, at, caller.device_number),
@@ -128,7 +128,7 @@ def _answer(connection: Connection, caller: Caller, run: Run) -> dict[str, Any]:
             told[-1][1] += 1
         else:
             told.append([kind, 1])
-    answer: dict[str, Any] = {"verdicts": told, "parts": [], "conflicts": []}
+    answer: dict[str, Any] = {"verdicts": told, "parts": [], "conflicts": [], "numbered": run.numbered}
     if run.differing:
         answer["parts"] = rows.parts(connection, caller, Roots(connection), run.differing)
     if run.kept:

@@ -36,6 +36,7 @@ class Run:
         known: numbers of groups that were taken before.
         differing: (entity, id) of rows that are sent back as they stand.
         kept: ids of the conflict records that this push made.
+        numbered: runs of changes with their sequence numbers: first place, first number, how many.
     """
 
     push: Push
@@ -45,6 +46,7 @@ class Run:
     known: set[int] = field(default_factory=set)
     differing: set[tuple[str, str]] = field(default_factory=set)
     kept: list[str] = field(default_factory=list)
+    numbered: list[list[int]] = field(default_factory=list)
 
     def send_back(self, number: int) -> None:
         """The rows of a group are sent back as they stand."""

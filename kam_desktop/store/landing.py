@@ -14,6 +14,7 @@ from kam_desktop.domain.change import Action, Change, Touched, is_empty, plain_v
 from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.fields import Field, Kind
+from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import account_keys, forgetting, open_amounts, search
 from kam_desktop.store.sync_tables import search_queue
 from kam_desktop.store.tables import RECORDS, column_value, record_of, sort_value
@@ -113,17 +114,21 @@ class Landing:
             open_amounts.refresh(self.connection, changes)
         self.touched += [Touched(each.entity, each.record, each.action) for each in changes]
         if self._free:
-            self.connection.exec_driver_sql("delete from base where record = ?", [(each,) for each in self._free])
+            self.connection.exec_driver_sql(
+                "delete from base where record in (select value from json_each(?))", (to_json(self._free),)
+            )
         for gathered in (self._rows, self._gone, self._free):
             gathered.clear()
         return tuple(self.touched)
 
     def _old(self, entity: Entity, ids: Sequence[str]) -> dict[str, Row]:
-        table, found = RECORDS[entity.name], {}
-        for start in range(0, len(ids), _CHUNK):
-            statement = sa.select(table).where(table.c.id.in_(ids[start : start + _CHUNK]))
-            found.update({row["id"]: dict(row) for row in self.connection.execute(statement).mappings()})
-        return found
+        names = ("id", *entity.names, "_sort", "_extra", "_seq")
+        columns = ", ".join(f'"{name}"' for name in names)
+        rows = self.connection.exec_driver_sql(
+            f'select {columns} from "{entity.name}" where id in (select value from json_each(?))',  # noqa: S608 — our names
+            (to_json(list(ids)),),
+        )
+        return {row[0]: dict(zip(names, row, strict=True)) for row in rows.all()}
 
     def _write_rows(self, entity: Entity, rows: list[Row]) -> list[Change]:
         old = {} if self.first else self._old(entity, [row["id"] for row in rows])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -27,8 +27,7 @@ _CHUNK = 500
 _OWN = ("n", "_field_seq")
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """One waiting change as it is sent.
 
     Attributes:
@@ -154,62 +153,75 @@ def waiting(
     Args:
         upto: only groups that begin at this place at the latest.
     """
+    found = connection.exec_driver_sql(_OLDEST, (most_changes,)).all()
+    if not found:
+        return []
+    by_name: dict[str, list[Any]] = {}
+    for row in found:
+        if row[_GROUP] not in by_name and upto is not None and row[_N] > upto:
+            break
+        by_name.setdefault(row[_GROUP], []).append(row)
+    if len(found) == most_changes:  # a group may go on behind what was read
+        for row in connection.exec_driver_sql(_REST, (to_json(list(by_name)), found[-1][_N])):
+            by_name[row[_GROUP]].append(row)
     groups: list[list[Any]] = []
     changes = size = 0
-    first = sa.func.min(outbox.c.n)
-    oldest = sa.select(outbox.c.group_id).group_by(outbox.c.group_id).order_by(first).limit(most_changes)
-    names = connection.execute(oldest if upto is None else oldest.having(first <= upto)).scalars()
-    for rows in _rows_of_groups(connection, list(names)):
-        of_group = sum(len(row.payload) for row in rows)
+    for rows in by_name.values():
+        of_group = sum(len(row[_PAYLOAD]) for row in rows)
         if groups and (changes + len(rows) > most_changes or size + of_group > most_bytes):
             break
+        rows.sort(key=_BY_PLACE)
         groups.append(rows)
         changes, size = changes + len(rows), size + of_group
     sorts = _sorts(connection, [row for rows in groups for row in rows])
     return [[_waiting(row, sorts) for row in rows] for rows in groups]
 
 
+_COLUMNS = "n, group_id, place, entity, record, base, payload"
+_N, _GROUP, _PLACE, _ENTITY, _RECORD, _BASE, _PAYLOAD = range(7)
+_BY_PLACE = itemgetter(_PLACE)
+_OLDEST = f"select {_COLUMNS} from outbox order by n limit ?"  # noqa: S608 — our own names
+_OF_GROUPS = f"select {_COLUMNS} from outbox where group_id in (select value from json_each(?))"  # noqa: S608
+_REST = _OF_GROUPS + " and n > ? order by n"
+
+
+def any_waits(connection: sa.Connection) -> bool:
+    """Whether anything waits."""
+    return connection.exec_driver_sql("select 1 from outbox limit 1").first() is not None
+
+
 def _sorts(connection: sa.Connection, rows: Sequence[Any]) -> dict[str, tuple[str, str]]:
     """Title and its order of the records that were made here: computing it again takes longer than all the rest."""
     made: dict[str, list[str]] = {}
     for row in rows:
-        if not row.base:
-            made.setdefault(row.entity, []).append(row.record)
+        if not row[_BASE]:
+            made.setdefault(row[_ENTITY], []).append(row[_RECORD])
     found: dict[str, tuple[str, str]] = {}
     for entity, ids in made.items():
         title = BY_NAME[entity].title
-        for start in range(0, len(ids), _CHUNK):
-            part = ids[start : start + _CHUNK]
-            places = ", ".join("?" * len(part))
-            statement = f'select id, "{title}", _sort from "{entity}" where id in ({places})'  # noqa: S608 — our names
-            found.update((row[0], (row[1], row[2])) for row in connection.exec_driver_sql(statement, tuple(part)).all())
+        statement = f'select id, "{title}", _sort from "{entity}" where id in (select value from json_each(?))'  # noqa: S608 — our names
+        rows = connection.exec_driver_sql(statement, (to_json(ids),)).all()
+        found.update((row[0], (row[1], row[2])) for row in rows)
     return found
 
 
 def of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator[list[Waiting]]:
     """Whole waiting groups by their names."""
-    for rows in _rows_of_groups(connection, names):
+    found: dict[str, list[Any]] = {name: [] for name in names}
+    for row in connection.exec_driver_sql(_OF_GROUPS + " order by place", (to_json(list(names)),)).all():
+        found[row[_GROUP]].append(row)
+    for rows in found.values():
         yield [_waiting(row) for row in rows]
 
 
-def _rows_of_groups(connection: sa.Connection, names: Sequence[str]) -> Iterator[list[Any]]:
-    for start in range(0, len(names), 100):
-        part = names[start : start + 100]
-        found: dict[str, list[Any]] = {name: [] for name in part}
-        rows = connection.execute(sa.select(outbox).where(outbox.c.group_id.in_(part)).order_by(outbox.c.place))
-        for row in rows.all():  # at once: row by row it takes three times as long
-            found[row.group_id].append(row)
-        yield from found.values()
-
-
 def _waiting(row: Any, sorts: Mapping[str, tuple[str, str]] = MappingProxyType({})) -> Waiting:
-    change = orjson.loads(row.payload)
-    title, sort = sorts.get(row.record, ("", None))
+    n, group, place, entity, record, seq, payload = row
+    change = orjson.loads(payload)
+    new = change["new"]
+    title, sort = sorts.get(record, ("", None))
     if sort is not None:
-        name = BY_NAME[row.entity].title
-        if name != "id" and title != change["new"].get(name, ""):
+        name = BY_NAME[entity].title
+        if name != "id" and title != new.get(name, ""):
             sort = None
-    return Waiting(
-        row.n, row.group_id, row.place, row.entity, row.record, change["action"], row.base, change["old"],
-        change["new"], change["written_at"], sort,
-    )  # fmt: skip
+    action, old, written_at = change["action"], change["old"], change["written_at"]
+    return Waiting(n, group, place, entity, record, action, seq, old, new, written_at, sort)

@@ -54,11 +54,11 @@ def apply_pull(
         entity = part["entity"]
         named += [(scopes[place], entity, record) for place, record in zip(part["scope"], part["id"], strict=True)]
     waiting = set(connection.execute(sa.select(outbox.c.record).distinct()).scalars())
-    echo: Sequence[Mapping[str, Any]] = answer.get("echo", ())
-    if not own_echo.held(connection, echo, waiting):
+    echo = own_echo.resolved(connection, answer.get("echo", ()))
+    if echo is None or not own_echo.held(connection, echo, waiting):
         return Pulled((), 0, False, False, True)
     for part in echo:
-        named += [(scopes[place], part["entity"], each) for place, each in zip(part["scope"], part["id"], strict=True)]
+        named += [(scopes[part["scope"]], part["entity"], each) for each in part["id"]]
     lost_scopes = [name for name in known if name not in answer["cursors"]]
     removed = _removed(connection, answer, scopes, lost_scopes, passes, named)
     if not released and _brakes(connection, len(removed)):
@@ -81,6 +81,8 @@ def apply_pull(
         landed.drop(entity, record)
     _leave(connection, answer, scopes, lost_scopes, passes)
     _keep_cursors(connection, answer, passes, lost_scopes)
+    if not answer["more"]:
+        own_echo.forget(connection)
     touched = landed.write()
     whole = not connection.execute(sa.select(scope_cursor.c.scope).where(scope_cursor.c.whole == 0).limit(1)).first()
     if first and whole and not joining:  # the first connect goes on, and does it at its end

@@ -10,13 +10,14 @@ import orjson
 import sqlalchemy as sa
 
 from kam_desktop.domain.change import ChangeSet, moment_text
+from kam_desktop.domain.ids import numbered
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import forgetting, joining, landing, outbox, pulling, verdicts
+from kam_desktop.store import forgetting, joining, landing, outbox, own_echo, pulling, verdicts
 from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
 from kam_desktop.store.pulling import Pulled
-from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, row_scope, scope_cursor
+from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, scope_cursor
 from kam_desktop.store.tables import meta
 from kam_desktop.store.tables import outbox as outbox_table
 from kam_desktop.store.verdicts import Verdict
@@ -51,6 +52,7 @@ _KEYS = {
     "workspace", "epoch", "mark", "push_number", "rights", "server", "user", "last_sync", "user_name", "role",
     "joining",
 }  # fmt: skip
+_STANDING = "select key, value from meta where key in ('" + "', '".join(sorted(_KEYS)) + "')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Counts:
 
 def standing(connection: sa.Connection, device: str = "") -> Standing:
     """Where the laptop stands; without its device id where nothing is going to be sent."""
-    kept = {row.key: row.value for row in connection.execute(sa.select(meta).where(meta.c.key.in_(_KEYS)))}
+    kept: dict[str, str] = dict(connection.exec_driver_sql(_STANDING).tuples().all())
     return Standing(
         kept.get("workspace", ""), int(kept.get("epoch", 0)), orjson.loads(kept.get("mark", "null")),
         device, int(kept.get("push_number", 0)), int(kept.get("rights", 0)), kept.get("server", ""),
@@ -115,13 +117,15 @@ class SyncState:
     # The first connect.
 
     def begin_joining(self, workspace: str, epoch: int, rights: int) -> None:
-        """Notes which server is being joined; another one than before starts over."""
+        """Notes which server is being joined; another one than before starts over.
+
+        What was downloaded until then stays in its scopes: what the new download does not meet goes at its end.
+        """
         wanted = f"{workspace} {epoch}"
         with self._store.database.write() as connection:
-            before = connection.execute(sa.select(meta.c.value).where(meta.c.key == "joining")).scalar()
+            before = _kept(connection, "joining")
             if before != wanted:
-                connection.execute(sa.delete(scope_cursor))
-                connection.execute(sa.delete(row_scope))
+                _start_over(connection)
                 _remember(connection, {"joining": wanted, "mark": None, "rights": rights})
 
     def take_joining_page(self, answer: Mapping[str, Any], name: Callable[[str], str]) -> None:
@@ -154,7 +158,8 @@ class SyncState:
             joining.link_person(connection, standing.user)
             joining.link(connection, linked, name, at)
             edited = outbox.last(connection)
-            waiting, left = joining.enqueue(connection, standing.user, at, self._store.ids.random, fields_of)
+            group = numbered(self._store.ids.random())
+            waiting, left = joining.enqueue(connection, standing.user, at, group, fields_of)
             for change in left:
                 verdicts.keep_unwritable(connection, change, at)
             outbox.after_creations(connection, edited)  # they may refer to what was made here
@@ -182,12 +187,10 @@ class SyncState:
         pushes and not attempts, so that a copy of this laptop cannot slip past the original's by failing often.
         """
         with self._store.database.read() as connection:
-            if not outbox.waiting(connection, 1):
+            if not outbox.any_waits(connection):
                 return 0, []
         with self._store.database.write() as connection:
-            wanted = sa.select(meta.c.key, meta.c.value).where(meta.c.key.in_(("push_number", "push_upto")))
-            kept = {row.key: row.value for row in connection.execute(wanted)}
-            number, upto = int(kept.get("push_number") or 0), kept.get("push_upto")
+            number, upto = int(_kept(connection, "push_number") or 0), _kept(connection, "push_upto")
             groups = outbox.waiting(connection, most_changes, most_bytes, int(upto)) if upto else []
             if not groups:
                 number, groups = number + 1, outbox.waiting(connection, most_changes, most_bytes)
@@ -202,6 +205,7 @@ class SyncState:
         at = moment_text(self._store.clock.now())
         with self._store.database.write() as connection:
             touched = verdicts.apply_verdicts(connection, sent, found, answer.get("parts", ()), at)
+            own_echo.note(connection, [each.record for group in sent for each in group], answer["numbered"])
             pulling.keep_conflicts(connection, answer.get("conflicts", ()), at)
             _remember(connection, {"mark": answer["mark"], "push_upto": ""})
         return ChangeSet(0, "", touched, {})
@@ -277,7 +281,7 @@ class SyncState:
     def reconciles(self) -> bool:
         """Whether the server must still be asked what it knows of the acknowledged changes."""
         with self._store.database.read() as connection:
-            return connection.execute(sa.select(meta.c.value).where(meta.c.key == "reconcile")).scalar() == "1"
+            return _kept(connection, "reconcile") == "1"
 
     def reconciled(self) -> None:
         """The server said of every acknowledged change whether it knows it."""
@@ -315,6 +319,10 @@ class SyncState:
 
 def _count(connection: sa.Connection, table: sa.Table, condition: Any) -> int:
     return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(condition)).scalar_one())
+
+
+def _kept(connection: sa.Connection, key: str) -> str:
+    return connection.exec_driver_sql("select value from meta where key = ?", (key,)).scalar() or ""
 
 
 def _remember(connection: sa.Connection, values: Mapping[str, Any]) -> None:

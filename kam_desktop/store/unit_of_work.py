@@ -13,7 +13,7 @@ from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.ids import Ids, numbered
 from kam_desktop.protocol.codec import from_fields, to_json
 from kam_desktop.store import checks, open_amounts, outbox, search
 from kam_desktop.store.checks import OWNED_BY, Pending
@@ -69,7 +69,8 @@ class UnitOfWork(Reader):
         self._was: dict[tuple[str, str], Record | None] = {}
         self._group_of: dict[tuple[str, str], str] = {}
         self._extras: dict[tuple[str, str], str] = {}
-        self._group = ids.random()
+        self._next_group = numbered(ids.random())
+        self._group = self._next_group()
         self._unchecked: set[tuple[str, str]] = set()
         self._number = 0
         self.change_set = ChangeSet(0, step.label, (), step.args)
@@ -96,7 +97,7 @@ class UnitOfWork(Reader):
 
     def new_group(self) -> None:
         """What follows belongs to another group: on the wire it stands or falls without what came before."""
-        self._group = self._ids.random()
+        self._group = self._next_group()
 
     def add(self, record: Record, extra: Mapping[str, Any] | None = None) -> None:
         """Adds a record that does not exist yet."""

@@ -15,12 +15,10 @@ from kam_desktop.language import N_
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import landing
 from kam_desktop.store.landing import EMPTIES, Landing
-from kam_desktop.store.outbox import Waiting, of_groups
+from kam_desktop.store.outbox import Waiting, any_waits, of_groups
 from kam_desktop.store.shown_rows import base_of, keep_base, rows_of, show
 from kam_desktop.store.sync_tables import AWAITED, base, needs_you
 from kam_desktop.store.tables import outbox
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +90,13 @@ def _acknowledge(connection: sa.Connection, names: Sequence[str], at: str) -> No
     if names:
         connection.exec_driver_sql(
             "insert into acknowledged (group_id, place, entity, record, base, payload, at) "
-            "select group_id, place, entity, record, base, payload, ? from outbox where group_id = ? "
-            "on conflict (group_id, place) do nothing",
-            [(at, name) for name in names],
+            "select group_id, place, entity, record, base, payload, ? from outbox where group_id in (select value "
+            "from json_each(?)) order by n on conflict (group_id, place) do nothing",
+            (at, to_json(list(names))),
         )
-        connection.exec_driver_sql("delete from outbox where group_id = ?", [(name,) for name in names])
+        connection.exec_driver_sql(
+            "delete from outbox where group_id in (select value from json_each(?))", (to_json(list(names)),)
+        )
 
 
 def _await_scope(connection: sa.Connection, changes: Sequence[Waiting]) -> None:
@@ -110,14 +110,13 @@ def _await_scope(connection: sa.Connection, changes: Sequence[Waiting]) -> None:
 
 def _still_waiting(connection: sa.Connection, changes: Sequence[Waiting]) -> set[str]:
     """Records of these changes for which others wait."""
-    if connection.execute(sa.select(outbox.c.n).limit(1)).first() is None:
+    if not any_waits(connection):
         return set()
-    found: set[str] = set()
-    records = list(dict.fromkeys(each.record for each in changes))
-    for start in range(0, len(records), _CHUNK):
-        part = records[start : start + _CHUNK]
-        found.update(connection.execute(sa.select(outbox.c.record).where(outbox.c.record.in_(part))).scalars())
-    return found
+    records = to_json(list({each.record for each in changes}))
+    rows = connection.exec_driver_sql(
+        "select record from outbox where record in (select value from json_each(?))", (records,)
+    )
+    return set(rows.scalars())
 
 
 def _lay_on_base(connection: sa.Connection, change: Waiting) -> None:

@@ -119,6 +119,7 @@ def _push(request: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str,
     _need(groups == len(request["groups"]))
     parts = _parts(_list(answer["parts"]), None)
     _conflicts(_list(answer["conflicts"]))
+    _numbered(_list(answer["numbered"]), sum(size for _, size in request["groups"]))
     return answer if len(parts) == len(answer["parts"]) else {**answer, "parts": parts}
 
 
@@ -153,7 +154,7 @@ def _pull(request: Mapping[str, Any], answer: Mapping[str, Any], person: str) ->
     _conflicts(_list(answer["conflicts"]))
     echo = _list(answer.get("echo", []))
     _need(not echo or request.get("echo") is True)
-    _echo(echo, len(scopes))
+    _echo(echo, len(scopes), request.get("limit", 0))
     _need(type(answer["more"]) is bool)
     moved = cursors != request["cursors"] or bool(ids) or bool(answer["leaves"])
     _need(moved or not answer["more"])  # else it would be asked for ever
@@ -194,15 +195,28 @@ def _parts(parts: Sequence[Any], scopes: int | None) -> list[Mapping[str, Any]]:
     return known
 
 
-def _echo(found: Sequence[Any], scopes: int) -> None:
+def _numbered(runs: Sequence[Any], count: int) -> None:
+    """Which number each change got: runs of places, none twice, none that was not sent."""
+    behind = 0
+    for each in runs:
+        start, first, size = map(_whole, _list(each))
+        _need(start >= behind and size > 0 and first > 0)
+        behind = start + size
+    _need(behind <= count)
+
+
+def _echo(found: Sequence[Any], scopes: int, limit: int) -> None:
     """What the laptop wrote itself: a server tells it only of kinds that both know."""
+    count = 0
     for each in found:
         part = _map(each)
-        ids, seqs, places = _list(part["id"]), _list(part["seq"]), _list(part["scope"])
-        _need(_text(part["entity"]) in BY_NAME and bool(ids) and are_ids(ids))
-        _need(len(seqs) == len(places) == len(ids) and set(map(type, (*seqs, *places))) == {int})
-        _need(min(seqs) > 0 and max(seqs) < _MOST and min(places) >= 0 and max(places) < scopes)
+        _need(_text(part["entity"]) in BY_NAME and 0 <= _whole(part["scope"]) < scopes)
+        for run in _list(part["seq"]):
+            first, size = map(_whole, _list(run))
+            _need(first > 0 and size > 0)
+            count += size
         _text(part["sum"])
+    _need(count <= limit)
 
 
 _WHOLE: frozenset[type] = frozenset((int, type(None)))
