@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from kam_desktop import __version__
@@ -20,7 +21,7 @@ from kam_desktop.language import N_
 from kam_desktop.protocol import messages
 from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server import calls, sessions, workspace
+from kam_desktop.server import calls, document, sessions, workspace
 from kam_desktop.server.database import Again, Database
 from kam_desktop.server.news import Listener
 from kam_desktop.server.sessions import Subject
@@ -31,21 +32,6 @@ LOOK_S = 1.0
 RARE_LOOK_S = 10.0
 """The same where PostgreSQL tells it at each commit."""
 _log = logging.getLogger(__name__)
-
-_SUMMARIES = {
-    "hello": "Which workspace this is, its epoch and limits",
-    "push": "Changes in whole groups; a verdict for each group",
-    "pull": "Rows, leaves and cursors of the caller's scopes",
-    "wait": "Returns when something changed, or after 55 seconds; never data",
-    "digest": "Sums over rows by scope and entity",
-    "reconcile": "Which of these groups the server does not know",
-    "history": "Who changed a record, when and how",
-    "reassign": "Another owner, team or helpers for an account",
-    "sign-in": "Begins a session of one device",
-    "refresh": "Another access token",
-    "sign-out": "Ends a session",
-}
-_OPEN = ("sign-in", "refresh", "sign-out")
 
 
 class Service:
@@ -109,14 +95,16 @@ def create_app(database: Database, policy: Policy, clock: Clock, ids: Ids) -> Fa
     service = Service(database, policy, clock, ids)
     app = FastAPI(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None,
                   lifespan=service.listening)  # fmt: skip
-    for name, summary in _SUMMARIES.items():
+    for name, summary in document.SUMMARIES.items():
         app.add_api_route(
             PATHS[name], _endpoint(service, name), methods=["POST"], summary=summary, response_class=Response,
-            operation_id=name, responses=_responses(name), openapi_extra=_body(name),
+            operation_id=name, responses=document.responses(name), openapi_extra=document.body(name),
         )  # fmt: skip
-    app.add_api_route("/health", _health(service), methods=["GET"], summary="Whether the database answers")
-    document = app.openapi()  # made once and kept
-    document.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    app.add_api_route(
+        "/health", _health(service), methods=["GET"], summary="Whether the database answers", operation_id="health",
+        response_class=JSONResponse, responses=document.HEALTH,
+    )  # fmt: skip
+    document.completed(app.openapi())  # made once and kept
     return app
 
 
@@ -126,7 +114,7 @@ def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Resp
         try:
             message = messages.unpack(await _body_of(request), request.headers.get("content-encoding", ""))
             token = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if name not in _OPEN and not token:
+            if name not in document.OPEN_CALLS and not token:
                 raise Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
             answer: Mapping[str, Any]
             if name == "wait":
@@ -199,10 +187,15 @@ def _response(service: Service, status: int, content: Mapping[str, Any], accepte
     return Response(body, status, headers, messages.MEDIA_TYPE)
 
 
-def _health(service: Service) -> Callable[[], dict[str, Any]]:
-    def health() -> dict[str, Any]:
-        service.seq()
-        return {"state": "ready", "version": __version__, "workspace": service.workspace}
+def _health(service: Service) -> Callable[[], Response]:
+    def health() -> Response:
+        status, state = 200, "ready"
+        try:
+            service.seq()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that the database does not answer
+            _log.error("health failed: %s at %s", type(error).__name__, _place(error))
+            status, state = 503, "unavailable"
+        return JSONResponse({"state": state, "version": __version__, "workspace": service.workspace}, status)
 
     return health
 
@@ -212,36 +205,3 @@ def _place(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
-
-
-_OBJECT = {"type": "object", "additionalProperties": True}
-
-
-def _content(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {messages.MEDIA_TYPE: {"schema": dict(schema)}}
-
-
-def _responses(name: str) -> dict[int | str, dict[str, Any]]:
-    problem = {
-        "type": "object",
-        "required": ["problem", "message", "args"],
-        "properties": {"problem": {"type": "string"}, "message": {"type": "string"}, "args": {"type": "object"}},
-    }
-    refused = {400: "The message has not the agreed shape", 401: "Sign in again", 403: "Not allowed",
-               409: "Another workspace, epoch or device", 413: "Too large", 415: "Another media type",
-               429: "Too many sign-ins", 503: "Busy, or restored"}  # fmt: skip
-    found: dict[int | str, dict[str, Any]] = {200: {"description": _SUMMARIES[name], "content": _content(_OBJECT)}}
-    found.update({status: {"description": text, "content": _content(problem)} for status, text in refused.items()})
-    return found
-
-
-def _body(name: str) -> dict[str, Any]:
-    text = {"type": "string"}
-    fields: dict[str, Any] = {
-        "sign-in": {"user": text, "password": text, "device": text},
-        "refresh": {"refresh": text, "device": text},
-        "sign-out": {"refresh": text, "device": text},
-    }.get(name, {"workspace": text, "epoch": {"type": "integer"}, "device": text})
-    schema = {"type": "object", "required": list(fields), "properties": fields, "additionalProperties": True}
-    security: dict[str, Any] = {} if name in _OPEN else {"security": [{"token": []}]}
-    return {"requestBody": {"required": True, "content": _content(schema)}, **security}

@@ -1,0 +1,241 @@
+"""The OpenAPI document: what each call takes, what it gives, and every status that it may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.protocol import messages
+
+OPEN_CALLS = ("sign-in", "refresh", "sign-out")
+"""Calls that need no token."""
+
+SUMMARIES = {
+    "hello": "Which workspace this is, its epoch and limits",
+    "push": "Changes in whole groups; a verdict for each group",
+    "pull": "Rows, leaves and cursors of the caller's scopes",
+    "wait": "Returns when something changed, or after 55 seconds; never data",
+    "digest": "Sums over rows by scope and entity",
+    "reconcile": "Which of these groups the server does not know",
+    "history": "Who changed a record, when and how",
+    "reassign": "Another owner, team or helpers for an account",
+    "sign-in": "Begins a session of one device",
+    "refresh": "Another access token",
+    "sign-out": "Ends a session",
+}
+
+Schema = dict[str, Any]
+_TEXT: Schema = {"type": "string"}
+_FLAG: Schema = {"type": "boolean"}
+_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
+_GROUP: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+_MOMENT: Schema = {"type": "string", "maxLength": 32, "pattern": "Z$"}
+_ENTITY: Schema = {"type": "string", "enum": sorted(BY_NAME)}
+_KIND: Schema = {"type": "string", "enum": sorted((*BY_NAME, "conflict"))}
+_FIELD: Schema = {"type": "string", "pattern": "^([a-z][a-z0-9_]{0,59}|_sort|_extra)$"}
+_SEQ: Schema = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1 << 62}
+_EPOCH: Schema = {"type": "integer", "minimum": 1}
+_VALUE: Schema = {}
+"""A value of a record as it travels: text, number, truth value, list of texts or null."""
+
+
+def _list(of: Schema, most: int | None = None, least: int = 0) -> Schema:
+    made: Schema = {"type": "array", "items": of}
+    if most is not None:
+        made["maxItems"] = most
+    return made | ({"minItems": least} if least else {})
+
+
+def _tuple(*of: Schema) -> Schema:
+    """A list of exactly these."""
+    return {"type": "array", "prefixItems": list(of), "minItems": len(of), "maxItems": len(of)}
+
+
+def _map(of: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": of}
+
+
+def _object(
+    required: Mapping[str, Schema], more: Mapping[str, Schema] | None = None, *, closed: bool = False
+) -> Schema:
+    """An object; a message may hold members that an older server does not know, so it is closed only where asked."""
+    made = {"type": "object", "required": list(required), "properties": {**required, **(more or {})}}
+    return made | ({"additionalProperties": False} if closed else {})
+
+
+_WORD: Schema = {"type": "string", "minLength": 1, "maxLength": 1000}
+_MARK = _object({"seq": _SEQ, "hash": {**_TEXT, "maxLength": 200}, "mac": {**_TEXT, "maxLength": 200}})
+_ENVELOPE: dict[str, Schema] = {"workspace": _ID, "epoch": {"type": "integer"}, "device": _GROUP}
+_BESIDE: dict[str, Schema] = {
+    "protocol": {"type": "integer", "const": messages.PROTOCOL},
+    "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+    "mark": {"anyOf": [{"type": "null"}, _MARK]},
+    "ask": {"type": "string", "maxLength": 64},
+}
+_PART_SENT = _object(
+    {"entity": _ENTITY, "action": {"type": "string", "enum": ["create", "update", "delete"]},
+     "index": _list({"type": "integer", "minimum": 0, "maximum": messages.PUSH_CHANGES}, least=1),
+     "id": _list(_ID, least=1),
+     "written_at": {"anyOf": [_MOMENT, _list(_MOMENT)]}},
+    {"fields": _list(_FIELD, 200), "base": _list(_SEQ), "values": _list(_list(_VALUE))},
+)  # fmt: skip
+_PART = _object(
+    {"entity": _ENTITY, "fields": _list(_FIELD), "id": _list(_ID, least=1), "seq": _list(_SEQ), "sort": _list(_TEXT),
+     "values": _list(_list(_VALUE))},
+    {"scope": _list(_SEQ)},
+)  # fmt: skip
+_PROBLEM = _object({"where": _TEXT, "code": _TEXT, "message": _TEXT, "args": _map({"type": ["string", "integer"]})})
+_CONFLICT = _object(
+    {"id": _ID, "entity": _ENTITY, "record": _ID, "kind": _TEXT,
+     "fields": _map(_object({"stands": _VALUE, "other": _VALUE}, closed=True)), "stands_by": _TEXT, "other_by": _TEXT,
+     "group": _GROUP, "at": _MOMENT, "resolved": _FLAG},
+    closed=True,
+)  # fmt: skip
+_SUM = _tuple({"type": "integer", "minimum": 0}, {"type": "integer", "minimum": 0})
+_IN_SCOPE = _tuple(_SEQ, _KIND, _ID)
+
+REQUESTS: dict[str, Schema] = {
+    "hello": _object(_ENVELOPE, _BESIDE),
+    "push": _object(
+        {**_ENVELOPE, "number": {**_SEQ, "minimum": 1},
+         "groups": _list(_tuple(_GROUP, {"type": "integer", "minimum": 1, "maximum": messages.PUSH_CHANGES}),
+                         messages.PUSH_CHANGES),
+         "parts": _list(_PART_SENT, messages.PUSH_CHANGES)},
+        {**_BESIDE, "recovered": _map(_ID), "settle": _list(_ID, messages.PUSH_CHANGES)},
+    ),
+    "pull": _object(
+        {**_ENVELOPE, "cursors": _map({"type": "string", "maxLength": 299})},
+        {**_BESIDE, "limit": {"type": "integer", "minimum": 1}, "rights": _SEQ, "echo": _FLAG},
+    ),
+    "wait": _object({"workspace": _ID, "epoch": {"type": "integer"}, "seq": _SEQ}),
+    "digest": _object(
+        _ENVELOPE,
+        {**_BESIDE, "scopes": _list(_TEXT, 1000), "rows": _list(_tuple(_ENTITY, _ID), 1000),
+         "below": _list(_tuple(_TEXT, _ENTITY, {"type": "string", "pattern": "^[0-9a-f-]{0,36}$"}), 100)},
+    ),
+    "reconcile": _object({**_ENVELOPE, "groups": _list(_GROUP, messages.PUSH_CHANGES)}, _BESIDE),
+    "history": _object({**_ENVELOPE, "entity": _ENTITY, "id": _ID}, {**_BESIDE, "before": _SEQ}),
+    "reassign": _object(
+        {**_ENVELOPE, "account": _ID},
+        {**_BESIDE, "owner": {"anyOf": [_ID, {"const": ""}, {"type": "null"}]},
+         "helpers": {"anyOf": [_list(_ID, 50), {"type": "null"}]}, "seen": _TEXT},
+    ),
+    "sign-in": _object({"user": _WORD, "password": _WORD, "device": _GROUP}),
+    "refresh": _object({"refresh": _WORD, "device": _WORD}, {"epoch": {"type": "integer"}, "mark": _BESIDE["mark"]}),
+    "sign-out": _object({"refresh": _WORD, "device": _WORD}),
+}  # fmt: skip
+
+_TOLD: dict[str, Schema] = {
+    "workspace": _ID, "epoch": _EPOCH, "mark": _MARK, "server_time": _MOMENT,
+    "state": {"type": "string", "enum": ["open", "set_back"]},
+}  # fmt: skip
+_ASKED: dict[str, Schema] = {"ask": _TEXT}
+_TOKENS: dict[str, Schema] = {
+    "access": {"type": "string", "minLength": 32}, "refresh": {"type": "string", "minLength": 32},
+    "expires_s": {"type": "integer", "minimum": 1, "maximum": 600},
+}  # fmt: skip
+_VERDICT: Schema = {
+    "oneOf": [
+        _tuple({"enum": ["accepted", "already"]}, {"type": "integer", "minimum": 1}),
+        _tuple({"enum": ["conflict", "refused"]}, _object({"problem": _PROBLEM})),
+    ]
+}
+ANSWERS: dict[str, Schema] = {
+    "hello": _object(
+        {**_TOLD, "protocol": {"type": "integer"}, "schema": _tuple({"type": "integer"}, {"type": "integer"}),
+         "limits": _map({"type": "integer"})}, closed=True,
+    ),
+    "push": _object(
+        {**_TOLD, "verdicts": _list(_VERDICT), "parts": _list(_PART), "conflicts": _list(_CONFLICT)},
+        {**_ASKED, "numbered": _list(_tuple(_SEQ, _SEQ, _SEQ))}, closed=True,
+    ),
+    "pull": _object(
+        {**_TOLD, "parts": _list(_PART), "scopes": _list(_TEXT), "also": _list(_IN_SCOPE), "leaves": _list(_IN_SCOPE),
+         "conflicts": _list(_CONFLICT), "restarted": _list(_TEXT), "cursors": _map(_TEXT), "more": _FLAG,
+         "count": _SEQ, "checksum": {"type": "integer", "minimum": 0}, "rights": _SEQ, "total": _map(_SEQ)},
+        {**_ASKED, "echo": _list(_object({"entity": _ENTITY, "id": _list(_ID), "seq": _list(_SEQ),
+                                          "scope": _list(_SEQ), "sum": _TEXT}, closed=True))}, closed=True,
+    ),
+    "wait": _object({"workspace": _ID, "changed": _FLAG}, closed=True),
+    "digest": _object(
+        {**_TOLD, "seq": _SEQ, "sums": _map(_map(_SUM)), "rows": _list(_PART), "gone": _list(_tuple(_ENTITY, _ID)),
+         "parts": _list({"anyOf": [_object({"rows": _list(_tuple(_ID, _SEQ))}, closed=True),
+                                   _object({"sums": _map(_SUM)}, closed=True)]})},
+        _ASKED, closed=True,
+    ),
+    "reconcile": _object({**_TOLD, "unknown": _list(_GROUP)}, _ASKED, closed=True),
+    "history": _object(
+        {**_TOLD, "more": _FLAG,
+         "changes": _list(_object(
+             {"seq": _SEQ, "group": _GROUP, "place": _SEQ, "action": _TEXT, "old": _map(_VALUE), "new": _map(_VALUE),
+              "author": _TEXT, "written_at": _MOMENT, "committed_at": _MOMENT, "blanked": _FLAG}, closed=True))},
+        _ASKED, closed=True,
+    ),
+    "reassign": _object({**_TOLD, "seq": _SEQ, "owner": _TEXT, "helpers": _list(_ID)}, _ASKED, closed=True),
+    "sign-in": _object(
+        {**_TOKENS, "user": _ID, "person": _ID, "role": _TEXT, "rights": _SEQ, "letter": _TEXT, "workspace": _ID,
+         "epoch": _EPOCH}, closed=True,
+    ),
+    "refresh": _object(_TOKENS, closed=True),
+    "sign-out": _object({}, closed=True),
+}  # fmt: skip
+
+_REFUSAL = _object({"problem": _TEXT, "message": _TEXT, "args": _map({"type": ["string", "integer"]})}, closed=True)
+_REFUSED = {
+    400: "The message has not the agreed shape", 401: "Sign in again", 403: "Not allowed",
+    404: "Not there, or not for the caller to see; the two are told alike", 409: "Another epoch, device or owner",
+    413: "Too large", 415: "Another media type or encoding", 421: "Another workspace",
+    426: "One of the two programs is too old", 429: "Too many failed sign-ins", 500: "A fault of the server",
+    503: "Busy, or restored from a backup",
+}  # fmt: skip
+_FOR = {
+    "hello": (400, 401, 413, 415, 500, 503),
+    "wait": (400, 401, 413, 415, 500, 503),
+    "sign-in": (400, 401, 403, 413, 415, 429, 500, 503),
+    "refresh": (400, 401, 413, 415, 500, 503),
+    "sign-out": (400, 413, 415, 500, 503),
+    "history": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
+    "reassign": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
+}
+_OTHERS = (400, 401, 403, 409, 413, 415, 421, 426, 500, 503)
+_WORKSPACE = {messages.WORKSPACE_HEADER: {"description": "The workspace that answers", "required": True, "schema": _ID}}
+_RETRY = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "string", "pattern": r"^\d+$"}}}
+_SCHEME = {"WWW-Authenticate": {"description": "How to sign in", "required": True, "schema": {"const": "Bearer"}}}
+
+HEALTH: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": text,
+        "content": {"application/json": {"schema": _object(
+            {"state": {"type": "string", "const": state}, "version": _TEXT, "workspace": _ID}, closed=True)}},
+    }
+    for status, state, text in ((200, "ready", "It answers"), (503, "unavailable", "It does not answer now"))
+}  # fmt: skip
+
+
+def responses(name: str) -> dict[int | str, dict[str, Any]]:
+    """What a call may answer, by status."""
+    found: dict[int | str, dict[str, Any]] = {200: _response(SUMMARIES[name], ANSWERS[name])}
+    for status in _FOR.get(name, _OTHERS):
+        more = _SCHEME if status == 401 else _RETRY if status in (429, 503) else {}
+        found[status] = _response(_REFUSED[status], _REFUSAL, more)
+    return found
+
+
+def body(name: str) -> dict[str, Any]:
+    """What a call takes, and whether it needs a token."""
+    security: dict[str, Any] = {} if name in OPEN_CALLS else {"security": [{"token": []}]}
+    return {"requestBody": {"required": True, "content": _content(REQUESTS[name])}, **security}
+
+
+def completed(document: dict[str, Any]) -> None:
+    """Adds to a document what FastAPI does not know of."""
+    document.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+
+
+def _response(text: str, schema: Schema, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"description": text, "headers": {**_WORKSPACE, **(more or {})}, "content": _content(schema)}
+
+
+def _content(schema: Schema) -> dict[str, Any]:
+    return {messages.MEDIA_TYPE: {"schema": dict(schema)}}
