@@ -272,13 +272,19 @@ def company_sort_key(name: str) -> str:
     return sort_key(company_core(name))
 
 
+_ASCII_DIGITS = re.compile("[0-9]+")
+
+
 def phone_digits(text: str) -> str:
     """The digits of a telephone number for searching and comparing, a Vietnamese one as dialled at home.
 
     "+84 912 345 678", "0084912345678", "84912345678" and "0912.345.678" all give "0912345678"; "+84 (0)912…" too.
     A number of another country keeps its country code, without a plus.
     """
-    digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
+    if text.isascii():
+        digits = text if text.isdecimal() else "".join(_ASCII_DIGITS.findall(text))
+    else:
+        digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
     abroad = "+" in text
     if digits.startswith("00"):
         digits, abroad = digits[2:], True

@@ -16,8 +16,7 @@ from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import account_keys, forgetting, open_amounts, search
-from kam_desktop.store.sync_tables import search_queue
-from kam_desktop.store.tables import RECORDS, column_value, record_of, sort_value
+from kam_desktop.store.tables import column_value, sort_value
 
 _CHUNK = 500
 Row = dict[str, Any]
@@ -163,31 +162,24 @@ class Landing:
         return [each for row in old.values() if (each := _change(entity, row, None))]
 
 
-def _renamed(account: str) -> Change:
-    return Change("", 0, "account", account, Action.UPDATE, {}, {"name": ""}, "", "")
-
-
 def has_unindexed(connection: sa.Connection) -> bool:
     """Whether rows of a pull still wait for the search index."""
-    return connection.execute(sa.select(search_queue.c.n).limit(1)).first() is not None
+    return connection.exec_driver_sql("select 1 from search_queue limit 1").first() is not None
 
 
 def index_waiting(connection: sa.Connection, limit: int = 2000) -> int:
     """Indexes rows that a pull brought, oldest first; gives how many still wait."""
-    rows = connection.execute(sa.select(search_queue).order_by(search_queue.c.n).limit(limit)).all()
+    rows = connection.exec_driver_sql("select n, entity, record from search_queue order by n limit ?", (limit,)).all()
     by_entity: dict[str, list[str]] = {}
     for row in rows:
         by_entity.setdefault(row.entity, []).append(row.record)
     for entity, ids in by_entity.items():
-        table = RECORDS[entity]
-        for start in range(0, len(ids), _CHUNK):
-            found = connection.execute(sa.select(table).where(table.c.id.in_(ids[start : start + _CHUNK]))).mappings()
-            search.put(connection, [record_of(BY_NAME[entity], row) for row in found])
+        search.put_rows(connection, entity, ids)
         if entity == "account":
-            account_keys.refresh(connection, [_renamed(each) for each in ids])
+            account_keys.refresh_accounts(connection, ids)
     if rows:
-        connection.execute(sa.delete(search_queue).where(search_queue.c.n <= rows[-1].n))
-    return int(connection.execute(sa.select(sa.func.count()).select_from(search_queue)).scalar_one())
+        connection.exec_driver_sql("delete from search_queue where n <= ?", (rows[-1].n,))
+    return int(connection.exec_driver_sql("select count(*) from search_queue").scalar_one())
 
 
 def rebuild_caches(connection: sa.Connection) -> None:

@@ -142,8 +142,8 @@ class Store:
         return report, uow.change_set
 
     def _unit(self, connection: sa.Connection, step: Step) -> UnitOfWork:
-        wanted = sa.select(meta.c.key, meta.c.value).where(meta.c.key.in_(("workspace", "joining")))
-        found = {row.key: row.value for row in connection.execute(wanted)}
+        wanted = "select key, value from meta where key in ('workspace', 'joining')"
+        found: dict[str, str] = {row[0]: row[1] for row in connection.exec_driver_sql(wanted).all()}
         connected, joining = "workspace" in found, bool(found.get("joining"))
         return UnitOfWork(connection, step, self.clock, self.ids, self.author, connected, joining)
 
@@ -183,11 +183,10 @@ class Store:
             }
         )
         appended = self._journal.last_number if self._journal else 0
-        connection.execute(sa.delete(journal_pending).where(journal_pending.c.frame <= appended))
-        connection.execute(sa.insert(journal_pending).values(frame=frame, payload=zlib.compress(payload.encode(), 1)))
-        connection.execute(
-            sa.text("insert or replace into meta (key, value) values ('frame', :frame)"), {"frame": str(frame)}
-        )
+        run, packed = connection.exec_driver_sql, zlib.compress(payload.encode(), 1)
+        run("delete from journal_pending where frame <= ?", (appended,))
+        run("insert into journal_pending (frame, payload) values (?, ?)", (frame, packed))
+        run("insert or replace into meta (key, value) values ('frame', ?)", (str(frame),))
         return frame
 
     def _append_pending(self) -> None:
@@ -304,4 +303,4 @@ class _Rehearsed(Exception):
 
 
 def _last_frame(connection: sa.Connection) -> int:
-    return int(connection.execute(sa.select(meta.c.value).where(meta.c.key == "frame")).scalar() or 0)
+    return int(connection.exec_driver_sql("select value from meta where key = 'frame'").scalar() or 0)

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
-from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity, Record
-from kam_desktop.domain.fields import Field
+from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.domain.text import exact_key, fold, phone_digits, tokens
-from kam_desktop.store.tables import RECORDS, SEARCHED, record_of, search_doc
+from kam_desktop.protocol.codec import to_json
+from kam_desktop.store.tables import RECORDS, SEARCHED, record_of
 
 CANDIDATES = 200
 """So many newest hits are ranked; a word that is in more records than that wants a second word."""
@@ -30,37 +32,67 @@ class Hit:
 
 def searchable_fields(entity: Entity) -> tuple[Field, ...]:
     """The fields that go into the index."""
-    return tuple(each for each in entity.fields if each.searchable)
+    return _SEARCHABLE[entity.name]
+
+
+_SEARCHABLE = {
+    record.entity.name: tuple(each for each in record.entity.fields if each.searchable) for record in ENTITIES
+}
 
 
 def body_of(record: Record) -> str:
     """The folded text of a record as it is indexed; phones also as bare digits."""
+    fields = _SEARCHABLE[type(record).entity.name]
+    return _body(fields, [getattr(record, each.name) for each in fields])
+
+
+def _body(fields: Sequence[Field], values: Sequence[Any]) -> str:
     parts: list[str] = []
-    for each in searchable_fields(type(record).entity):
-        value = getattr(record, each.name)
-        for text in value if isinstance(value, tuple) else (value,):
-            if text:
-                parts.append(fold(text))
-                if each.phone:
-                    parts.append(phone_digits(text))
-    return "\n".join(parts)
+    phones: list[str] = []
+    for each, value in zip(fields, values, strict=True):
+        if value:
+            texts = [text for text in value if text] if isinstance(value, tuple) else [value]
+            parts += texts
+            if each.phone:
+                phones += map(phone_digits, texts)
+    return fold("\n".join(parts)) + "".join("\n" + digits for digits in phones)
 
 
 def put(connection: sa.Connection, records: Sequence[Record]) -> None:
     """Indexes records anew, whether they were in the index or not."""
-    wanted = [record for record in records if searchable_fields(type(record).entity)]
-    if not wanted:
-        return
-    connection.execute(
-        sa.text("insert into search_doc (entity, record) values (:entity, :record) on conflict (record) do nothing"),
-        [{"entity": type(record).entity.name, "record": record.id} for record in wanted],
-    )
-    numbers = {record: number for _, record, number in _numbers(connection, [record.id for record in wanted])}
-    by_entity: dict[str, list[tuple[int, str]]] = {}
-    for record in wanted:
-        by_entity.setdefault(type(record).entity.name, []).append((numbers[record.id], body_of(record)))
+    by_entity: dict[str, list[tuple[str, str]]] = {}
+    for record in records:
+        if _SEARCHABLE[type(record).entity.name]:
+            by_entity.setdefault(type(record).entity.name, []).append((record.id, body_of(record)))
     for entity, bodies in by_entity.items():
-        connection.exec_driver_sql(_PUT.format(entity), bodies)
+        _put_bodies(connection, entity, bodies)
+
+
+def put_rows(connection: sa.Connection, entity: str, ids: Sequence[str]) -> None:
+    """Indexes records of one kind anew as their rows stand, those of the ids that are there."""
+    fields = _SEARCHABLE[entity]
+    columns = ", ".join(f'"{name}"' for name in ("id", *(each.name for each in fields)))
+    rows = connection.exec_driver_sql(
+        f'select {columns} from "{entity}" where id in (select value from json_each(?))',  # noqa: S608 — our own names
+        (to_json(list(ids)),),
+    ).all()
+    several = [place for place, each in enumerate(fields) if each.kind is Kind.TEXTS]
+    bodies = []
+    for identity, *values in rows:
+        for place in several:
+            values[place] = tuple(orjson.loads(values[place])) if values[place] else ()
+        bodies.append((identity, _body(fields, values)))
+    _put_bodies(connection, entity, bodies)
+
+
+def _put_bodies(connection: sa.Connection, entity: str, bodies: Sequence[tuple[str, str]]) -> None:
+    connection.exec_driver_sql(
+        "insert into search_doc (entity, record) values (?, ?) on conflict (record) do nothing",
+        [(entity, identity) for identity, _ in bodies],
+    ) if bodies else None
+    numbers = {record: number for _, record, number in _numbers(connection, [identity for identity, _ in bodies])}
+    if bodies:
+        connection.exec_driver_sql(_PUT.format(entity), [(numbers[identity], body) for identity, body in bodies])
 
 
 def drop(connection: sa.Connection, ids: Sequence[str]) -> None:
@@ -74,10 +106,11 @@ def drop(connection: sa.Connection, ids: Sequence[str]) -> None:
 
 
 def _numbers(connection: sa.Connection, ids: Sequence[str]) -> Iterable[tuple[str, str, int]]:
-    for start in range(0, len(ids), 500):
-        part = ids[start : start + 500]
-        rows = connection.execute(sa.select(search_doc).where(search_doc.c.record.in_(part)))
-        yield from ((row.entity, row.record, row.n) for row in rows)
+    rows = connection.exec_driver_sql(
+        "select entity, record, n from search_doc where record in (select value from json_each(?))",
+        (to_json(list(ids)),),
+    )
+    yield from ((row[0], row[1], row[2]) for row in rows.all())
 
 
 def fill(driver: Any) -> None:
@@ -105,6 +138,11 @@ def holding(entity: str) -> str:
     return (
         f"select d.record from search_{entity} s join search_doc d on d.n = s.rowid where search_{entity} match :words"  # noqa: S608
     )
+
+
+def numbers_holding(entity: str) -> str:
+    """The statement for one JSON list of the same records' numbers; of an entity with searchable fields."""
+    return f"select json_group_array(rowid) from search_{entity} where search_{entity} match :words"  # noqa: S608 — our own name
 
 
 def match_expression(text: str) -> str:

@@ -18,7 +18,6 @@ from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
 from kam_desktop.store.pulling import Pulled
 from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, scope_cursor
-from kam_desktop.store.tables import meta
 from kam_desktop.store.tables import outbox as outbox_table
 from kam_desktop.store.verdicts import Verdict
 
@@ -52,7 +51,7 @@ _KEYS = {
     "workspace", "epoch", "mark", "push_number", "rights", "server", "user", "last_sync", "user_name", "role",
     "joining",
 }  # fmt: skip
-_STANDING = "select key, value from meta where key in ('" + "', '".join(sorted(_KEYS)) + "')"
+_STANDING = "select key, value from meta where key in ('" + "', '".join(sorted(_KEYS)) + "')"  # noqa: S608 — our own names
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Counts:
 
 def standing(connection: sa.Connection, device: str = "") -> Standing:
     """Where the laptop stands; without its device id where nothing is going to be sent."""
-    kept: dict[str, str] = dict(connection.exec_driver_sql(_STANDING).tuples().all())
+    kept: dict[str, str] = {row[0]: row[1] for row in connection.exec_driver_sql(_STANDING).all()}
     return Standing(
         kept.get("workspace", ""), int(kept.get("epoch", 0)), orjson.loads(kept.get("mark", "null")),
         device, int(kept.get("push_number", 0)), int(kept.get("rights", 0)), kept.get("server", ""),
