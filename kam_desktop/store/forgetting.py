@@ -106,7 +106,7 @@ def search_terms(connection: sa.Connection) -> None:
     """Words of what left the index stay in its pages until they are merged away."""
     found = connection.exec_driver_sql("select name from sqlite_master where sql like '%using fts5(%'").scalars().all()
     for name in found:
-        connection.exec_driver_sql(f"insert into \"{name}\" (\"{name}\") values ('optimize')")  # noqa: S608 — our own name
+        connection.exec_driver_sql(f'insert into "{name}" ("{name}") values (\'optimize\')')  # noqa: S608 — our own name
 
 
 def done(connection: sa.Connection) -> None:
@@ -156,4 +156,4 @@ def _owe(connection: sa.Connection) -> None:
 
 
 def _meta(connection: sa.Connection, key: str) -> str:
-    return connection.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar() or ""
+    return connection.exec_driver_sql("select value from meta where key = ?", (key,)).scalar() or ""

@@ -14,8 +14,7 @@ from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import landing, own_echo
 from kam_desktop.store.landing import Landing
 from kam_desktop.store.shown_rows import keep_base, rows_of, show
-from kam_desktop.store.sync_tables import AWAITED, acknowledged, row_scope, scope_cursor
-from kam_desktop.store.tables import outbox
+from kam_desktop.store.sync_tables import AWAITED, acknowledged, row_scope
 
 _CHUNK = 500
 BRAKE_ROWS, BRAKE_SHARE = 20, 0.02
@@ -46,24 +45,29 @@ def apply_pull(
 ) -> Pulled:
     """Writes a page of rows, leaves and cursors, all or nothing; never over a field that still waits."""
     scopes: list[str] = answer["scopes"]
-    known = {row.scope: row for row in connection.execute(sa.select(scope_cursor))}
+    run = connection.exec_driver_sql
+    known = {row.scope: row for row in run("select scope, cursor, whole, pass from scope_cursor").all()}
     passes = {name: _pass_of(known.get(name), name in answer["restarted"]) for name in answer["cursors"]}
-    first = any(_is_first(known.get(name), name in answer["restarted"]) for name in answer["cursors"])
+    first = any(_is_first(known.get(name)) for name in answer["cursors"])
     named = [(scopes[place], entity, record) for place, entity, record in answer["also"]]
     for part in answer["parts"]:
         entity = part["entity"]
         named += [(scopes[place], entity, record) for place, record in zip(part["scope"], part["id"], strict=True)]
-    waiting = set(connection.execute(sa.select(outbox.c.record).distinct()).scalars())
+    waiting = set(run("select distinct record from outbox").scalars())
     echo = own_echo.resolved(connection, answer.get("echo", ()))
     if echo is None or not own_echo.held(connection, echo, waiting):
         return Pulled((), 0, False, False, True)
     for part in echo:
         named += [(scopes[part["scope"]], part["entity"], each) for each in part["id"]]
     lost_scopes = [name for name in known if name not in answer["cursors"]]
-    removed = _removed(connection, answer, scopes, lost_scopes, passes, named)
+    swept = [
+        (name, number) for name, number in passes.items()
+        if not answer["cursors"][name].startswith("-") and (name in answer["restarted"] or _is_first(known.get(name)))
+    ]  # fmt: skip
+    removed = _removed(connection, answer, scopes, lost_scopes, swept, named)
     if not released and _brakes(connection, len(removed)):
         return Pulled((), len(removed), True, False)
-    connection.exec_driver_sql(
+    run(
         "insert into row_scope (record, scope, entity, pass) values (?, ?, ?, ?) "
         "on conflict (record, scope) do update set pass = excluded.pass",
         [(record, scope, entity, passes.get(scope, 0)) for scope, entity, record in named],
@@ -79,12 +83,12 @@ def apply_pull(
                 landed.put(part["entity"], row)
     for entity, record in removed:
         landed.drop(entity, record)
-    _leave(connection, answer, scopes, lost_scopes, passes)
+    _leave(connection, answer, scopes, lost_scopes, swept)
     _keep_cursors(connection, answer, passes, lost_scopes)
     if not answer["more"]:
         own_echo.forget(connection)
     touched = landed.write()
-    whole = not connection.execute(sa.select(scope_cursor.c.scope).where(scope_cursor.c.whole == 0).limit(1)).first()
+    whole = run("select 1 from scope_cursor where whole = 0 limit 1").first() is None
     if first and whole and not joining:  # the first connect goes on, and does it at its end
         landing.rebuild_caches(connection)
     return Pulled(touched, len(removed), False, first and whole)
@@ -96,13 +100,13 @@ def _pass_of(known: Any, restarted: bool) -> int:
     return int(known[3]) + 1 if restarted else int(known[3])
 
 
-def _is_first(known: Any, restarted: bool) -> bool:
+def _is_first(known: Any) -> bool:
     return known is None or not known.whole
 
 
 def _removed(
     connection: sa.Connection, answer: Mapping[str, Any], scopes: list[str], lost_scopes: list[str],
-    passes: Mapping[str, int], named: Sequence[tuple[str, str, str]],
+    swept: Sequence[tuple[str, int]], named: Sequence[tuple[str, str, str]],
 ) -> list[tuple[str, str]]:  # fmt: skip
     """(entity, record) of everything whose last scope goes with this answer."""
     going: dict[str, set[str]] = {}
@@ -113,18 +117,17 @@ def _removed(
         going.setdefault(record, set()).add(scopes[place])
         entities[record] = entity
     for scope in lost_scopes:
-        for row in connection.execute(sa.select(row_scope).where(row_scope.c.scope == scope)).all():
-            going.setdefault(row.record, set()).add(scope)
-            entities[row.record] = row.entity
+        held_by = "select record, entity from row_scope where scope = ?"
+        for record, entity in connection.exec_driver_sql(held_by, (scope,)).all():
+            going.setdefault(record, set()).add(scope)
+            entities[record] = entity
     met = {(record, scope) for scope, _, record in named}
-    for scope, number in passes.items():
-        if answer["cursors"][scope].startswith("-"):
-            continue  # its download goes on; what is swept is known at its end
-        swept = sa.select(row_scope).where(row_scope.c.scope == scope, row_scope.c["pass"] < number)
-        for row in connection.execute(swept):
-            if (row.record, scope) not in met:
-                going.setdefault(row.record, set()).add(scope)
-                entities[row.record] = row.entity
+    for scope, number in swept:
+        unmet = "select record, entity from row_scope where scope = ? and pass < ?"
+        for record, entity in connection.exec_driver_sql(unmet, (scope, number)).all():
+            if (record, scope) not in met:
+                going.setdefault(record, set()).add(scope)
+                entities[record] = entity
     if not answer["more"]:
         for scopes_ in going.values():
             scopes_.add(AWAITED)
@@ -139,8 +142,9 @@ def _removed(
     for start in range(0, len(ids), _CHUNK):
         part = ids[start : start + _CHUNK]
         held: dict[str, set[str]] = {record: set() for record in part}
-        for row in connection.execute(sa.select(row_scope).where(row_scope.c.record.in_(part))):
-            held[row.record].add(row.scope)
+        scopes_of = "select record, scope from row_scope where record in (select value from json_each(?))"
+        for record, scope in connection.exec_driver_sql(scopes_of, (to_json(part),)).all():
+            held[record].add(scope)
         for record in part:
             left = held[record] - going[record]
             if not left and not any((record, scope) in staying for scope in answer["cursors"]):
@@ -172,7 +176,7 @@ def _brakes(connection: sa.Connection, removed: int) -> bool:
 
 def _leave(
     connection: sa.Connection, answer: Mapping[str, Any], scopes: list[str], lost_scopes: list[str],
-    passes: Mapping[str, int],
+    swept: Sequence[tuple[str, int]],
 ) -> None:  # fmt: skip
     if answer["leaves"]:
         connection.exec_driver_sql(
@@ -180,17 +184,16 @@ def _leave(
             [(record, scopes[place]) for place, _, record in answer["leaves"]],
         )
     for scope in (*lost_scopes, *_awaited(answer)):
-        connection.execute(sa.delete(row_scope).where(row_scope.c.scope == scope))
-    for scope, number in passes.items():
-        if not answer["cursors"][scope].startswith("-"):
-            connection.execute(sa.delete(row_scope).where(row_scope.c.scope == scope, row_scope.c["pass"] < number))
+        connection.exec_driver_sql("delete from row_scope where scope = ?", (scope,))
+    for scope_and_pass in swept:  # what a download did not meet that ended now
+        connection.exec_driver_sql("delete from row_scope where scope = ? and pass < ?", scope_and_pass)
 
 
 def _keep_cursors(
     connection: sa.Connection, answer: Mapping[str, Any], passes: Mapping[str, int], lost_scopes: list[str]
 ) -> None:
     for scope in lost_scopes:
-        connection.execute(sa.delete(scope_cursor).where(scope_cursor.c.scope == scope))
+        connection.exec_driver_sql("delete from scope_cursor where scope = ?", (scope,))
     totals = answer.get("total") or {}
     connection.exec_driver_sql(
         "insert into scope_cursor (scope, cursor, whole, pass, total) values (?, ?, ?, ?, ?) on conflict (scope) "
@@ -227,7 +230,8 @@ def keep_conflicts(connection: sa.Connection, found: Sequence[Mapping[str, Any]]
 
 def cursors(connection: sa.Connection) -> dict[str, str]:
     """The cursor of every scope, as the server gave it."""
-    return {row.scope: row.cursor for row in connection.execute(sa.select(scope_cursor))}
+    rows = connection.exec_driver_sql("select scope, cursor from scope_cursor").all()
+    return {row[0]: row[1] for row in rows}
 
 
 def forget_acknowledged(connection: sa.Connection, before: str) -> None:

@@ -276,9 +276,8 @@ class UnitOfWork(Reader):
         changes = self.changes
         if self._connected and self._step.recorded:
             outbox.put(self.connection, changes)  # first: it keeps the rows as the server has them
-        elif self._joining and self._step.recorded:
-            # the first connect goes on another time; what came from the server already is changed like any of its rows
-            outbox.put(self.connection, outbox.of_the_server(self.connection, changes))
+        elif self._step.recorded:
+            outbox.put(self.connection, self._of_a_server(changes))
         self._write_rows(pending)
         search.put(self.connection, [record for record in self._now.values() if record is not None])
         search.drop(self.connection, [each.record for each in changes if each.action is Action.DELETE])
@@ -305,6 +304,20 @@ class UnitOfWork(Reader):
             ],
         )
         return number
+
+    def _of_a_server(self, changes: Sequence[Change]) -> list[Change]:
+        """Changes that wait although the profile is not connected yet.
+
+        The first connect goes on another time: what came from the server already is changed like any of its rows. And
+        what the journal tells of records that are not here was written to records of the server, before the data file
+        was set back to a time without them.
+        """
+        ours = {each.record for each in changes if each.action is Action.CREATE}
+        known = set(map(id, outbox.of_the_server(self.connection, changes))) if self._joining else set()
+        return [
+            each for each in changes
+            if id(each) in known or (each.record not in ours and self._was.get((each.entity, each.record)) is None)
+        ]  # fmt: skip
 
     def _insert_step(self, written_at: str) -> int:
         if self._step.kind in ("edit", "import"):

@@ -82,6 +82,7 @@ class Engine:
         self._whole_rows = False
         self._reconciled_to = 0
         self._turns = 0
+        self._person = ""
         self.report = Report()
 
     @property
@@ -129,7 +130,7 @@ class Engine:
         if call.attempt != self._attempt:
             return
         try:
-            answer = answers.checked(call.name, call.message, answer, person=self._state.standing().user)
+            answer = answers.checked(call.name, call.message, answer, person=self._person)
         except Unavailable as failure:
             self.failed(call, failure)
             self.report.failure = failure
@@ -166,6 +167,7 @@ class Engine:
 
     def _call(self, name: str, content: Mapping[str, Any], sent: Sequence[Sequence[Waiting]] = ()) -> Call:
         standing = self._state.standing()
+        self._person = standing.user
         message = {
             "workspace": standing.workspace,
             "epoch": standing.epoch,

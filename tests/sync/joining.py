@@ -40,9 +40,9 @@ class Road:
         return answer
 
 
-def furnish(node: Node, hands: Hands) -> set[str]:
-    """Work of before the first connect: a customer that the firm has too, and one that it has not. Gives the ids."""
-    made: set[str] = set()
+def furnish(node: Node, hands: Hands) -> dict[str, str]:
+    """Work of before the first connect: a customer that the firm has too, and one that it has not. Kinds by id."""
+    made: dict[str, str] = {}
     with node.store.edit("before") as uow:
         uow.put(Person(id=LOCAL_PERSON_ID, full_name=node.name))
         for tax_code, name in (("0300000001", "Khách 1 cũ"), ("", "Khách riêng")):
@@ -53,5 +53,5 @@ def furnish(node: Node, hands: Hands) -> set[str]:
             uow.add(Contact(id=contact, account=account, full_name="Trần Thị Ánh", phones=("0900000001",)))
             uow.add(Proposal(id=proposal, account=account, title=f"v{hands.count}", owner=LOCAL_PERSON_ID))
             uow.add(Task(id=task, account=account, subject=f"v{hands.count}", owner=LOCAL_PERSON_ID))
-            made |= {account, contact, proposal, task}
+            made |= {account: "account", contact: "contact", proposal: "proposal", task: "task"}
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -22,7 +23,6 @@ from kam_desktop.domain.errors import SignedOut, Unavailable
 from kam_desktop.protocol.messages import Problem
 from kam_desktop.server.database import Database
 from kam_desktop.store import files
-from kam_desktop.store.database import connector
 from kam_desktop.store.profile import Store
 from kam_desktop.store.sync_state import SyncState
 from kam_desktop.sync.engine import Call, Engine
@@ -102,20 +102,17 @@ class Node:
 
     def open(self) -> None:
         """The program begins; nothing but the disk is there."""
-        self.store = Store.open(self.folder, KEY, self.name, self.clock, self.house.ids)  # type: ignore[arg-type]
+        # of the newest schema always: looking first, as `Store.open` does, is half of the time
+        self.store = Store(self.folder, KEY, self.name, self.clock, self.house.ids, write=True)  # type: ignore[arg-type]
         door = self.store.database.write
         self.store.database.write = lambda: self.fuse.around(door())  # type: ignore[method-assign]
-        _share_compiled(self.store.database)
-        self.judge: Any = None
+        self.judge = _share_compiled(self.store.database)
         self.state = SyncState(self.store)
         self.engine = Engine(self.state)
         self.call = None
 
     def close(self) -> None:
         """Nothing of the laptop is open any more."""
-        if self.judge is not None:
-            self.judge.close()
-            self.judge = None
         self.store.close()
 
     def killed(self) -> None:
@@ -146,9 +143,7 @@ class Node:
                 connection.run("insert into device (id, person) values (?, ?)", (self.state.device(), self.user))
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
-        """Rows of this laptop's database, by a connection of the judges' own."""
-        if self.judge is None:
-            self.judge = connector(self.store.database.path, KEY.hex(), write=False)()
+        """Rows of this laptop's database, as they lie there."""
         found: list[Any] = self.judge.execute(statement, values).fetchall()
         return found
 
@@ -162,14 +157,19 @@ class Node:
 _compiled: list[Any] = []
 
 
-def _share_compiled(database: Any) -> None:
-    """Statements are compiled once for all laptops of a process: most of the time of a short run went there."""
+def _share_compiled(database: Any) -> Any:
+    """Statements are compiled once for all laptops of a process: most of the time of a short run went there.
+
+    Gives the driver's connection that reads: in one thread there is one, and the judges look through it between two
+    questions of the product.
+    """
     if not _compiled:
         _compiled.extend((database._writer.dialect, database._writer._compiled_cache))
-    for each in (database._reader, database._writer):
-        with each.connect():
-            pass  # what is found out with the first connection belongs to the engine's own dialect
+    for each in (database._writer, database._reader):
+        with each.connect() as connection:  # what is found out with the first one belongs to the engine's own dialect
+            judge = connection.connection.driver_connection
         each.dialect, each._compiled_cache = _compiled
+    return judge
 
 
 def failure(problem: Problem) -> Unavailable:
@@ -208,6 +208,8 @@ def template() -> Template:
         place = Path(tempfile.mkdtemp(prefix="kam-sim-", dir=memory if os.access(memory, os.W_OK) else None))
         atexit.register(shutil.rmtree, place, ignore_errors=True)
         _made.append(_make(place))
+        gc.collect()
+        gc.freeze()  # what stays for good is not looked through again and again
     return _made[0]
 
 

@@ -79,7 +79,7 @@ class Run:
         self.net: list[Flight] = []
         self.written: dict[str, Written] = {}
         self.excused: set[str] = set()
-        self.made_before_joining: dict[str, set[str]] = {}
+        self.made_before_joining: dict[str, dict[str, str]] = {}
         self.epochs = 0
         self.server_backup: Path | None = None
         self.healed = False
@@ -619,6 +619,11 @@ class Run:
         for node in self.nodes:
             if not node.ready:
                 self.join(node, faults=False)
+                with self.house.sql() as connection:
+                    set_back = workspace.read(connection).state != workspace.OPEN
+                if set_back:  # by its mark this laptop was the first to notice it
+                    self._restore_as_production()
+                    self.join(node, faults=False)
         quiet = 0
         for _ in range(HEAL_ROUNDS):
             calm = all([self._whole_cycle(node) for node in self.nodes])  # noqa: C419 — every one of them
