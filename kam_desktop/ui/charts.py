@@ -147,6 +147,7 @@ class FigureStrip(QWidget):
     def __init__(self, figures: Sequence[Figure] = (), *, size: int = theme.TITLE) -> None:
         super().__init__()
         self._figures, self._size = list(figures), size
+        self._needs: list[int] = []
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -154,10 +155,16 @@ class FigureStrip(QWidget):
 
     def set_figures(self, figures: Sequence[Figure]) -> None:
         """Show other figures."""
-        self._figures = list(figures)
+        self._figures, self._needs = list(figures), []
         self.setAccessibleName("; ".join(f"{item.label}: {item.value} {item.note}".strip() for item in figures))
         self.updateGeometry()
         self.update()
+
+    def _widths(self) -> list[int]:
+        # a layout asks for its size a hundred times before the page is there, and text takes long to measure
+        if len(self._needs) != len(self._figures):
+            self._needs = [self._need(item) for item in self._figures]
+        return self._needs
 
     def _need(self, item: Figure) -> int:
         small, big = theme.metrics(theme.CAPTION), theme.metrics(self._size, theme.BOLD)
@@ -166,20 +173,20 @@ class FigureStrip(QWidget):
 
     def sizeHint(self) -> QSize:
         lines = 18 + round(self._size * 1.45) + (18 if any(item.note for item in self._figures) else 0)
-        return QSize(sum(map(self._need, self._figures)), theme.px(lines))
+        return QSize(sum(self._widths()), theme.px(lines))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(max(map(self._need, self._figures), default=0), self.sizeHint().height())
+        return QSize(max(self._widths(), default=0), self.sizeHint().height())
 
     def hasHeightForWidth(self) -> bool:
         return True
 
     def heightForWidth(self, width: int) -> int:
-        lines = max(1, len(_in_lines([self._need(item) for item in self._figures], width)))
+        lines = max(1, len(_in_lines(self._widths(), width)))
         return lines * self.sizeHint().height() + (lines - 1) * theme.px(_BETWEEN)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, needs = QPainter(self), [self._need(item) for item in self._figures]
+        painter, needs = QPainter(self), self._widths()
         high, top = self.sizeHint().height(), 0
         lines = _in_lines(needs, self.width())
         for line in lines:

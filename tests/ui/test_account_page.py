@@ -109,6 +109,33 @@ def test_enter_opens_the_row_and_ctrl_n_begins_one(qtbot: Any, page: AccountPage
     assert house.shell.shown == [("account", "a"), ("account", "new")]
 
 
+def test_the_page_of_one_customer_is_made_bit_by_bit_while_the_list_is_read(
+    qtbot: Any, page: AccountPage, house: House
+) -> None:
+    qtbot.waitUntil(lambda: "detail" in vars(page) and not page._ahead.isActive())
+    made = page.detail
+    assert page.currentWidget() is page.list and made._stack.count() == 7 and page.count() == 2
+    page.open_place("b")
+    settle(qtbot, house)
+    assert page.detail is made and page.currentWidget() is made and made.form.record.id == "b"
+    page.list.model.answered.emit()
+    assert not page._ahead.isActive()  # nothing is left to be made
+
+
+def test_a_customer_who_is_wanted_before_that_comes_at_once(qtbot: Any, house: House) -> None:
+    house.add(*firm_of_three())
+    made = AccountController(house.desk).page
+    qtbot.addWidget(made)
+    made.show()
+    settle(qtbot, house)
+    made._on_ahead()  # the frame and one tab are there
+    made._on_ahead()
+    made.open_place("b")
+    settle(qtbot, house)
+    assert made.currentWidget() is made.detail and made.detail._stack.count() == 7
+    assert not made.detail.make_part()
+
+
 def test_an_opened_account_is_edited_in_its_form(qtbot: Any, page: AccountPage, house: House) -> None:
     page.open_place("a")
     settle(qtbot, house)

@@ -50,7 +50,7 @@ class AccountController(RecordController):
 
     def __init__(self, desk: Desk) -> None:
         self._list = AccountList(desk.today())
-        super().__init__(desk, AccountPage(self._list, self._made_detail))
+        super().__init__(desk, AccountPage(self._list, lambda: AccountDetail(desk.today()), self._wire))
         self._place = ""
         self.dialogs = Dialogs(self, self._account_id, questions.ask_people, self._remove_occasion, questions.save_log)
         self.listed = ListPart(self, self._list, self._on_interaction)
@@ -63,9 +63,8 @@ class AccountController(RecordController):
     def _detail(self) -> AccountDetail:
         return self.page.detail
 
-    def _made_detail(self) -> AccountDetail:
-        made, desk = AccountDetail(self.desk.today()), self.desk
-        line, side = made.overview.timeline, made.overview.side
+    def _wire(self, made: AccountDetail) -> None:
+        desk, line, side = self.desk, made.overview.timeline, made.overview.side
         for signal, slot in (
             (made.back_wanted, lambda: desk.shell.show_page("account")),
             (made.interaction_wanted, self._on_interaction), (made.contact_wanted, self.dialogs.contact),
@@ -92,7 +91,6 @@ class AccountController(RecordController):
         CellEdits(self, made.tasks.table, made.tasks.model, Task,
                   {at: CellField(name) for at, name in enumerate(("subject", "due_on", "done_on"))},
                   N_("Change task {name}"))  # fmt: skip
-        return made
 
     def refresh(self) -> None:
         self.listed.is_old = True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -28,6 +29,7 @@ from kam_desktop.ui.shortcuts import add_shortcut
 OVERVIEW, PEOPLE, PROPOSALS, MONEY, TASKS, HISTORY, DETAILS = (
     "overview", "people", "proposals", "money", "tasks", "history", "details",
 )  # fmt: skip
+_Made = TypeVar("_Made", bound=QWidget)
 _WIDTH = 760  # px at 100 %: fields are no wider
 TABS = (OVERVIEW, PEOPLE, PROPOSALS, MONEY, TASKS, HISTORY, DETAILS)
 
@@ -73,7 +75,7 @@ class Overview(QWidget):
 
 
 class AccountDetail(QWidget):
-    """One customer.
+    """One customer. What is in the tabs is made one by one: see `make_part`.
 
     Signals:
         back_wanted, interaction_wanted, contact_wanted(id or ""), archive_wanted(bool), hand_over_wanted: the
@@ -91,10 +93,17 @@ class AccountDetail(QWidget):
     archive_wanted = Signal(bool)
     hand_over_wanted = Signal()
     tab_shown = Signal(str)
+    form: AccountForm
+    overview: Overview
+    people: tabs.RowsTab
+    proposals: tabs.RowsTab
+    invoices: tabs.RowsTab
+    tasks: tabs.RowsTab
+    history: tabs.RowsTab
 
     def __init__(self, today: date) -> None:
         super().__init__()
-        self.form = AccountForm(today)
+        self._today, self._parts = today, self._make_parts()
         self._archived = False
         self._avatar = Avatar("", 44)
         self._name = head_name()
@@ -136,18 +145,7 @@ class AccountDetail(QWidget):
         ], name=tr("What is shown of the account"))  # fmt: skip
         self._tab_row = Panel(row=True, lines="bottom").add(self.tabs)
         self._tab_row.box.setContentsMargins(theme.px(24), 0, theme.px(24), 0)  # its line goes on where the tabs' ends
-        self.overview = Overview(today)
-        self.people, self.proposals = tabs.people_tab(), tabs.proposals_tab()
-        self.invoices, self.tasks, self.history = tabs.invoices_tab(), tabs.tasks_tab(), tabs.history_tab()
-        self.form.setMaximumWidth(theme.px(_WIDTH))
-        holder = Panel(row=True).add(self.form, stretch=_WIDTH)
-        holder.box.addStretch(1)
-        fields = scrolled(holder)
-        fields.setProperty("pane", True)
-        fields.setFocusProxy(self.form.editor("name"))
         self._stack = QStackedWidget()
-        for each in (self.overview, self.people, self.proposals, self.invoices, self.tasks, self.history, fields):
-            self._stack.addWidget(each)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -157,15 +155,47 @@ class AccountDetail(QWidget):
         back.clicked.connect(self.back_wanted)
         self._log.clicked.connect(self.interaction_wanted)
         self._archive.clicked.connect(lambda: self.archive_wanted.emit(not self._archived))
-        self._create.clicked.connect(self.form.commit)
         self.tabs.changed.connect(self.show_tab)
+        add_shortcut(self, "next_tab", lambda: self._turn(1))
+        add_shortcut(self, "previous_tab", lambda: self._turn(-1))
+
+    def make_part(self) -> bool:
+        """Makes what is in the next tab; False when nothing is missing. All at once they hold the window up."""
+        return next(self._parts, None) is not None
+
+    def _make_parts(self) -> Iterator[QWidget]:
+        """In the order of TABS. Each is put in its place at once: what is moved later is dressed by the style again."""
+
+        def put(made: _Made) -> _Made:
+            self._stack.addWidget(made)
+            return made
+
+        self.overview = put(Overview(self._today))
         self.overview.side.contact_wanted.connect(self.contact_wanted)
         self.overview.side.all_people.connect(lambda: self.show_tab(PEOPLE))
         self.overview.side.all_steps.connect(lambda: self.show_tab(TASKS))
         self.overview.figures.opened.connect(self._on_figure)
+        yield self.overview
+        self.people = put(tabs.people_tab())
         self.people.create_wanted.connect(lambda: self.contact_wanted.emit(""))
-        add_shortcut(self, "next_tab", lambda: self._turn(1))
-        add_shortcut(self, "previous_tab", lambda: self._turn(-1))
+        yield self.people
+        self.proposals = put(tabs.proposals_tab())
+        yield self.proposals
+        self.invoices = put(tabs.invoices_tab())
+        yield self.invoices
+        self.tasks = put(tabs.tasks_tab())
+        yield self.tasks
+        self.history = put(tabs.history_tab())
+        yield self.history
+        self.form = AccountForm(self._today)
+        self.form.setMaximumWidth(theme.px(_WIDTH))
+        self._create.clicked.connect(self.form.commit)
+        holder = Panel(row=True).add(self.form, stretch=_WIDTH)
+        holder.box.addStretch(1)
+        fields = scrolled(holder)
+        fields.setProperty("pane", True)
+        fields.setFocusProxy(self.form.editor("name"))
+        yield put(fields)
 
     def tab(self) -> str:
         """The tab that is shown."""

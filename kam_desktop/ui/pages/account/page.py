@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _BESIDE = 1000  # px at 100 % of the page, from which on the panel stands beside the list
 _ROOM = 1000  # px of the page at 100 %, from which on list and panel stand side by side
+_AHEAD_MS = 60  # between the parts of the page of one customer that are made before it is wanted
 INDUSTRY = 8  # a column that is edited in place, besides the first
 
 
@@ -254,17 +255,44 @@ class AccountPage(QStackedWidget):
 
     place_wanted = Signal(str)
 
-    def __init__(self, listing: AccountList, make_detail: Callable[[], AccountDetail]) -> None:
+    def __init__(self, listing: AccountList, make_detail: Callable[[], AccountDetail],
+                 wire: Callable[[AccountDetail], None]) -> None:  # fmt: skip
+        """`wire` joins one customer's page with its controller once it is whole."""
         super().__init__()
-        self.list, self._make_detail = listing, make_detail
+        self.list, self._make_detail, self._wire = listing, make_detail, wire
+        self._ahead = QTimer(self, interval=_AHEAD_MS)
+        self._ahead.timeout.connect(self._on_ahead)
         self.addWidget(listing)
+        listing.model.answered.connect(self._begin_ahead)
 
     @cached_property
-    def detail(self) -> AccountDetail:
-        """One customer; its form is made when it is first wanted, not whenever the list is."""
+    def _begun(self) -> AccountDetail:
         made = self._make_detail()
         self.addWidget(made)
         return made
+
+    @cached_property
+    def detail(self) -> AccountDetail:
+        """One customer; made when it is first wanted, or part by part in a while after the list came."""
+        made = self._begun
+        while made.make_part():
+            pass
+        self._wire(made)
+        return made
+
+    def _begin_ahead(self) -> None:
+        if "detail" not in vars(self):
+            self._ahead.start()
+
+    def _on_ahead(self) -> None:
+        begun = vars(self).get("_begun")
+        if begun is None:
+            begun = self._begun
+        elif not begun.make_part():
+            self._ahead.stop()
+            begun = self.detail
+        for each in begun.findChildren(QWidget):
+            each.ensurePolished()  # else the style dresses them all when the page is first shown
 
     def open_place(self, place: str) -> None:
         """Called by the window."""
