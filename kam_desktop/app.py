@@ -26,7 +26,7 @@ from kam_desktop.domain.clock import Clock, SystemClock
 from kam_desktop.domain.errors import Broken, Refused, Unavailable
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.language import tr
-from kam_desktop.ui import qt_words, theme
+from kam_desktop.ui import heap, qt_words, theme
 from kam_desktop.ui.background import Fail, Failure, Job
 from kam_desktop.ui.desktop import LOOK_FILE, Desktop, start_values
 from kam_desktop.ui.kit import dialogs
@@ -279,6 +279,7 @@ def _desktop(folder: Path | None) -> Desktop:
 def _run(app: QApplication, door: Door) -> int:
     desktop = door.desktop
     sys.excepthook = desktop.on_exception
+    heap.begin()
     gc.set_threshold(50_000, 20, 100)  # a collection of everything stops the window for 70 ms with 100,000 customers
     desktop.window.show()
     QTimer.singleShot(0, door.open)  # the profile is opened once the window is on the screen

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from sys import intern
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -163,7 +164,8 @@ def _ageing(
     for place, amounts in ((UNALLOCATED, free), (REPORTED, reported_only)):
         for account, amount in amounts.items():
             rows.setdefault(account, empty.copy())[place] += amount
-    return {account: sums_of(row) for account, row in rows.items() if any(row)}
+    # several days and lists are remembered side by side: one text of an id for all of them
+    return {intern(account): sums_of(row) for account, row in rows.items() if any(row)}
 
 
 def _moved(reader: Reader, as_of: date, currency: str, accounts: Sequence[str] | None) -> list[str]:

@@ -7,6 +7,7 @@ import json
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from datetime import date
+from sys import intern
 
 from kam_desktop.store import figures, touched
 from kam_desktop.store.reader import Reader
@@ -52,7 +53,8 @@ def _open_rows(reader: Reader, currency: str, accounts: str) -> list[_OpenRow]:
         f"select coalesce(due_on, '{_NO_DAY}'), invoice, id, account from cache_instalment "
         f"where {few}currency = :currency and {few}open <> 0{of_accounts}"
     )
-    return [*reader.each(statement, {"currency": currency, "accounts": accounts})]
+    rows = reader.each(statement, {"currency": currency, "accounts": accounts})
+    return [(intern(due_on), invoice, part, intern(account)) for due_on, invoice, part, account in rows]
 
 
 def _open_rows_again(

@@ -30,6 +30,7 @@ from shiboken6 import isValid
 
 from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.errors import Broken, Refused, Unavailable
+from kam_desktop.ui import heap
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.collector import Collector
 
@@ -231,11 +232,7 @@ class Background(QObject):
         owner: QObject | None = None, job: Job | None = None,
     ) -> None:  # fmt: skip
         """Work of the lanes "net", "files" and "wait": `work()`, then `then(result)`."""
-
-        def plain() -> tuple[Any, None]:
-            return work(), None
-
-        self._put(lane, plain, then, fail, owner=owner, job=job)
+        self._put(lane, lambda: (work(), None), then, fail, owner=owner, job=job)
 
     def close(self, timeout_s: float = 20) -> bool:
         """Lets every edit that was put finish, closes the store and ends the threads; False if one did not end."""
@@ -326,6 +323,8 @@ class Background(QObject):
             del task
             with suppress(RuntimeError):  # the window is gone, and nobody waits for the answer
                 self._arrived.emit()
+            if tasks.empty():
+                heap.give_back()
 
     def _outcome(self, task: _Task) -> _Outcome:
         """Runs one task; this is the border at which a foreign exception becomes one of ours."""
