@@ -22,7 +22,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
 from kam_desktop.server import check, presets, users, workspace
-from kam_desktop.server.database import Connection, Database
+from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.settings import DATABASE, LISTEN, Settings, make_folder, settings
 
 DONE, REFUSED, USAGE, UNAVAILABLE, OUR_FAULT = 0, 1, 2, 3, 4
@@ -45,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNAVAILABLE if problem.status >= 500 else REFUSED
     except Unavailable as failure:
         print(tr(failure.message, **failure.args_named), file=sys.stderr)
+        return UNAVAILABLE
+    except Again:
+        print(tr("The database is busy. Do it again."), file=sys.stderr)
         return UNAVAILABLE
 
 

@@ -24,6 +24,8 @@ LEAST_SQLITE = (3, 51, 3)
 BUSY_MS = 30_000
 NEWS = "kam_news"
 """The channel on which PostgreSQL tells the processes of this database that something was committed."""
+_MAKING = 7_310_579
+"""The number of the lock under which tables are made; it must stay, so that old and new programs wait for another."""
 Row = tuple[Any, ...]
 
 
@@ -101,6 +103,11 @@ class Connection:
         if self.postgresql:
             return f"{column} = any(?)", list(values)
         return column + " in (select value from json_each(?))", orjson.dumps(list(values)).decode()  # noqa: S608
+
+    def lock_making(self) -> None:
+        """Waits until no other process makes tables, and keeps others from it until the end of the transaction."""
+        if self.postgresql:
+            self.driver.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
 
     def tell(self, channel: str) -> None:
         """Has PostgreSQL tell who listens there, when and only if this transaction is committed."""
@@ -265,14 +272,24 @@ def _sqlite_library() -> Any:
     return library
 
 
-def statements(tables: Iterable[sa.Table], is_postgresql: bool) -> list[str]:
-    """What makes these tables with their indexes, where they are missing."""
-    dialect: Any = postgresql.dialect() if is_postgresql else sqlite_dialect.dialect()  # type: ignore[no-untyped-call]
+def missing_tables(connection: Connection, tables: Iterable[sa.Table]) -> list[str]:
+    """What makes these tables and their indexes, of those that the database has not.
+
+    Nothing is said of those that it has: even `create index if not exists` would lock a table against its writers.
+    """
+    dialect: Any = postgresql.dialect() if connection.postgresql else sqlite_dialect.dialect()  # type: ignore[no-untyped-call]
+    if connection.postgresql:
+        found = connection.rows("select relname from pg_class where relnamespace = current_schema()::regnamespace")
+    else:
+        found = connection.rows("select name from sqlite_master")
+    there = {row[0] for row in found}
     made = []
     for table in tables:
-        made.append(str(sa.schema.CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
+        if table.name not in there:
+            made.append(str(sa.schema.CreateTable(table).compile(dialect=dialect)))
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
-            made.append(str(sa.schema.CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
+            if index.name not in there:
+                made.append(str(sa.schema.CreateIndex(index).compile(dialect=dialect)))
     return made
 
 

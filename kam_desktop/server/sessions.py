@@ -160,6 +160,8 @@ def forget_ended(connection: Connection, clock: Clock) -> None:
 
 
 def _begin(connection: Connection, person: str, device: str, clock: Clock, ids: Ids) -> dict[str, Any]:
+    # locked, so that two new laptops of one person that sign in at once get two letters
+    connection.one(f"select 1 from user_account where id = ?{connection.for_update}", (person,))  # noqa: S608
     held = connection.one("select person, revoked, letter from device where id = ?", (device,))
     if held is not None and (held[0] != person or held[1]):
         raise Problem(403, "device_taken", N_("This laptop belongs to another user, or was revoked."))
@@ -226,17 +228,17 @@ def _refuse_locked(connection: Connection, name: str, clock: Clock) -> None:
 
 
 def _count_failure(connection: Connection, name: str, clock: Clock) -> None:
-    row = connection.one("select count from sign_in_failure where name = ?", (name,))
-    count = (row[0] if row else 0) + 1
-    locked = None
-    if count > FREE_FAILURES:
-        wait = min(LONGEST_LOCK_S, LOCK_S * 2 ** (count - FREE_FAILURES - 1))
-        locked = _ends(clock, seconds=wait)
-    connection.run(
-        "insert into sign_in_failure (name, count, last_at, locked_until) values (?, ?, ?, ?) on conflict (name) do "
-        "update set count = excluded.count, last_at = excluded.last_at, locked_until = excluded.locked_until",
-        (name, count, moment_text(clock.now()), locked),
+    """Counted by the database, so that guesses that come at once, at several processes, all count."""
+    now = moment_text(clock.now())
+    row = connection.one(
+        "insert into sign_in_failure (name, count, last_at, locked_until) values (?, 1, ?, null) on conflict (name) do "
+        "update set count = sign_in_failure.count + 1, last_at = excluded.last_at returning count",
+        (name, now),
     )
+    count = row[0] if row else 1
+    if count > FREE_FAILURES:
+        wait = min(LONGEST_LOCK_S, LOCK_S * 2 ** min(count - FREE_FAILURES - 1, 10))
+        connection.run("update sign_in_failure set locked_until = ? where name = ?", (_ends(clock, seconds=wait), name))
 
 
 def _verified(kept: str, password: str) -> bool:

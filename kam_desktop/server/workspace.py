@@ -12,7 +12,7 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, bad
 from kam_desktop.server import change_log, tables
-from kam_desktop.server.database import Connection, columns_of, missing_columns, statements
+from kam_desktop.server.database import Connection, columns_of, missing_columns, missing_tables
 
 OPEN, SET_BACK = "open", "set_back"
 
@@ -40,10 +40,14 @@ class Workspace:
 
 
 def create(connection: Connection, ids: Ids, clock: Clock) -> Workspace:
-    """Makes the tables and mints the workspace; where there is one, only adds what a newer program needs."""
+    """Makes the tables and mints the workspace; where there is one, only adds what a newer program needs.
+
+    Several processes may be started at once, and while others serve: one makes them, and what is there is not touched.
+    """
+    connection.lock_making()
     for statement in (
         *missing_columns(connection, tables.metadata.sorted_tables),
-        *statements(tables.metadata.sorted_tables, connection.postgresql),
+        *missing_tables(connection, tables.metadata.sorted_tables),
     ):
         connection.run(statement)
     if connection.one("select 1 from workspace") is None:
@@ -53,7 +57,7 @@ def create(connection: Connection, ids: Ids, clock: Clock) -> Workspace:
             (ids.new(), tables.SCHEMA, raw, OPEN),
         )
         connection.run("insert into scope (name, seq, floor) values ('org', 0, 0)")
-    connection.run("update workspace set schema = ?", (tables.SCHEMA,))
+    connection.run("update workspace set schema = ? where schema < ?", (tables.SCHEMA, tables.SCHEMA))
     return read(connection)
 
 

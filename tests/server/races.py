@@ -198,6 +198,7 @@ class Cutting:
     pushed: int = 0
     wrong: list[str] = field(default_factory=list)
     _moved: threading.Condition = field(default_factory=threading.Condition)
+    _over: bool = False
 
     def run(self, restart: Callable[[], None], restarts: int) -> dict[str, Any]:
         """Everything; what was lost and what was doubled."""
@@ -211,8 +212,13 @@ class Cutting:
         began = time.monotonic()
         falling = threading.Thread(target=self._fall, args=(restart, restarts))
         falling.start()
-        all_at_once([lambda p=p: self._hand(laptops[p], p) for p in range(self.hands)])  # type: ignore[misc]
-        falling.join()
+        try:
+            all_at_once([lambda p=p: self._hand(laptops[p], p) for p in range(self.hands)])  # type: ignore[misc]
+        finally:
+            with self._moved:
+                self._over = True
+                self._moved.notify_all()
+            falling.join()
         return {"pushes": self.pushed, "restarts": restarts, "seconds": round(time.monotonic() - began, 1),
                 "cut": self.cut, "doubled_answers": self.doubled, "late": self.late,
                 "unanswered": self.unanswered, **self._judged(laptops)}  # fmt: skip
@@ -222,7 +228,9 @@ class Cutting:
         for number in range(restarts):
             least = int((number + chance.random()) * self.pushes / restarts)
             with self._moved:
-                self._moved.wait_for(lambda least=least: self.pushed >= min(least, self.pushes - 1))  # type: ignore[misc]
+                self._moved.wait_for(lambda least=least: self._over or self.pushed >= min(least, self.pushes - 1))  # type: ignore[misc]
+                if self._over and self.pushed < self.pushes:
+                    return  # a hand gave up
             restart()
 
     def _hand(self, laptop: Laptop, seed: int) -> None:
@@ -285,7 +293,7 @@ class Cutting:
                 continue
             except Problem as problem:
                 self.wrong.append(f"{problem.status} {problem.code}")
-                if problem.status == 503:
+                if problem.code == "busy":
                     time.sleep(pause_s)
                     continue
                 raise

@@ -28,7 +28,7 @@ from tests.server.house import House, SeededIds, content, create, delete, update
 PATIENCE_S = 60
 PASSWORD = "mật khẩu của tôi"
 NAMES = ("An", "Binh", "Lan", "Minh")
-_KINDS = ("push", "push", "push", "pull", "digest", "history", "reassign")
+_KINDS = ("push", "push", "push", "pull", "digest", "history", "reassign", "reconcile", "hello")
 _CHANGES_WITH_TIME = frozenset({"mark", "server_time", "at", "committed_at", "written_at"})
 
 
@@ -53,10 +53,11 @@ def _ready(address: str) -> None:
 
 
 @contextmanager
-def processes(url: str, count: int) -> Iterator[list[str]]:
-    """So many `kam-server serve` on one database; their addresses."""
+def processes(url: str, count: int, fault: str = "") -> Iterator[list[str]]:
+    """So many `kam-server serve` on one database, each with the fault if there is one; their addresses."""
     ports = _ports(count)
-    command = [sys.executable, "-m", "kam_desktop.server", "serve", "--database", url, "--listen"]
+    program = ["tests.server.faults", fault] if fault else ["kam_desktop.server"]
+    command = [sys.executable, "-m", *program, "serve", "--database", url, "--listen"]
     root = str(Path(__file__).parents[2])
     running = [
         subprocess.Popen([*command, f"127.0.0.1:{port}"], cwd=root, env=dict(os.environ), stderr=subprocess.DEVNULL)
@@ -159,11 +160,9 @@ def script(house: House, addresses: Sequence[str], steps: int) -> list[Any]:
         signed = each.sign_in(to())
         told.append([signed["role"], signed["letter"], signed["workspace"]])
     accounts: list[str] = []
+    sent: list[str] = []
     for _ in range(steps):
-        one, kind = (
-            chance.choice(people),
-            chance.choice(("push", "push", "push", "pull", "digest", "history", "reassign")),
-        )
+        one, kind = chance.choice(people), chance.choice(_KINDS)
         if kind == "push":
             account = house.ids.new()
             groups = [[create("account", account, name="Thép", currency="VND", owner=house.people["An"])],
@@ -174,17 +173,22 @@ def script(house: House, addresses: Sequence[str], steps: int) -> list[Any]:
             accounts.append(account)
             one.number += 1
             message = content(groups, house.ids, one.number, "2026-03-02T08:30:00Z")
+            sent += [name for name, _ in message["groups"]]
             answer = one.call(to(), "push", **message)
             again = one.call(to(), "push", **message)  # a doubled message, by another process
             told += [_lasting(answer), _lasting(again)]
             continue
         if kind == "pull":
             answer = one.call(to(), "pull", cursors=one.cursors, limit=chance.choice((2, 30, 5000)))
-            one.cursors = answer["cursors"]
+            one.cursors = answer.get("cursors", {})
         elif kind == "digest":
             answer = one.call(to(), "digest", scopes=sorted(name for name in one.cursors if name))
         elif kind == "history":
             answer = one.call(to(), "history", entity="account", id=chance.choice(accounts or [house.people["An"]]))
+        elif kind == "reconcile":
+            answer = one.call(to(), "reconcile", groups=[*chance.choices(sent or ["0" * 32], k=5), house.ids.random()])
+        elif kind == "hello":
+            answer = one.call(to(), "hello")
         else:
             answer = one.call(to(), "reassign", account=chance.choice(accounts or [house.people["An"]]),
                               owner=house.people[chance.choice(("An", "Binh"))])  # fmt: skip
@@ -195,24 +199,13 @@ def script(house: House, addresses: Sequence[str], steps: int) -> list[Any]:
 
 
 def _lasting(value: Any) -> Any:
-    """An answer without times, marks, and the ids that the server draws (of conflicts and of its own groups)."""
+    """An answer without times, marks, and the ids that the server draws for groups of its own."""
     if isinstance(value, dict):
         kept = {name: _lasting(each) for name, each in value.items() if name not in _CHANGES_WITH_TIME}
-        if "kept" in kept or "stands_by" in kept:
-            kept.pop("id", None)
         if kept.get("action") == "reassign":
             kept.pop("group", None)
-
-        if isinstance(kept.get("conflicts"), list):
-            kept["conflicts"] = sorted(kept["conflicts"], key=repr)
         return kept
-    if isinstance(value, list):
-        if len(value) == 3 and value[1] == "conflict":
-            return value[:2]
-        return [_lasting(each) for each in value]
-    if isinstance(value, str) and ":conflict:" in value:
-        return value.rpartition(":")[0]  # a cursor within conflict records ends with the id of one
-    return value
+    return [_lasting(each) for each in value] if isinstance(value, list) else value
 
 
 def news(house: House, addresses: Sequence[str], times: int) -> list[float]:

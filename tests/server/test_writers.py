@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from kam_desktop.server import sessions, workspace
 from kam_desktop.server.database import Database
 from tests.server.house import House, SeededIds, create, update
 from tests.server.test_promises import laid, money, owing
@@ -121,9 +122,8 @@ def test_a_child_made_during_a_hand_over_goes_along(any_house: House) -> None:
     jobs: list[Callable[[], Any]] = []
     for place, customer in enumerate(customers):
         jobs.append(lambda p=place: writers[p].told(contacts[p]))  # type: ignore[misc]
-        jobs.append(
-            lambda c=customer: lead.house.answer("reassign", lead.subject, lead.message(account=c, owner=binh.user))
-        )  # type: ignore[misc]
+        handing = lead.message(account=customer, owner=binh.user)
+        jobs.append(lambda m=handing: lead.house.answer("reassign", lead.subject, m))  # type: ignore[misc]
     told = together(jobs)
     an.pull()
     binh.pull()
@@ -137,9 +137,64 @@ def test_edits_of_one_row_at_once_all_count(any_house: House) -> None:
     identity, (an,) = shared_account(any_house, "An")
     fields = ("industry", "address", "phone", "email", "website")
     laptops = [any_house.laptop("An") for _ in fields]
-    told = together(
-        [lambda p=p: laptops[p].told(update("account", identity, 10**6, **{fields[p]: f"{p}"})) for p in range(5)]
-    )  # type: ignore[misc]
+    edits = [update("account", identity, 10**6, **{name: f"{place}"}) for place, name in enumerate(fields)]
+    told = together([lambda p=p: laptops[p].told(edits[p]) for p in range(5)])  # type: ignore[misc]
     assert told == [["accepted"]] * 5
     an.pull()
     assert [an.row("account", identity)[name] for name in fields] == list("01234")  # type: ignore[index]
+
+
+def test_new_laptops_of_one_person_get_letters_of_their_own(any_house: House) -> None:
+    with any_house.database.write() as connection:
+        row = (sessions.hashed("mật khẩu của An"), any_house.people["An"])
+        connection.run("update user_account set name = 'an', password = ? where id = ?", row)
+    devices = [any_house.ids.random() for _ in range(5)]
+
+    def sign_in(device: str) -> str:
+        message = {"user": "an", "password": "mật khẩu của An", "device": device}
+        answer = sessions.sign_in(any_house.database, message, any_house.clock, any_house.ids)
+        return str(answer["letter"])
+
+    letters = together([lambda each=each: sign_in(each) for each in devices])  # type: ignore[misc]
+    assert sorted(letters) == list("ABCDE")
+
+
+def test_guesses_that_come_at_once_all_count(any_house: House) -> None:
+    def guess() -> None:
+        with any_house.database.write() as connection:
+            sessions._count_failure(connection, "an", any_house.clock)
+
+    assert together([guess for _ in range(12)]) == [None] * 12
+    assert any_house.value("select count from sign_in_failure where name = 'an'") == 12
+
+
+def test_processes_that_start_at_once_make_one_workspace(url: str) -> None:
+    doors = [Database(url) for _ in range(4)]
+    clock = House(doors[0]).clock
+
+    def start(door: Database, seed: int) -> str:
+        with door.write() as connection:
+            return workspace.create(connection, SeededIds(seed), clock).id
+
+    made = together([lambda p=p: start(doors[p], p) for p in range(4)])  # type: ignore[misc]
+    with doors[0].read() as connection:
+        assert {*made} == {workspace.read(connection).id}
+        assert connection.one("select count(*) from workspace") == (1,)
+    for each in doors:
+        each.close()
+
+
+def test_a_process_starts_while_others_write(any_house: House) -> None:
+    """What is made already is not touched: a lock on a table would wait for every writer, and they for it."""
+    an, another = any_house.laptop("An"), another_process(any_house, 7)
+    change = account(any_house, "An")[1]
+    if not any_house.database.postgresql:
+        return  # one writer at a time, whatever it does
+    with any_house.database.write() as held:
+        held.run("update account set name = name")
+        held.one("select 1 from device for update")
+        with another.database.write() as connection:
+            connection.run("set local lock_timeout = '2s'")
+            workspace.create(connection, another.ids, another.clock)
+    assert an.told(change) == ["accepted"]
+    another.database.close()
