@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
-from itertools import pairwise, repeat
+from itertools import compress, pairwise, repeat
 from sys import intern
 from typing import Any
 
 from kam_desktop.domain.change import moment_text
 from kam_desktop.store import account_basis, touched
+from kam_desktop.store.account_search import Columns, columns
 from kam_desktop.store.reader import Reader
 
 
@@ -58,6 +60,12 @@ class AccountGroup:
     share: Decimal | None
 
 
+class _Held:
+    """What a typed text is looked for in, made when the first one is; another one takes its place as a whole."""
+
+    columns: Columns | None = None
+
+
 @dataclass(frozen=True)
 class AccountList:
     """All accounts that a list shows, by id, grouped by their class over twelve months' revenue.
@@ -68,6 +76,7 @@ class AccountList:
         figures: revenue by account; accounts without any are not in it.
         bounds: the least figure of class A and of class B.
         revenue, overdue: totals of what is shown. `revenue_all` is the base of the shares: the sum of positive figures.
+        largest: the largest of the figures, 0 when none is above 0.
     """
 
     as_of: date
@@ -80,11 +89,13 @@ class AccountList:
     revenue: int
     revenue_all: int
     overdue: int
+    largest: int
+    held: _Held = field(default_factory=_Held, compare=False, repr=False)
 
     @property
     def weight(self) -> int:
         """What it adds to memory beside the figures and ids that other lists share with it, as rows."""
-        return len(self.ids) // 10
+        return len(self.ids) // 4
 
     def class_of(self, account: str) -> str:
         """A, B or C."""
@@ -130,10 +141,7 @@ def account_list(
     topics = (touched.MONEY, touched.ACCOUNT, *((touched.ACTIVITY,) if asked.by_touch else ()))
     key = ("account_list", as_of, chosen, order, grouped, currency)
     whole = touched.remembered(reader, key, topics, asked.whole, asked.patched)
-    if not text.strip():
-        return whole
-    found = reader.matching("account", text)
-    return asked.made([each for each in whole.ids if each in found])
+    return asked.typed(whole, text) if text.strip() else whole
 
 
 class _Asked:
@@ -176,7 +184,39 @@ class _Asked:
             low = bisect_left(found, key, key=self.key)
             high = bisect_right(found, key, low, key=self.key)
             found.insert(account_basis.place_by_name(self.reader, found, account, low, high), account)
-        return self.made(found)
+        made, known = self.made(found), before.held.columns
+        if known is not None:
+            with contextlib.suppress(OverflowError):  # a figure too large for eight bytes: they are made anew
+                made.held.columns = known.moved(
+                    self.reader, before.ids, found, accounts, self._revenue_of, self._overdue_of
+                )  # fmt: skip
+        return made
+
+    def _revenue_of(self, account: str) -> int:
+        return self.revenue.by_account.get(account, 0)
+
+    def _overdue_of(self, account: str) -> int:
+        late = self.late.get(account)
+        return late[0] if late is not None else 0
+
+    def typed(self, whole: AccountList, text: str) -> AccountList:
+        """The accounts of a list that hold all words of a text, in the same order and groups."""
+        if self.reader.memory is None:
+            found = self.reader.matching("account", text)
+            return self.made([each for each in whole.ids if each in found])
+        known = whole.held.columns or columns(self.reader, whole.ids, self._revenue_of, self._overdue_of)
+        whole.held.columns = known = known.indexed(self.reader, whole.ids)
+        holding = known.holding(self.reader, text)
+        groups: list[AccountGroup] = []
+        for each in whole.groups:
+            place = slice(each.start, each.start + each.count)
+            among = holding[place]
+            if count := among.count(1):
+                revenue, overdue = (sum(compress(of[place], among)) for of in (known.revenue, known.overdue))
+                start = groups[-1].start + groups[-1].count if groups else 0
+                part = share(revenue, whole.revenue_all)
+                groups.append(AccountGroup(each.name, start, count, revenue, overdue, part))
+        return self._listed(list(compress(whole.ids, holding)), groups)
 
     def _chosen(self, accounts: Sequence[str]) -> list[str]:
         """Those of the accounts that the list shows."""
@@ -274,17 +314,21 @@ class _Asked:
             if end > start:
                 part = share(amount, self.revenue.whole)
                 groups.append(AccountGroup(name, start, end - start, amount, owed.get(name, 0), part))
+        return self._listed(ids, groups)
+
+    def _listed(self, ids: Sequence[str], groups: Sequence[AccountGroup]) -> AccountList:
         return AccountList(
             self.as_of,
             self.from_on,
             self.currency,
             ids,
             tuple(groups),
-            figure,
-            bounds,
+            self.revenue.by_account,
+            self.revenue.bounds,
             sum(each.revenue for each in groups),
             self.revenue.whole,
             sum(each.overdue for each in groups),
+            self.revenue.positive[-1] if self.revenue.positive else 0,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
@@ -64,6 +65,12 @@ class Reader:
         """The ids of an entity's records that hold all words of the text, as `Query.text` finds them."""
         expression = search.match_expression(text)
         return {row[0] for row in self.sql(search.holding(entity), {"words": expression})} if expression else set()
+
+    def matching_numbers(self, entity: str, text: str) -> list[int]:
+        """The same by their numbers in the search index (`search_doc.n`); without a row for each of them."""
+        expression = search.match_expression(text)
+        rows = self.sql(search.numbers_holding(entity), {"words": expression}) if expression else ()
+        return cast(list[int], json.loads(rows[0][0])) if rows else []
 
     def count(self, query: Query) -> int:
         """How many records answer the query."""

@@ -185,6 +185,14 @@ REMEMBERED = [
     partial(summary.account_list, as_of=DAY, filters=summary.AccountFilter(overdue_over_days=20)),
     partial(summary.account_list, as_of=DAY, filters=summary.AccountFilter(untouched_days=20)),
     partial(summary.account_list, as_of=DAY, filters=summary.AccountFilter(tier="A", archived=True)),
+    *(
+        partial(summary.account_list, as_of=DAY, text=text, order=order, grouped=grouped)
+        for text in ("k", "an", "khach m", "0903")
+        for order in summary.AccountOrder
+        for grouped in (True, False)
+    ),
+    partial(summary.account_list, as_of=DAY, text="k", filters=summary.AccountFilter(overdue_over_days=20)),
+    partial(summary.account_list, as_of=DAY, text="k", filters=summary.AccountFilter(archived=True)),
     partial(duplicate.pairs),
     partial(flows.worklist, as_of=DAY),
     partial(flows.worklist, as_of=DAY, only=dunning.Filter(show="promises"), order=dunning.AGE),

@@ -133,7 +133,8 @@ def load() -> None:
 def _accounts_ahead(reader: Any, today: date) -> None:
     from kam_desktop.ui.pages.account import questions
 
-    questions.ask_list(reader, "", "", True, "revenue", today, "")
+    for text in ("", "a"):  # the first letter typed would wait for what all later ones are looked for in
+        questions.ask_list(reader, text, "", True, "revenue", today, "")
 
 
 def _worklist_ahead(reader: Any, today: date) -> None:

@@ -54,12 +54,11 @@ def ask_lines(reader: Any, listing: Any, ids: Sequence[str], today: date) -> dic
     """Rows of the list by id."""
     from kam_desktop.services import summary
 
-    largest = max(listing.figures.values(), default=0)
     found = {}
     for row in summary.account_rows(reader, ids, today, listing.currency):
         found[row.id] = AccountLine(
             row.id, row.short_name or company_core(row.name), row.name, row.revenue_12m, listing.share_of(row.id),
-            max(0.0, row.revenue_12m / largest) if largest > 0 else 0.0, listing.class_of(row.id) == "A",
+            max(0.0, row.revenue_12m / listing.largest) if listing.largest else 0.0, listing.class_of(row.id) == "A",
             row.overdue, row.oldest_days, row.last_touch_on, row.contact, row.owner, row.next_step, listing.currency,
             row.industry,
         )  # fmt: skip
