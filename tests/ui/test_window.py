@@ -4,15 +4,18 @@ import base64
 import json
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QDialogButtonBox,
     QLabel,
     QLineEdit,
+    QListWidget,
     QMenu,
     QPlainTextEdit,
+    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -285,6 +288,61 @@ def test_a_toast_is_undone_by_its_link_and_kept_to_read_again(qtbot, window: Win
     window.toast("Nữa")
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert window._toasts._shown is None
+
+
+def test_a_toast_covers_nothing_to_press_or_to_type_in(qtbot, window: Window) -> None:
+    page = window.page("today")
+    assert isinstance(page, Page)
+    window.toast("Đã lưu", lambda: None)
+    toast = window._toasts._shown
+    assert toast is not None
+    corner = toast.geometry()
+
+    def over(widget: QWidget) -> bool:
+        return toast.geometry().intersects(QRect(widget.mapTo(toast.parentWidget(), QPoint(0, 0)), widget.size()))
+
+    def put(widget: QWidget) -> None:  # where the toast is
+        widget.setParent(page)
+        widget.setGeometry(QRect(page.mapFrom(toast.parentWidget(), toast.pos()), QSize(120, 32)))
+        widget.show()
+
+    button, field = QPushButton("Ghi"), QLineEdit()
+    put(button)
+    assert over(button)
+    qtbot.waitUntil(lambda: not over(button))
+    put(field)
+    field.setFocus()  # whoever goes there need not wait
+    assert not over(field) and not over(button)
+    window._toasts.close_shown()
+    window.toast("Nữa")
+    toast = window._toasts._shown
+    assert toast is not None and not over(button) and not over(field)
+    # while somebody is about to press it, it stays
+    toast.findChild(QAbstractButton).setFocus()
+    put(button)
+    window._toasts._give_way()
+    assert over(button)
+    for each in (button, field):
+        each.hide()
+    window._toasts.place()
+    assert toast.geometry().bottomRight() == corner.bottomRight()
+
+
+def test_a_toast_leaves_the_row_free_that_the_keyboard_is_on(qtbot, window: Window) -> None:
+    page = window.page("today")
+    view = QListWidget(page)
+    view.setGeometry(page.rect())
+    view.addItems([f"{n}" for n in range(60)])
+    view.show()
+    view.setFocus()
+    view.setCurrentRow(30)
+    view.scrollToItem(view.item(30), QListWidget.ScrollHint.PositionAtBottom)
+    window.toast("Đã lưu", lambda: None)
+    toast = window._toasts._shown
+    assert toast is not None
+    row = view.visualItemRect(view.item(30))
+    row.moveTopLeft(view.viewport().mapTo(toast.parentWidget(), row.topLeft()))
+    assert not toast.geometry().intersects(row)
 
 
 def test_f6_goes_through_the_panes(qtbot, window: Window) -> None:
