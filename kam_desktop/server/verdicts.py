@@ -150,7 +150,7 @@ def _decide_group(
     run.deeds[number] = deeds
     if asked:
         run.send_back(number)
-        return CONFLICT, _asked_detail(caller, state.roots, asked[0])
+        return CONFLICT, _asked_detail(connection, caller, state.roots, asked[0])
     for deed in deeds:
         if (
             deed.displaced
@@ -167,15 +167,15 @@ def asks(deed: Deed) -> bool:
     return deed.kind == "kept" or (bool(deed.asked) and deed.change.action == "update")
 
 
-def _asked_detail(caller: Caller, roots: Roots, deed: Deed) -> dict[str, Any]:
+def _asked_detail(connection: Connection, caller: Caller, roots: Roots, deed: Deed) -> dict[str, Any]:
     entity, root = deed.row.entity, deed.row.root
     hidden = caller.hidden(caller.seen_through(root, roots.owner_of(root)), entity) if root is not None else frozenset()
     if deed.kind == "kept":
-        reason = Problem("", "edited", EDITED)
+        reason = Problem("", "edited", EDITED, _by(connection, deed))
     else:
         where = next(iter(deed.asked))
         label = FIELDS[entity][where].label if where in FIELDS[entity] else where
-        reason = Problem(where, "asked", ASKED, {"label": label})
+        reason = Problem(where, "asked", ASKED, {"label": label, **_by(connection, deed)})
     theirs = {name: value for name, value in deed.theirs.items() if name not in hidden}
     return {
         "problem": named([reason])[0],
@@ -184,3 +184,12 @@ def _asked_detail(caller: Caller, roots: Roots, deed: Deed) -> dict[str, Any]:
         "theirs": wires(entity, theirs),
         "asked": wires(entity, deed.asked),
     }
+
+
+def _by(connection: Connection, deed: Deed) -> dict[str, str]:
+    """Who wrote the values that stand, when by their own clock, and on which of their laptops."""
+    statement = (
+        "select l.author, l.written_at, d.letter from change_log l left join device d on d.n = l.device where l.seq = ?"
+    )
+    row = connection.one(statement, (deed.other,)) if deed.other else None
+    return {"by": row[0], "at": row[1], "device": row[2] or ""} if row is not None else {}

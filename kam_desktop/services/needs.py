@@ -13,7 +13,7 @@ from kam_desktop.domain.change import Action, wire_value
 from kam_desktop.domain.entities import BY_NAME, LOCAL_PERSON_ID
 from kam_desktop.domain.entity import Entity, Record
 from kam_desktop.domain.errors import Problem, Refused
-from kam_desktop.domain.fields import Field
+from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol.codec import from_fields
@@ -25,7 +25,7 @@ from kam_desktop.store.sync_state import Counts, Standing, counts, standing
 from kam_desktop.store.unit_of_work import UnitOfWork
 
 _RELATIONS = ("own", "shared", "led", "org")
-MINE, THEIRS = "mine", "theirs"
+MINE, THEIRS, BOTH = "mine", "theirs", "both"
 _GONE = N_("This entry was dealt with already.")
 _CHANGED = N_("One side changed while this was open. Look at it again; nothing was decided.")
 
@@ -46,6 +46,7 @@ class Question:
 
     Attributes:
         key: names the group within the entry.
+        both: the two sides can stand together: two notes one after the other, two lists as one.
         decided: the sides are alike, or nobody else changed these fields: nothing is asked.
     """
 
@@ -54,6 +55,10 @@ class Question:
     record: str
     sides: tuple[Side, ...]
     decided: bool
+
+    @property
+    def both(self) -> bool:
+        return all(can_join(side.field) for side in self.sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,11 @@ def waiting(reader: Reader, limit: int = 500) -> list[tuple[Step, str]]:
     return [(step, title_of(reader, step.entity, step.record)) for step in needs.waiting(reader.connection, limit)]
 
 
+def settled(reader: Reader, limit: int = 200) -> list[Entry]:
+    """What was decided, the newest first: it can be opened again."""
+    return [_entry(reader, each) for each in needs.settled(reader.connection, limit)]
+
+
 def taken(reader: Reader, limit: int = 200) -> list[tuple[Step, str]]:
     """What the server took, the newest first, each with its title."""
     return [(step, title_of(reader, step.entity, step.record)) for step in needs.taken(reader.connection, limit)]
@@ -124,6 +134,21 @@ def title_of(reader: Reader, entity: str, record: str) -> str:
     """The title of a record as it is here; "" when it is not here."""
     found = reader.get(BY_NAME[entity].record, record)
     return "" if found is None else str(getattr(found, BY_NAME[entity].title))
+
+
+def can_join(each: Field) -> bool:
+    """Whether two values of a field can stand together: notes and lists can, one name or one amount cannot."""
+    return each.kind in (Kind.NOTE, Kind.TEXTS) and not each.group
+
+
+def joined(each: Field, first: Any, second: Any) -> Any:
+    """Both wire values as one: a list without doubles, or one note after the other; words are never mixed."""
+    if each.kind is Kind.TEXTS:
+        return list(dict.fromkeys([*(first or ()), *(second or ())]))
+    one, other = (first or "").strip(), (second or "").strip()
+    if one in other or other in one:
+        return other if one in other else one
+    return f"{one}\n\n{other}"
 
 
 def typed(entity: str, wire: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +191,7 @@ def resolve(uow: UnitOfWork, identity: str, choices: Mapping[str, str], seen: Se
     """Sends the entry again as it was decided: a new change of the groups of fields whose own side was chosen.
 
     Args:
-        choices: key of each question to MINE or THEIRS; what is not named and not decided keeps the server's side.
+        choices: key of each question to MINE, THEIRS or BOTH; what is not named and not decided keeps the server's.
         seen: the questions as they were shown; when one of their sides changed since, nothing is decided.
 
     Records that were never made at the server are made again, with what waits behind them. Raises Refused.
@@ -189,6 +214,19 @@ def drop(uow: UnitOfWork, identity: str) -> None:
     """Lets the author's values of an entry go; the server's stand. The entry and its values stay in the store."""
     need(uow, identity)
     needs.settle(uow.connection, identity, "dropped")
+
+
+def keep_both(uow: UnitOfWork, identity: str) -> None:
+    """Lets both values of a merge stand together, where their fields can. Raises Refused when the record is gone."""
+    found = next((each for each in needs.merged(uow.connection, 10_000) if each.id == identity), None)
+    if found is None:
+        raise Refused(Problem("id", "missing", _GONE))
+    entity = BY_NAME[found.entity]
+    current = records.get(uow, entity.record, found.record)
+    fields = [each for each in entity.fields if each.name in found.fields and can_join(each)]
+    wire = {each.name: joined(each, _wire_of(current, each), found.fields[each.name][1]) for each in fields}
+    uow.put(_with(entity, current, wire))
+    needs.settle_merged(uow.connection, identity, "joined")
 
 
 def reopen(uow: UnitOfWork, identity: str) -> None:
@@ -227,15 +265,18 @@ def _again(
         return
     if current is None:
         return  # the record is not here any more; its values stay readable in the entry
-    names = set(change.new)
+    kept = dict(change.new)
     if asked is not None:
-        names = {
-            side.field.name
-            for question in asked
-            for side in question.sides
-            if choices.get(question.key, MINE if question.decided else THEIRS) == MINE
-        }
-    kept = {name: value for name, value in change.new.items() if name in names}
+        kept = {}
+        for question in asked:
+            chosen = choices.get(question.key, MINE if question.decided else THEIRS)
+            for side in question.sides:
+                if chosen == BOTH and can_join(side.field):
+                    kept[side.field.name] = joined(side.field, side.theirs, side.mine)
+                elif chosen == MINE:
+                    kept[side.field.name] = side.mine
+                elif question.key in choices and _wire_of(current, side.field) == side.mine:
+                    kept[side.field.name] = side.theirs  # an entry that was opened again: the own side stands already
     if kept:
         uow.put(_with(entity, current, kept))
 

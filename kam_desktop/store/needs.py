@@ -16,13 +16,14 @@ from kam_desktop.store.tables import outbox
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One change as its author made it: wire values before and after."""
+    """One change as its author made it: wire values before and after, and when by their own clock."""
 
     entity: str
     record: str
     action: Action
     old: Mapping[str, Value]
     new: Mapping[str, Value]
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Need:
         problem: where, code, message and args of why.
         theirs: what the server holds of the fields that a person decides about.
         behind: how many other groups wait with it, because its record was never made there.
+        state: open | sent_again | dropped.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Need:
     theirs: Mapping[str, Value]
     at: str
     behind: int
+    state: str = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Merged:
 
     Attributes:
         fields: field → (the value that stands, the other one), as wire values.
-        state: open | restored | left.
+        state: open | restored | joined | left.
     """
 
     id: str
@@ -79,7 +82,16 @@ class Step:
 
 def needs(connection: sa.Connection, identity: str = "") -> list[Need]:
     """What needs its author, the newest first; or the one of that id."""
-    statement = sa.select(needs_you).where(needs_you.c.state == "open", needs_you.c.behind.is_(None))
+    return _needs(connection, needs_you.c.state == "open", identity)
+
+
+def settled(connection: sa.Connection, limit: int = 200) -> list[Need]:
+    """What needed its author and was decided, the newest first."""
+    return _needs(connection, needs_you.c.state.in_(("sent_again", "dropped")), limit=limit)
+
+
+def _needs(connection: sa.Connection, which: Any, identity: str = "", limit: int = 10_000) -> list[Need]:
+    statement = sa.select(needs_you).where(which, needs_you.c.behind.is_(None))
     if identity:
         statement = statement.where(needs_you.c.id == identity)
     counted = connection.execute(
@@ -91,9 +103,9 @@ def needs(connection: sa.Connection, identity: str = "") -> list[Need]:
     return [
         Need(
             row.id, row.kind, orjson.loads(row.problem), row.entity, row.record, _kept(row.changes),
-            orjson.loads(row.theirs), row.at, behind.get(row.id, 0),
+            orjson.loads(row.theirs), row.at, behind.get(row.id, 0), row.state,
         )
-        for row in connection.execute(statement.order_by(needs_you.c.at.desc(), needs_you.c.id))
+        for row in connection.execute(statement.order_by(needs_you.c.at.desc(), needs_you.c.id).limit(limit))
     ]  # fmt: skip
 
 
@@ -132,7 +144,7 @@ def merged(connection: sa.Connection, limit: int = 200, *, record: str = "") -> 
 
 
 def settle_merged(connection: sa.Connection, identity: str, state: str) -> None:
-    """Notes what became of a displaced value: restored or left."""
+    """Notes what became of a displaced value: restored, joined with the one that stands, or left."""
     connection.execute(sa.update(conflict).where(conflict.c.id == identity).values(state=state))
 
 
@@ -168,4 +180,7 @@ def _steps(connection: sa.Connection, table: sa.Table, order: Any, limit: int) -
 
 def _kept(text: str) -> tuple[Kept, ...]:
     raw: Sequence[Mapping[str, Any]] = orjson.loads(text)
-    return tuple(Kept(each["entity"], each["id"], Action(each["action"]), each["old"], each["new"]) for each in raw)
+    return tuple(
+        Kept(each["entity"], each["id"], Action(each["action"]), each["old"], each["new"], each.get("at", ""))
+        for each in raw
+    )

@@ -163,9 +163,12 @@ def _put_aside(
 ) -> None:
     head = changes[0]
     content = [
-        {"entity": each.entity, "id": each.record, "action": each.action, "old": each.old, "new": each.new}
+        {
+            "entity": each.entity, "id": each.record, "action": each.action, "old": each.old, "new": each.new,
+            "at": each.written_at,
+        }
         for each in changes
-    ]
+    ]  # fmt: skip
     connection.execute(
         sa.insert(needs_you).values(
             id=verdict.group, kind=verdict.kind, problem=to_json(dict(verdict.problem)), entity=head.entity,

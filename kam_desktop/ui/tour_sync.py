@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from kam_desktop.language import tr
-from kam_desktop.ui.pages.sync.answers import LOG, MINE, NEEDS, WAITING, Detail, Group, Line, Lists, Row
+from kam_desktop.ui.pages.sync.answers import LOG, MINE, NEEDS, WAITING, Detail, Group, Head, Line, Lists, Row
 from kam_desktop.ui.sync_agent import Now
 from kam_desktop.ui.tour_walk import Steps, Walk
 
@@ -69,10 +69,22 @@ def _connecting(walk: Walk) -> Steps:
 def _detail(which: str) -> Detail:
     rows = (Row(tr("Stage"), tr("Brief received"), tr("In progress"), tr("Negotiating")),
             Row(tr("Reason"), "–", "chờ mẫu bao bì từ nhà máy", "khách muốn giảm giá", True))  # fmt: skip
-    groups = (Group("a", tr("Stage and reason"), rows), Group("b", tr("Title"), (Row(tr("Title"), "A", "B", "C"),)))
+    groups = (
+        Group("a", tr("Stage and reason"), rows),
+        Group("b", tr("Terms"), (Row(tr("Terms"), "–", "Giao trong 20 ngày", "Thanh toán trong 45 ngày"),), both=True),
+    )
     kind = {NEEDS: "conflict", LOG: "merged"}.get(which, "waiting")
     words = tr("Two people changed this. What goes together is chosen together: one side for each part.")
     shown = groups if kind == "conflict" else groups[:1] if kind == "merged" else ()
+    mine, theirs = (tr("changed {at}", at=at) for at in ("14:09", "14:12"))
+    device = tr("computer {letter}", letter="B")
+    heads = (
+        Head(tr("Before"), tr("as both had it")), Head(tr("This computer"), f"Khánh Vy · {mine}"),
+        Head(tr("The server"), f"Quốc Bảo · {theirs} · {device}"),
+    )  # fmt: skip
+    if kind == "merged":
+        heads = (Head(""), Head(tr("The other value"), "Khánh Vy"), Head(tr("Stands"), "Quốc Bảo"))
     return Detail(
-        "x", kind, _NAME, f"Hoàng Vĩnh Land · {tr('Proposal')}", words, shown, ("proposal", ""), 1, kind == "merged"
-    )
+        "x", kind, _NAME, f"Hoàng Vĩnh Land · {tr('Proposal')}", words, shown, ("proposal", ""), 1, kind == "merged",
+        heads, kind == "merged",
+    )  # fmt: skip

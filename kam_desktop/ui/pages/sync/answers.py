@@ -8,7 +8,7 @@ from typing import Any
 
 WAITING, NEEDS, LOG, OFFLINE = "waiting", "needs", "log", "offline"
 """The lists of the page, and the page of what lies on this computer: places of the window's history."""
-MINE, THEIRS = "mine", "theirs"
+MINE, THEIRS, BOTH = "mine", "theirs", "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Fields that are chosen together; `decided` where nothing is asked."""
+    """Fields that are chosen together.
+
+    Attributes:
+        decided: nothing is asked. both: the two sides can stand together.
+    """
 
     key: str
     title: str
     rows: tuple[Row, ...]
     decided: bool = False
+    both: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands over a column of values: whose they are, and who wrote them when."""
+
+    title: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +72,13 @@ class Detail:
     """One entry opened.
 
     Attributes:
-        kind: conflict | refused | stuck | waiting | sent | merged.
+        kind: conflict | refused | stuck | waiting | sent | merged | settled.
         words: what happened and why, as sentences.
         open: page and place where the record can be edited, None where there is none.
         behind: so many other changes wait with it.
-        stands_by, other_by: who wrote the values of a merge.
+        heads: of the columns before, mine and theirs; an empty title for a column that is not shown.
+        can_keep_both: a merge whose two values can stand together.
+        can_open_again: an entry that was decided.
         seen: the questions behind the groups, to be compared when they are decided.
     """
 
@@ -76,6 +91,9 @@ class Detail:
     open: tuple[str, str] | None = None
     behind: int = 0
     can_put_back: bool = False
+    heads: tuple[Head, Head, Head] = (Head(""), Head(""), Head(""))
+    can_keep_both: bool = False
+    can_open_again: bool = False
     seen: Any = field(default=None, compare=False)
 
 

@@ -7,14 +7,15 @@ from functools import partial
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from kam_desktop.language import tr
 from kam_desktop.ui import paint, theme
 from kam_desktop.ui.badges import Pill
+from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Panel
-from kam_desktop.ui.kit.labels import ElidedLabel, caption, section
-from kam_desktop.ui.pages.sync.answers import MINE, THEIRS, Group
+from kam_desktop.ui.kit.labels import ElidedLabel, section
+from kam_desktop.ui.pages.sync.answers import BOTH, MINE, THEIRS, Group, Head
 
 _KEYS = {Qt.Key.Key_Left: MINE, Qt.Key.Key_Right: THEIRS}
 
@@ -69,11 +70,41 @@ class SideButton(QRadioButton):
             super().keyPressEvent(event)
 
 
+class Heads(QWidget):
+    """Over the columns of all groups: before, this computer, the server; who wrote there, and when."""
+
+    def __init__(self, heads: tuple[Head, ...]) -> None:
+        super().__init__()
+        grid = _columns(self)
+        for column, head in enumerate(heads, 1):
+            words = QWidget()
+            box = QVBoxLayout(words)
+            box.setContentsMargins(theme.px(14), 0, 0, 0)
+            box.setSpacing(0)
+            box.addWidget(_line(head.title, tone="text", strong=True))
+            note = ElidedLabel(head.note, size=theme.CAPTION, tone="text2")
+            note.setMinimumHeight(theme.px(18))
+            box.addWidget(note)
+            grid.addWidget(words, 0, column)
+
+
+def _columns(holder: QWidget) -> QGridLayout:
+    """Names of the fields, then three columns of equal width; all groups of an entry and their heads share it."""
+    grid = QGridLayout(holder)
+    grid.setContentsMargins(0, 0, 0, theme.px(16))
+    grid.setHorizontalSpacing(theme.px(12))
+    grid.setVerticalSpacing(theme.px(8))
+    for column, (share, least) in enumerate(((2, 120), (3, 160), (3, 160), (3, 160))):
+        grid.setColumnStretch(column, share)
+        grid.setColumnMinimumWidth(column, theme.px(least))
+    return grid
+
+
 class GroupChoice(QWidget):
     """One group with its three columns.
 
     Signals:
-        chosen(str, str): the group's key, mine or theirs.
+        chosen(str, str): the group's key, mine, theirs or both.
         group_wanted(int), applied: as of SideButton.
 
     Attributes:
@@ -92,18 +123,17 @@ class GroupChoice(QWidget):
         head.addWidget(section(group.title))
         head.addStretch()
         head.addWidget(self._pill)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, theme.px(16))
-        grid.setHorizontalSpacing(theme.px(12))
-        grid.setVerticalSpacing(theme.px(8))
-        grid.setColumnStretch(0, 2)
-        for column in (1, 2, 3):
-            grid.setColumnStretch(column, 3)
+        self.both = Button(tr("Keep both"), small=True) if group.both else None
+        if self.both is not None:
+            self.both.setCheckable(True)
+            self.both.clicked.connect(lambda _on=False: self.choose(BOTH))
+            head.addWidget(self.both)
+        grid = _columns(self)
         grid.addLayout(head, 0, 0, 1, 4)
         names = Panel(margins=(0, 11, 0, 9))
         names.add(_line("", tone="muted"))
         base = SideCard()
-        base.add(_line(tr("Before"), tone="muted", size=theme.CAPTION))
+        base.add(_line(tr("Before the change"), tone="muted", size=theme.CAPTION))
         self._cards: dict[str, SideCard] = {}
         self.buttons: dict[str, SideButton] = {}
         self._pair = QButtonGroup(self)
@@ -137,50 +167,49 @@ class GroupChoice(QWidget):
     def choose(self, side: str, *, tell: bool = True) -> None:
         """Chooses a side."""
         self.side = side
-        self.buttons[side].setChecked(True)
+        self._pair.setExclusive(side != BOTH)  # with both, neither button alone is the chosen one
+        for which, button in self.buttons.items():
+            button.setChecked(which == side)
         self._show()
         if tell:
             self.chosen.emit(self.group.key, side)
 
     def take_focus(self) -> None:
         """Puts the keyboard on the chosen side, else on this computer's."""
-        self.buttons[self.side or MINE].setFocus(Qt.FocusReason.TabFocusReason)
+        self.buttons.get(self.side, self.buttons[MINE]).setFocus(Qt.FocusReason.TabFocusReason)
 
     def _on_side(self, side: str) -> None:
         self.choose(side)
         self.buttons[side].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _show(self) -> None:
-        words = {MINE: tr("Chosen: this computer"), THEIRS: tr("Chosen: the server")}.get(
+        words = {MINE: tr("Chosen: this computer"), THEIRS: tr("Chosen: the server"), BOTH: tr("Chosen: both")}.get(
             self.side, tr("Not chosen yet")
         )
         self._pill.set_state(words, "success" if self.side else "warning", "check" if self.side else "circle-alert")
         for which, card in self._cards.items():
-            card.set_chosen(which == self.side)
+            card.set_chosen(self.side in (which, BOTH))
+        if self.both is not None:
+            self.both.setChecked(self.side == BOTH)
 
 
 class GroupShown(QWidget):
-    """A group with nothing to choose: before and after, or the two values of a merge."""
+    """A group with nothing to choose: before and after, or the two values of a merge, under their heads."""
 
-    def __init__(self, group: Group, heads: tuple[str, ...]) -> None:
+    def __init__(self, group: Group, heads: tuple[Head, ...]) -> None:
         super().__init__()
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, theme.px(16))
-        grid.setHorizontalSpacing(theme.px(12))
+        grid = _columns(self)
         grid.setVerticalSpacing(theme.px(4))
         if [row.label for row in group.rows] != [group.title]:
             grid.addWidget(section(group.title), 0, 0, 1, 4)
-        columns = (("before", heads[0]), ("mine", heads[1]), ("theirs", heads[2]))
-        wanted = [(name, words) for name, words in columns if words]
-        grid.setColumnStretch(0, 2)
-        for column, (_, words) in enumerate(wanted, 1):
-            grid.setColumnStretch(column, 3)
-            grid.addWidget(caption(words), 1, column)
-        for at, row in enumerate(group.rows, 2):
+        wanted = [name for name, head in zip(("before", "mine", "theirs"), heads, strict=True) if head.title]
+        for at, row in enumerate(group.rows, 1):
             grid.addWidget(_line(row.label, tone="text2"), at, 0)
-            for column, (name, _) in enumerate(wanted, 1):
+            for column, name in enumerate(wanted, 1):
                 tone = "private" if row.private and name != "before" else "text" if name != "before" else "text2"
-                grid.addWidget(_line(getattr(row, name), tone=tone), at, column)
+                value = _line(getattr(row, name), tone=tone)
+                value.setContentsMargins(theme.px(14), 0, 0, 0)
+                grid.addWidget(value, at, column)
 
 
 def _line(text: str, *, tone: str, size: int = theme.BODY, strong: bool = False) -> ElidedLabel:

@@ -48,6 +48,8 @@ class SyncController(RecordController):
         detail.open_wanted.connect(self._on_open)
         detail.drop_wanted.connect(self._on_drop)
         detail.back_wanted.connect(self._on_back)
+        detail.both_wanted.connect(self._on_both)
+        detail.again_wanted.connect(self._on_again)
         self._agent.changed.connect(self._on_standing)
         desk.background.feed.published.connect(self._on_step)
         self._waits = self._agent.now.waiting, self._agent.now.needs_you
@@ -92,8 +94,8 @@ class SyncController(RecordController):
             }[self._place]  # fmt: skip
             self.page.show_empty(icon, words, text)
         elif self._key:
-            place, key = self._place, self._key
-            self.ask(lambda reader: questions.ask_detail(reader, place, key), self._show_detail, "detail")
+            place, key, today = self._place, self._key, self.desk.today()
+            self.ask(lambda reader: questions.ask_detail(reader, place, key, today), self._show_detail, "detail")
 
     def _show_detail(self, detail: Detail | None) -> None:
         if detail is None or detail.id != self._key:
@@ -191,6 +193,26 @@ class SyncController(RecordController):
         if detail is not None:
             self._settle(detail, partial(_put_back, detail.id), N_("Put back the other value of {name}"))
 
+    def _on_both(self) -> None:
+        detail = self.page.detail.shown
+        if detail is not None:
+            self._settle(detail, partial(_keep_both, detail.id), N_("Keep both values of {name}"))
+
+    def _on_again(self) -> None:
+        """What was decided, also before a restart, is asked again; what the decision wrote stays until the next one."""
+        detail = self.page.detail.shown
+        if detail is None:
+            return
+        key = detail.id.removeprefix("settled:")
+
+        def opened(_changes: ChangeSet, _none: Any) -> None:
+            self._agent.look()
+            self._key = key
+            self.desk.shell.show_page("sync", NEEDS)
+            self.page.place.show(key)
+
+        self.desk.background.edit(partial(_reopen, key), opened, self.refuse, label="", owner=self)
+
     def _settle(self, detail: Detail, work: Any, label: str) -> None:
         """Carries a decision out; one undo takes back what it wrote and opens the entry again."""
 
@@ -251,6 +273,10 @@ def _drop(key: str, uow: Any) -> None:
 
 def _put_back(key: str, uow: Any) -> None:
     questions.put_back(uow, key)
+
+
+def _keep_both(key: str, uow: Any) -> None:
+    questions.keep_both(uow, key)
 
 
 def _reopen(key: str, uow: Any) -> None:

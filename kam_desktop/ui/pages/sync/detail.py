@@ -16,7 +16,7 @@ from kam_desktop.ui.kit.frames import Panel, action_bar, page_head, scrolled
 from kam_desktop.ui.kit.labels import ElidedLabel, PlainLabel, caption
 from kam_desktop.ui.kit.states import Notice
 from kam_desktop.ui.pages.sync.answers import Detail
-from kam_desktop.ui.pages.sync.choice import GroupChoice, GroupShown
+from kam_desktop.ui.pages.sync.choice import GroupChoice, GroupShown, Heads
 
 
 class DetailPanel(Panel):
@@ -25,7 +25,8 @@ class DetailPanel(Panel):
     Signals:
         chosen(str, str): a group's key and the side chosen for it.
         apply_wanted: the choices are made, or the entry is to be sent again.
-        open_wanted, drop_wanted, back_wanted: edit by hand, let go, put back.
+        open_wanted, drop_wanted, back_wanted, both_wanted, again_wanted: edit by hand, let go, put the other value of
+            a merge back, let both stand, open a decision again.
     """
 
     chosen = Signal(str, str)
@@ -33,6 +34,8 @@ class DetailPanel(Panel):
     open_wanted = Signal()
     drop_wanted = Signal()
     back_wanted = Signal()
+    both_wanted = Signal()
+    again_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,6 +66,10 @@ class DetailPanel(Panel):
         self.drop.clicked.connect(self.drop_wanted)
         self.back = Button(tr("Put back"), icon="undo-2")
         self.back.clicked.connect(self.back_wanted)
+        self.both = Button(tr("Keep both"))
+        self.both.clicked.connect(self.both_wanted)
+        self.again = Button(tr("Decide again"), icon="undo-2")
+        self.again.clicked.connect(self.again_wanted)
         self.apply = Button(tr("Apply"), kind="primary", key="⏎")
         self.apply.clicked.connect(self.apply_wanted)
         self._hint = QWidget()
@@ -74,7 +81,7 @@ class DetailPanel(Panel):
             caption(tr("undo"), "text2"),
         ):  # fmt: skip
             hints.addWidget(widget)
-        self._bar = action_bar(self._hint, None, self.drop, self.back, self.apply, side=24)
+        self._bar = action_bar(self._hint, None, self.drop, self.both, self.back, self.again, self.apply, side=24)
         self.add(self._bar)
         self.shown: Detail | None = None
 
@@ -95,6 +102,8 @@ class DetailPanel(Panel):
         self.open.setVisible(detail.open is not None)
         self.drop.setVisible(detail.kind in ("conflict", "refused", "stuck"))
         self.back.setVisible(detail.can_put_back)
+        self.both.setVisible(detail.can_keep_both)
+        self.again.setVisible(detail.can_open_again)
         self.apply.setVisible(detail.kind in ("conflict", "refused", "stuck"))
         self.apply.set_label(tr("Apply") if conflict else tr("Send again"))
         self._bar.setVisible(detail.kind not in ("waiting", "sent"))
@@ -109,9 +118,9 @@ class DetailPanel(Panel):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.px(4))
         self.groups = []
-        heads = {"merged": ("", tr("The other value"), tr("Stands"))}.get(
-            detail.kind, (tr("Before"), tr("This computer"), "")
-        )
+        heads = tuple(each for each in detail.heads if each.title)
+        if heads and detail.groups:
+            box.addWidget(Heads(heads))
         for group in detail.groups:
             if detail.kind == "conflict" and not group.decided:
                 choice = GroupChoice(group, choices.get(group.key, ""))
@@ -124,7 +133,7 @@ class DetailPanel(Panel):
         if decided and detail.kind == "conflict":
             box.addWidget(caption(tr("Nobody else changed this; yours is sent along")))
         for group in decided:
-            box.addWidget(GroupShown(group, heads))
+            box.addWidget(GroupShown(group, detail.heads))
         self._box.replaceWidget(self._content, made)
         self._content.hide()
         self._content.deleteLater()
@@ -141,7 +150,7 @@ class DetailPanel(Panel):
         if group is not None:
             group.take_focus()
         else:
-            for button in (self.apply, self.back, self.open):
+            for button in (self.apply, self.back, self.again, self.open):
                 if button.isVisible():
                     button.setFocus()
                     return

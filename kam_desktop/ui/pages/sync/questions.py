@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.fields import Field, Kind, Visibility
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.duplicates import shown
-from kam_desktop.ui.pages.sync.answers import Detail, Group, HeldLine, Line, Lists, Row
+from kam_desktop.ui.pages.sync.answers import Detail, Group, Head, HeldLine, Line, Lists, Row
 from kam_desktop.ui.sentences import sentence
 
 MOST = 200
@@ -28,6 +29,9 @@ _PAGES = {
     "product": "product", "price_list": "product", "firm": "settings",
 }  # fmt: skip
 _ABOVE = ("proposal", "version", "invoice", "receipt", "price_list", "account")
+
+
+_NONE = Head("")
 
 
 def ask_lists(reader: Any, today: date) -> Lists:
@@ -65,31 +69,42 @@ def _log(reader: Any, today: date) -> tuple[Line, ...]:
     for each, title in needs.merged(reader, MOST):
         kind = tr(BY_NAME[each.entity].label)
         names = ", ".join(tr(BY_NAME[each.entity].field(name).label) for name in each.fields)
-        put = {"open": tr("Merged by itself"), "restored": tr("Merged, then put back")}.get(each.state, "")
+        put = {
+            "open": tr("Merged by itself"),
+            "restored": tr("Merged, then put back"),
+            "joined": tr("Merged, both kept"),
+        }.get(each.state, "")
         sub = f"{kind} · {names}"
         found.append((each.at, Line(f"merged:{each.id}", title or kind, sub, put, _when(each.at, today), "info")))
+    for entry in needs.settled(reader, MOST):
+        line = _need_line(entry, today)
+        done = tr("Decided, let go") if entry.need.state == "dropped" else tr("Decided and sent")
+        found.append((entry.need.at, Line(f"settled:{line.id}", line.title, line.sub, done, line.when)))
     for step, title in needs.taken(reader, MOST):
         line = _step_line(step, title, today, tr("Sent"))
         found.append((step.at, Line(f"sent:{line.id}", line.title, line.sub, line.note, line.when)))
     return tuple(line for _, line in sorted(found, key=lambda pair: pair[0], reverse=True))
 
 
-def ask_detail(reader: Any, place: str, key: str) -> Detail | None:
+def ask_detail(reader: Any, place: str, key: str, today: date) -> Detail | None:
     """One entry opened; None when it is not there any more."""
     from kam_desktop.services import needs
 
     if place == "needs":
         found = next((each for each in needs.entries(reader) if each.need.id == key), None)
-        return _need(reader, found) if found is not None else None
+        return _need(reader, found, today) if found is not None else None
+    if key.startswith("settled:"):
+        found = next((each for each in needs.settled(reader, MOST) if each.need.id == key[8:]), None)
+        return _settled(_need(reader, found, today), found.need.state) if found is not None else None
     if key.startswith("merged:"):
         merged = next((pair for pair in needs.merged(reader, MOST) if pair[0].id == key[7:]), None)
-        return _merged(reader, *merged) if merged is not None else None
+        return _merged(reader, *merged, today) if merged is not None else None
     steps = needs.waiting(reader) if place == "waiting" else needs.taken(reader, MOST)
     step = next((pair for pair in steps if pair[0].group == key.removeprefix("sent:")), None)
     return _step(reader, *step, place) if step is not None else None
 
 
-def _need(reader: Any, entry: Any) -> Detail:
+def _need(reader: Any, entry: Any, today: date) -> Detail:
     from kam_desktop.services import needs
 
     found, kind = entry.need, BY_NAME[entry.need.entity]
@@ -99,12 +114,60 @@ def _need(reader: Any, entry: Any) -> Detail:
         asked = needs.questions(reader, found)
         groups = tuple(_question(reader, each) for each in asked)
         words = tr("Two people changed this. What goes together is chosen together: one side for each part.")
-        return Detail(found.id, found.kind, title, sub, words, groups, opens, found.behind, seen=asked)
+        heads = _heads(reader, found, today)
+        return Detail(found.id, found.kind, title, sub, words, groups, opens, found.behind, seen=asked, heads=heads)
     problem = Problem(
         str(found.problem.get("where", "")), str(found.problem.get("code", "")), str(found.problem.get("message", "")),
         dict(found.problem.get("args") or {}),
     )  # fmt: skip
-    return Detail(found.id, found.kind, title, sub, sentence(problem), _changes(reader, found), opens, found.behind)
+    return Detail(
+        found.id, found.kind, title, sub, sentence(problem), _changes(reader, found), opens, found.behind,
+        heads=(Head(tr("Before")), Head(tr("This computer"), _mine(reader, found, today)), _NONE),
+    )  # fmt: skip
+
+
+def _heads(reader: Any, found: Any, today: date) -> tuple[Head, Head, Head]:
+    """Whose the columns of a conflict are; who and when as the server said it, by the writer's own clock."""
+    said = found.problem.get("args") or {}
+    device = tr("computer {letter}", letter=said["device"]) if said.get("device") else ""
+    note = " · ".join(filter(None, (_person(reader, said.get("by", "")), _edited(said.get("at", ""), today), device)))
+    return (
+        Head(tr("Before"), tr("as both had it")), Head(tr("This computer"), _mine(reader, found, today)),
+        Head(tr("The server"), note or tr("a colleague")),
+    )  # fmt: skip
+
+
+def _mine(reader: Any, found: Any, today: date) -> str:
+    from kam_desktop.services import needs
+
+    me = _person(reader, needs.overview(reader).me)
+    at = max((each.at for each in found.changes), default="")
+    return " · ".join(filter(None, (me, _edited(at, today))))
+
+
+def _edited(at: str, today: date) -> str:
+    return tr("changed {at}", at=moment_words(at, today)) if at else ""
+
+
+def moment_words(at: str, today: date) -> str:
+    """A moment in this computer's own time: today's by its time alone."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:  # what a server says is not known to be a moment
+        return ""
+    return formats.clock_time(moment) if moment.astimezone().date() == today else formats.moment(moment)
+
+
+def _settled(detail: Detail, state: str) -> Detail:
+    words = (
+        tr("You let your values go; the server's stand.") if state == "dropped"
+        else tr("You decided this, and it was sent again.")
+    )  # fmt: skip
+    more = tr("Both values are kept here: it can be decided again.")
+    groups = tuple(replace(each, decided=True) for each in detail.groups)
+    return replace(
+        detail, id=f"settled:{detail.id}", kind="settled", words=f"{words} {more}", groups=groups, can_open_again=True
+    )
 
 
 def _question(reader: Any, question: Any) -> Group:
@@ -115,7 +178,7 @@ def _question(reader: Any, question: Any) -> Group:
         for which in ("before", "mine", "theirs")
     ]
     rows = tuple(_row(side.field, *(column[side.field.name] for column in columns)) for side in question.sides)
-    return Group(question.key, tr(label), rows, question.decided)
+    return Group(question.key, tr(label), rows, question.decided, question.both)
 
 
 def _row(field: Field, before: str, mine: str, theirs: str) -> Row:
@@ -138,7 +201,9 @@ def _changes(reader: Any, found: Any) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _merged(reader: Any, merged: Any, title: str) -> Detail:
+def _merged(reader: Any, merged: Any, title: str, today: date) -> Detail:
+    from kam_desktop.services import needs
+
     entity = BY_NAME[merged.entity]
     stands = _words(reader, merged.entity, merged.record, {name: pair[0] for name, pair in merged.fields.items()})
     other = _words(reader, merged.entity, merged.record, {name: pair[1] for name, pair in merged.fields.items()})
@@ -146,12 +211,14 @@ def _merged(reader: Any, merged: Any, title: str) -> Detail:
     who = (_person(reader, merged.stands_by), _person(reader, merged.other_by))
     words = tr("Two people changed this at the same time. The later value stands; the other one is kept and can be "
                "put back.")  # fmt: skip
-    if who[0] and who[1]:
-        words += " " + tr("The value of {name} stands, that of {other} is kept.", name=who[0], other=who[1])
+    stands_note = " · ".join(filter(None, (who[0], tr("merged {at}", at=moment_words(merged.at, today)))))
+    heads = (_NONE, Head(tr("The other value"), who[1]), Head(tr("Stands"), stands_note))
+    both = merged.state == "open" and any(needs.can_join(entity.field(name)) for name in merged.fields)
     opens = _opens(reader, merged.entity, merged.record)
     return Detail(
         f"merged:{merged.id}", "merged", title or tr(entity.label), tr(entity.label), words,
-        (Group("merged", tr(entity.label), rows, True),), opens, can_put_back=merged.state == "open",
+        (Group("merged", tr(entity.label), rows, True),), opens, can_put_back=merged.state == "open", heads=heads,
+        can_keep_both=both,
     )  # fmt: skip
 
 
@@ -247,6 +314,13 @@ def put_back(uow: Any, key: str) -> None:
     from kam_desktop.services import needs
 
     needs.put_back(uow, key.removeprefix("merged:"))
+
+
+def keep_both(uow: Any, key: str) -> None:
+    """Lets both values of a merge stand."""
+    from kam_desktop.services import needs
+
+    needs.keep_both(uow, key.removeprefix("merged:"))
 
 
 def reopen(uow: Any, key: str) -> None:
