@@ -194,11 +194,13 @@ class Database:
         with translated(self.path), self._reader.begin() as connection:
             yield connection
 
-    def checkpoint(self) -> None:
-        """Moves the write-ahead log into the file, as far as no reader needs it."""
-        if self._writer is not None:
-            with translated(self.path), contextlib.closing(self._writer.raw_connection()) as connection:
-                connection.cursor().execute("pragma wal_checkpoint(truncate)")  # not inside a transaction
+    def checkpoint(self) -> bool:
+        """Moves the write-ahead log into the file, as far as no reader needs it; whether the log is empty since."""
+        if self._writer is None:
+            return False
+        with translated(self.path), contextlib.closing(self._writer.raw_connection()) as connection:
+            # not inside a transaction
+            return not connection.cursor().execute("pragma wal_checkpoint(truncate)").fetchone()[0]
 
     def close(self) -> None:
         """Closes every connection."""

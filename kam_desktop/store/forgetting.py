@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -13,15 +14,18 @@ import sqlalchemy as sa
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store.sync_tables import acknowledged, base, conflict, needs_you, search_queue
-from kam_desktop.store.tables import draft, history, meta, outbox, undo_step
+from kam_desktop.store.tables import history, meta, outbox
 
 _HIDDEN, _OWED = "hidden_fields", "forget"
+_ALL, _LOG = "1", "log"
+_ERASING, _PAGE_BYTES, _ROW_PAGES = "erasing", 4012, 1 << 14
+"""What a page of the file takes of a long value, and how many pages one value fills at most."""
 Hidden = Mapping[str, Sequence[str]]
 """Kind of record → fields that the user may not read."""
 
 
 def rows(connection: sa.Connection, ids: Iterable[str]) -> None:
-    """Takes away everything that tells of records that left, in the transaction in which they go.
+    """Takes away everything that tells of records that left, in the transaction in which they go (`overwriting`).
 
     What their author wrote and nobody answered for stays, with the author's own text only. The journal is a file: it
     is owed, and done before the cycle ends.
@@ -30,25 +34,23 @@ def rows(connection: sa.Connection, ids: Iterable[str]) -> None:
     if not one:
         return
     run = connection.exec_driver_sql
-    steps: set[int] = set()
-    for start in range(0, len(one), 500):
-        part = [each for (each,) in one[start : start + 500]]
-        steps |= set(connection.execute(sa.select(history.c.step).where(history.c.record.in_(part))).scalars())
+    steps_of = "select distinct step from history where record in (select value from json_each(?))"
+    steps = set(run(steps_of, (to_json([each for (each,) in one]),)).scalars())
     for table in (base, history, conflict, search_queue):
         run(f'delete from "{table.name}" where record = ?', one)  # noqa: S608 — our own names
     # What was deleted here is gone because of that: a server that is set back must hear of it once more.
     run("delete from acknowledged where record = ?1 and not exists (select 1 from acknowledged where record = ?1 "
         "and json_extract(cast(payload as text), '$.action') = 'delete')", one)  # fmt: skip
-    for number in steps:
-        if connection.execute(sa.select(history.c.n).where(history.c.step == number).limit(1)).first() is None:
-            connection.execute(sa.delete(undo_step).where(undo_step.c.n == number))
-    if connection.execute(sa.select(draft.c.key).limit(1)).first() is not None:
+    run(
+        "delete from undo_step where n in (select value from json_each(?)) "
+        "and not exists (select 1 from history h where h.step = undo_step.n)", (to_json(sorted(steps)),),
+    )  # fmt: skip
+    if run("select 1 from draft limit 1").first() is not None:
         run("delete from draft where instr(key, ?) > 0", one)
     run("update outbox set payload = cast(json_set(cast(payload as text), '$.old', json('{}')) as blob) "
         "where record = ?", one)  # fmt: skip
     run("update needs_you set theirs = '{}' where record = ?", one)
-    if steps:
-        _owe(connection)
+    owe(connection, everything=bool(steps))
 
 
 def note_hidden(connection: sa.Connection, parts: Iterable[Mapping[str, Any]]) -> None:
@@ -66,7 +68,7 @@ def note_hidden(connection: sa.Connection, parts: Iterable[Mapping[str, Any]]) -
         return
     connection.exec_driver_sql("insert or replace into meta (key, value) values (?, ?)", (_HIDDEN, to_json(now)))
     if any(set(names) - set(kept.get(entity, ())) for entity, names in now.items()):
-        _owe(connection)
+        owe(connection)
 
 
 def hidden(connection: sa.Connection) -> dict[str, list[str]]:
@@ -78,6 +80,38 @@ def hidden(connection: sa.Connection) -> dict[str, list[str]]:
 def owed(connection: sa.Connection) -> bool:
     """Whether something is left to be forgotten."""
     return bool(_meta(connection, _OWED))
+
+
+def owes_log_alone(connection: sa.Connection) -> bool:
+    """Whether nothing is left but old pages in the database's own log."""
+    return _meta(connection, _OWED) == _LOG
+
+
+def owe(connection: sa.Connection, *, everything: bool = True) -> None:
+    """Something is to be forgotten before the cycle ends: all that tells of it, or old pages of the log alone."""
+    kept = _ALL if everything or _meta(connection, _OWED) == _ALL else _LOG
+    connection.exec_driver_sql("insert or replace into meta (key, value) values (?, ?)", (_OWED, kept))
+
+
+@contextlib.contextmanager
+def overwriting(connection: sa.Connection) -> Iterator[None]:
+    """What is deleted in here is overwritten in the file, where otherwise a page that becomes free stays as it was."""
+    connection.exec_driver_sql("pragma secure_delete = on")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("pragma secure_delete = fast")
+
+
+def free_pages(connection: sa.Connection) -> None:
+    """Overwrites every free page of the file: a value of noughts takes them all, and gives them back."""
+    run = connection.exec_driver_sql
+    with overwriting(connection):
+        left = int(run("pragma freelist_count").scalar() or 0)
+        for number, start in enumerate(range(0, left, _ROW_PAGES)):
+            size = min(_ROW_PAGES, left - start) * _PAGE_BYTES
+            run("insert into meta (key, value) values (?, zeroblob(?))", (f"{_ERASING}{number}", size))
+        run("delete from meta where key >= ? and key < ?", (_ERASING, _ERASING + "~"))
 
 
 def fields(connection: sa.Connection) -> None:
@@ -149,10 +183,6 @@ def frame_editor(connection: sa.Connection) -> Callable[[bytes], bytes]:
         return zlib.compress(to_json({**content, "changes": kept}).encode(), 1)
 
     return edited
-
-
-def _owe(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("insert or replace into meta (key, value) values (?, '1')", (_OWED,))
 
 
 def _meta(connection: sa.Connection, key: str) -> str:

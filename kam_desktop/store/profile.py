@@ -24,7 +24,7 @@ from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
 from kam_desktop.store.memory import Memory
 from kam_desktop.store.reader import Reader
-from kam_desktop.store.tables import history, journal_pending, meta, undo_step
+from kam_desktop.store.tables import history, journal_pending, undo_step
 from kam_desktop.store.undo import UndoReport
 from kam_desktop.store.unit_of_work import Step, UnitOfWork
 
@@ -64,7 +64,7 @@ class Store:
                 if not (folder / DEVICE_FILE).exists():
                     self.take_device_id()
                 with self.database.read() as connection:
-                    user = connection.execute(sa.select(meta.c.value).where(meta.c.key == "user")).scalar()
+                    user = connection.exec_driver_sql("select value from meta where key = 'user'").scalar()
                 self.author = user or LOCAL_PERSON_ID
             except BaseException:
                 self.close()
@@ -195,9 +195,8 @@ class Store:
             return
         last = self._journal.last_number
         with self.database.read() as connection:
-            rows = connection.execute(
-                sa.select(journal_pending).where(journal_pending.c.frame > last).order_by(journal_pending.c.frame)
-            ).all()
+            lacking = "select frame, payload from journal_pending where frame > ? order by frame"
+            rows = connection.exec_driver_sql(lacking, (last,)).all()
         self.journal_behind = ""
         try:
             for row in rows:
@@ -251,13 +250,26 @@ class Store:
             )
 
     def forget(self) -> bool:
-        """Takes out of history, journal and index what must not stay here; whether anything was owed. Unavailable."""
+        """Takes out of file, history, journal and index what must not stay; whether anything was owed. Unavailable."""
         with self.database.read() as connection:
             if not forgetting.owed(connection):
                 return False
+            everything = not forgetting.owes_log_alone(connection)
+        if everything:
+            self._forget_everything()
+        # The log is emptied too: its old pages hold what was overwritten in the file. While somebody reads, it waits.
+        emptied = self.database.checkpoint()
         with self.database.write() as connection:
-            forgetting.fields(connection)
-            forgetting.search_terms(connection)
+            forgetting.done(connection)
+            if not emptied:
+                forgetting.owe(connection, everything=False)
+        return True
+
+    def _forget_everything(self) -> None:
+        with self.database.write() as connection:
+            with forgetting.overwriting(connection):
+                forgetting.fields(connection)
+                forgetting.search_terms(connection)
             if self._journal is not None:
                 waits = journal_pending.c.frame > self._journal.last_number
                 connection.execute(sa.delete(journal_pending).where(sa.not_(waits)))
@@ -268,11 +280,9 @@ class Store:
                     .where(journal_pending.c.frame == row.frame)
                     .values(payload=edited(row.payload))
                 )
+            forgetting.free_pages(connection)
         if self._journal is not None:
             self._journal.rewrite(edited, newest)
-        with self.database.write() as connection:
-            forgetting.done(connection)
-        return True
 
     def drop_journal(self, covered: int) -> int:
         """Removes journal segments that are 30 days old and lie in a verified backup, up to this frame."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from kam_desktop.domain.change import Touched
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import landing, own_echo
+from kam_desktop.store import forgetting, landing, own_echo
 from kam_desktop.store.landing import Landing
 from kam_desktop.store.shown_rows import keep_base, rows_of, show
 from kam_desktop.store.sync_tables import AWAITED, acknowledged, row_scope
@@ -87,7 +88,10 @@ def apply_pull(
     _keep_cursors(connection, answer, passes, lost_scopes)
     if not answer["more"]:
         own_echo.forget(connection)
-    touched = landed.write()
+    if any(entity == "account" for entity, _ in removed):
+        forgetting.owe(connection)  # handed over: no word of it stays, not even where nothing was written here
+    with forgetting.overwriting(connection) if removed else contextlib.nullcontext():
+        touched = landed.write()
     whole = run("select 1 from scope_cursor where whole = 0 limit 1").first() is None
     if first and whole and not joining:  # the first connect goes on, and does it at its end
         landing.rebuild_caches(connection)
@@ -150,6 +154,11 @@ def _removed(
             if not left and not any((record, scope) in staying for scope in answer["cursors"]):
                 found.append((entities[record], record))
     return found
+
+
+def awaits(connection: sa.Connection) -> bool:
+    """Whether something that was made here waits for the scopes that it is in."""
+    return connection.exec_driver_sql("select 1 from row_scope where scope = ? limit 1", (AWAITED,)).first() is not None
 
 
 def _awaited_alone(connection: sa.Connection) -> list[tuple[str, str]]:
