@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import psycopg
 import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
@@ -24,6 +25,21 @@ LEAST_SQLITE = (3, 51, 3)
 BUSY_MS = 30_000
 NEWS = "kam_news"
 """The channel on which PostgreSQL tells the processes of this database that something was committed."""
+PATIENCE_S = 10.0
+"""So long a call waits for one of the connections that this process may have."""
+_CONNECTING: dict[str, Any] = {
+    "application_name": "kam-server", "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10,
+    "keepalives_count": 3, "tcp_user_timeout": 30_000,
+    # a process that was frozen in the middle keeps its locks from the others no longer than this
+    "options": "-c idle_in_transaction_session_timeout=60s -c statement_timeout=120s",
+}  # fmt: skip
+"""How PostgreSQL is talked to where the address of the database says nothing else of it: a host that is gone without a
+word is found out. Times in s, tcp_user_timeout in ms."""
+_GONE = (
+    psycopg.OperationalError, psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.ReadOnlySqlTransaction,
+)  # fmt: skip
+"""The connection is lost, or leads to a server that another one has taken over from."""
 _MAKING = 7_310_579
 """The number of the lock under which tables are made; it must stay, so that old and new programs wait for another."""
 Row = tuple[Any, ...]
@@ -107,6 +123,7 @@ class Connection:
     def lock_making(self) -> None:
         """Waits until no other process makes tables, and keeps others from it until the end of the transaction."""
         if self.postgresql:
+            self.driver.execute("set local statement_timeout = 0")  # an index over many rows takes its time
             self.driver.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
 
     def tell(self, channel: str) -> None:
@@ -134,8 +151,10 @@ class Database:
     `sqlite:///path` has one writer at a time; `postgresql+psycopg://…` as many processes as you like.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most: int = 0) -> None:
+        """`most`: so many connections at once, 0 for any number. Raises Unavailable for an address that is none."""
         self.url = url
+        self._room = threading.BoundedSemaphore(most) if most else None
         self.postgresql = url.startswith("postgresql")
         self._idle: list[Any] = []
         self._lock = threading.Lock()
@@ -164,6 +183,17 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
+        if self._room is not None and not self._room.acquire(timeout=PATIENCE_S):
+            raise Unavailable("database", "The database does not answer.")
+        try:
+            with self._begun_transaction(begin) as connection:
+                yield connection
+        finally:
+            if self._room is not None:
+                self._room.release()
+
+    @contextmanager
+    def _begun_transaction(self, begin: str) -> Iterator[Connection]:
         driver = self._begun(begin)
         sound = False
         try:
@@ -197,7 +227,7 @@ class Database:
                 psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure,
             ):
                 return Again(str(error))
-            if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            if isinstance(error, _GONE):
                 return Unavailable("database", "The database does not answer.")
             return error
         code = getattr(error, "sqlite_errorname", "") or str(error)
@@ -238,7 +268,8 @@ class Database:
     def _connect(self) -> Any:
         if self.postgresql:
             address = re.sub(r"^postgresql(\+psycopg)?:", "postgresql:", self.url)
-            return psycopg.connect(address, autocommit=True)
+            given = conninfo_to_dict(address)
+            return psycopg.connect(autocommit=True, **{**_CONNECTING, **given})
         path = self.url.removeprefix("sqlite:///")
         library: Any = self._library
         driver = library.connect(

@@ -12,6 +12,7 @@ from tests.server.cluster import Cluster, programs
 from tests.server.house import House
 
 ENGINES = ["sqlite", *(["postgresql"] if programs() else [])]
+collect_ignore = [] if programs() else ["test_database.py"]
 
 
 @pytest.fixture(scope="session")

@@ -104,12 +104,23 @@ class Watched(Person):
             self.ask(address, name)
 
 
-def fall(house: House, addresses: Sequence[str], restart: Callable[[], None], falls: int) -> dict[str, Any]:
-    """Calls of every kind at all processes while the database falls so often; every second time only connections do."""
+def fall(
+    house: House,
+    addresses: Sequence[str],
+    restart: Callable[[], None],
+    falls: int,
+    *,
+    hands: int = 6,
+    between: int = 20,
+) -> dict[str, Any]:
+    """Calls of every kind at all processes while the database falls so often; every second time only connections do.
+
+    Each of the hands makes about `between` calls from one fall to the next.
+    """
     seen: Counter[str] = Counter()
     wrong: list[str] = []
     done = threading.Event()
-    people = [Watched(house, "Minh", seen, wrong) for _ in range(6)]
+    people = [Watched(house, "Minh", seen, wrong) for _ in range(hands)]
     waiter = Watched(house, "Lan", seen, wrong)
     steps = [0] * len(people)
 
@@ -130,7 +141,7 @@ def fall(house: House, addresses: Sequence[str], restart: Callable[[], None], fa
     def strike() -> None:
         try:
             for number in range(falls):
-                least = sum(steps) + 20 * len(people)
+                least = sum(steps) + between * len(people)
                 ends = time.monotonic() + 60
                 while sum(steps) < least and time.monotonic() < ends:
                     done.wait(0.02)
