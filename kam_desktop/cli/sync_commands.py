@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 import sys
@@ -21,10 +22,14 @@ from kam_desktop.sync.engine import Report
 from kam_desktop.vault import Vault
 
 PASSWORD_FILE = "KAM_PASSWORD_FILE"
+COLLECTED = 50_000, 20, 100
+"""When garbage is looked for: by itself Python goes through a page of 5,000 rows again and again while it is read."""
 
 
 def run(args: Namespace, output: Output) -> int:
     """Carries out one of this file's commands."""
+    gc.freeze()  # nothing of the program itself is garbage
+    gc.set_threshold(*COLLECTED)
     match args.command:
         case "connect":
             return _connect(args, output)

@@ -30,6 +30,8 @@ UNPACKED_BYTES = 64 << 20
 SMALL = 800
 """Bodies below this many bytes are not worth packing."""
 ENCODINGS = ("zstd", "gzip")
+LEVEL = 6
+"""Of zstd: 5,000 changes take 25 ms instead of 9, and 2 % less room on a slow line than with the usual level 3."""
 SORT = "_sort"
 """Travels beside the fields of a creation: how the title is put in order, as the laptop computed it."""
 
@@ -62,7 +64,7 @@ def pack(message: Mapping[str, Any], accepted: Collection[str] = ()) -> tuple[by
     if len(plain) < SMALL:
         return plain, ""
     if "zstd" in accepted:
-        return zstandard.ZstdCompressor(3).compress(plain), "zstd"
+        return zstandard.ZstdCompressor(LEVEL).compress(plain), "zstd"
     if "gzip" in accepted:
         return gzip.compress(plain, 5, mtime=0), "gzip"
     return plain, ""

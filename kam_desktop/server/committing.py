@@ -133,10 +133,11 @@ def _write_deeds(
 def _keep_verdicts(connection: Connection, caller: Caller, run: Run, seq: int) -> None:
     """A verdict is final: the same group gets it again, whatever became possible meanwhile."""
     kept = []
+    verdicts, hashes, device = run.verdicts, run.sheets.group_hashes, caller.device_number
     for number, (name, _) in enumerate(run.push.groups):
         if number in run.known:
             continue
-        verdict = run.verdicts.get(number, (ACCEPTED, {}))
-        text = None if verdict == (ACCEPTED, {}) else orjson.dumps(verdict).decode()
-        kept.append((name, caller.device_number, run.sheets.group_hashes[number], text, seq))
+        verdict = verdicts.get(number)
+        text = None if verdict is None or verdict == (ACCEPTED, {}) else orjson.dumps(verdict).decode()
+        kept.append((name, device, hashes[number], text, seq))
     connection.insert("group_applied", ("group_id", "device", "payload_hash", "verdict", "seq"), kept)

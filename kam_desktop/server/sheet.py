@@ -110,11 +110,16 @@ def _grouped(
     for number, (_, size) in enumerate(push.groups):
         end = start + size
         spans.append((start, end))
-        hashes.append(hashlib.sha256(b"".join(payload[start:end]) + "\n".join(heads[start:end]).encode()).digest())
-        if size > GROUP_CHANGES or sum(sizes[start:end]) > GROUP_BYTES:
+        if size == 1:
+            said, length = payload[start] + heads[start].encode(), sizes[start]
+        else:
+            said = b"".join(payload[start:end]) + "\n".join(heads[start:end]).encode()
+            length = sum(sizes[start:end])
+        hashes.append(hashlib.sha256(said).digest())
+        if size > GROUP_CHANGES or length > GROUP_BYTES:
             message = N_("This is too much for one change; do it in smaller parts.")
             refused[number] = Problem("", "group_too_large", message)
-        elif unknown and any(place in unknown for place in range(start, end)):
+        elif unknown and not unknown.isdisjoint(range(start, end)):
             message = N_("The server does not know this kind of record yet; it must be updated first.")
             refused[number] = Problem("", "unknown_entity", message)
         start = end

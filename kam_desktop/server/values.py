@@ -150,7 +150,8 @@ def _texts(each: Field, values: Sequence[Any]) -> list[Any] | None:
     inner = [text for value in values for text in value]
     if inner and (not all(inner) or _text(each, inner) is None):
         return None
-    return [json.dumps(value, ensure_ascii=False) if value else "" for value in values]
+    encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: `dumps` makes one a value
+    return [encode(value) if value else "" for value in values]
 
 
 _QUICK: dict[Kind, Callable[[Field, Sequence[Any]], list[Any] | None]] = {
@@ -195,9 +196,7 @@ def rule_problems(entity: Entity, identity: str, kept: Mapping[str, Any]) -> lis
 
 def is_frozen(entity: Entity, identity: str, kept: Mapping[str, Any]) -> bool:
     """Whether a saved row may not change any more."""
-    return entity.frozen_when is not None and entity.frozen_when(
-        record_of(entity, {"id": identity, **kept})
-    )
+    return entity.frozen_when is not None and entity.frozen_when(record_of(entity, {"id": identity, **kept}))
 
 
 def sort_of(entity: Entity, identity: str, kept: Mapping[str, Any]) -> str:

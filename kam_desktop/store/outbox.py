@@ -167,10 +167,13 @@ def waiting(
     groups: list[list[Any]] = []
     changes = size = 0
     for rows in by_name.values():
-        of_group = sum(len(row[_PAYLOAD]) for row in rows)
+        if len(rows) == 1:
+            of_group = len(rows[0][_PAYLOAD])
+        else:
+            of_group = sum(len(row[_PAYLOAD]) for row in rows)
+            rows.sort(key=_BY_PLACE)
         if groups and (changes + len(rows) > most_changes or size + of_group > most_bytes):
             break
-        rows.sort(key=_BY_PLACE)
         groups.append(rows)
         changes, size = changes + len(rows), size + of_group
     sorts = _sorts(connection, [row for rows in groups for row in rows])

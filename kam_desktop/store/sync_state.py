@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -54,6 +55,11 @@ _KEYS = {
 _STANDING = "select key, value from meta where key in ('" + "', '".join(sorted(_KEYS)) + "')"  # noqa: S608 — our own names
 
 
+NOTED = timedelta(seconds=30)
+"""A sync that finds nothing is written down so often; a poll of every few seconds would wake the disk each time."""
+_BRINGS = ("parts", "echo", "also", "leaves", "conflicts", "restarted")
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What the status says: changes waiting, entries that need their author, open conflicts, rows to download."""
@@ -90,6 +96,7 @@ class SyncState:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._device = (store.folder / DEVICE_FILE).read_text("ascii").strip()
+        self._synced_at = ""
 
     def device(self) -> str:
         """This laptop's copy of the profile, by the id that lies outside the database."""
@@ -111,7 +118,8 @@ class SyncState:
     def standing(self) -> Standing:
         """Where the laptop stands now."""
         with self._store.database.read() as connection:
-            return standing(connection, self._device)
+            found = standing(connection, self._device)
+        return replace(found, last_sync=self._synced_at) if self._synced_at > found.last_sync else found
 
     # The first connect.
 
@@ -215,7 +223,11 @@ class SyncState:
             return pulling.cursors(connection)
 
     def take_pull(self, answer: Mapping[str, Any], *, released: bool = False) -> tuple[Pulled, ChangeSet]:
-        """Writes a page with its cursors."""
+        """Writes a page with its cursors; nothing where it brings nothing, but now and then when that was."""
+        now = self._store.clock.now()
+        if self._brings_nothing(answer, moment_text(now - NOTED)):
+            self._synced_at = moment_text(now)
+            return Pulled((), 0, False, False), ChangeSet(0, "", (), {})
         with self._store.database.write() as connection:
             pulled = pulling.apply_pull(connection, answer, released=released)
             if not pulled.braked and not pulled.unlike:
@@ -227,6 +239,21 @@ class SyncState:
                     kept["last_sync"] = moment_text(self._store.clock.now())
                 _remember(connection, kept)
         return pulled, ChangeSet(0, "", pulled.touched, {})
+
+    def _brings_nothing(self, answer: Mapping[str, Any], since: str) -> bool:
+        """Whether everything of a page is here already, its cursors too, and a sync was noted since this moment."""
+        if answer["more"] or any(answer.get(name) for name in _BRINGS):
+            return False
+        with self._store.database.read() as connection:
+            here = standing(connection)
+            return (
+                here.last_sync > since
+                and here.mark == answer["mark"]
+                and here.rights == answer["rights"]
+                and pulling.cursors(connection) == answer["cursors"]
+                and not any(each.startswith("-") for each in answer["cursors"].values())
+                and not pulling.awaits(connection)
+            )
 
     def forget(self) -> bool:
         """What left this laptop, or is hidden by now, goes out of history, journal and index. Raises Unavailable."""

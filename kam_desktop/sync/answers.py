@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from kam_desktop.domain.change import plain_value
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.errors import Unavailable
@@ -239,9 +241,14 @@ def _column(field: Field, column: list[Any]) -> None:
     elif kind is Kind.REF:
         _need(are_ids([value for value in column if value]))
     elif kind is Kind.TEXTS:
-        _parsed(column, lambda text: [_text(each) for each in _list(json.loads(text))])
+        _parsed(column, _texts)
     elif kind in (Kind.DATE, Kind.MOMENT, Kind.DECIMAL):
         _parsed(column, lambda text: plain_value(kind, text))
+
+
+def _texts(text: str) -> None:
+    value = orjson.loads(text)
+    _need(type(value) is list and set(map(type, value)) <= _WORDS)
 
 
 def _parsed(column: Iterable[Any], read: Callable[[str], Any]) -> None:

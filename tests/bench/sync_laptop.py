@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import dataclasses
+import gc
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kam_desktop import config
+from kam_desktop.cli.sync_commands import COLLECTED
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.entities import Account
 from kam_desktop.domain.ids import RandomIds
@@ -135,6 +137,8 @@ def main() -> None:
     laptop = Laptop(
         Path(folder), server, user, Path(password_file).read_text("utf-8").strip(), Path(data), int(size)
     )  # fmt: skip
+    gc.freeze()
+    gc.set_threshold(*COLLECTED)  # as the commands of the program do
     profiled, _, place = os.environ.get("KAM_BENCH_PROFILE", "").partition("=")
     print('{"ready": 1}', flush=True)
     for line in sys.stdin:
