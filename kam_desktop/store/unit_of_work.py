@@ -321,7 +321,7 @@ class UnitOfWork(Reader):
 
     def _insert_step(self, written_at: str) -> int:
         if self._step.kind in ("edit", "import"):
-            self.connection.execute(sa.update(undo_step).where(undo_step.c.state == "undone").values(state="dropped"))
+            self.connection.exec_driver_sql("update undo_step set state = 'dropped' where state = 'undone'")
         step = self.connection.execute(
             sa.insert(undo_step).values(
                 label=self._step.label,

@@ -652,6 +652,7 @@ class Run:
                 continue
             self.say(node.label, call.name, self._short(answer))
             node.engine.answered(call, answer)
+            node.quiet = call, answer
             oracle.live(node)
             if node.engine.report.braked and not node.engine.busy:
                 self.say(node.label, "braked", node.engine.report.braked)
