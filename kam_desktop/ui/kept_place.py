@@ -7,12 +7,15 @@ from typing import Any
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtWidgets import QTableView
 
+from kam_desktop.ui import theme
+
+GROUP_ROW = 32  # px at 100 %: the head over a group is lower than a row
 _KEPT = 200  # selected rows that are found again in another answer
 _FLAG = QItemSelectionModel.SelectionFlag
 
 
 class KeptPlace(QObject):
-    """Keeps a view's current row, its selection and its place while its model shows another answer.
+    """Keeps a view's current row, its selection and its place while its model shows another answer with its groups.
 
     Signals:
         current_changed(str): the id that is current now, "" for none.
@@ -24,6 +27,7 @@ class KeptPlace(QObject):
         super().__init__(view)
         self._view, self._model = view, model
         self._current, self._selected, self._all, self._top = "", list[str](), False, ("", 0)
+        self._heads = set[int]()
         view.setModel(model)
         head = view.horizontalHeader()
         head.sectionClicked.connect(self._on_head_clicked)
@@ -99,6 +103,12 @@ class KeptPlace(QObject):
 
     def _restore(self) -> None:
         model, view = self._model, self._view
+        heads = {model.answer.start_of(at) for at in range(len(model.answer.groups))}
+        for row in self._heads ^ heads:  # Qt keeps the height of a row over a reset
+            if row < model.rowCount():
+                high = theme.px(GROUP_ROW) if row in heads else view.verticalHeader().defaultSectionSize()
+                view.setRowHeight(row, high)
+        self._heads = heads
         chosen, last = QItemSelection(), len(model.columns) - 1
         if self._all and model.rowCount():
             chosen.select(model.index(0, 0), model.index(model.rowCount() - 1, last))
@@ -113,6 +123,6 @@ class KeptPlace(QObject):
         view.selectionModel().select(chosen, _FLAG.ClearAndSelect | _FLAG.Rows)
         top = model.row_of(self._top[0]) if self._top[0] else -1
         if top >= 0:
-            view.verticalScrollBar().setValue(top * view.verticalHeader().defaultSectionSize() - self._top[1])
+            view.verticalScrollBar().setValue(view.verticalHeader().sectionPosition(top) - self._top[1])
         if lost:
             self.current_changed.emit("")

@@ -141,6 +141,27 @@ def test_selection_and_scroll_stay_over_another_answer(view: Any) -> None:
     assert table.rowViewportPosition(model.row_of("r203")) == before
 
 
+def test_heads_over_groups_are_lower_than_rows_and_the_place_is_kept_below_them(view: Any, qtbot: Any) -> None:
+    table, model, place = view
+    names = ids(500)
+    model.set_answer(Answer(names, (RowGroup("A", "", 100), RowGroup("B", "", 400)), rows(names)))
+    assert [table.rowHeight(row) for row in (0, 1, 100, 101, 102)] == [32, 36, 36, 32, 36]
+    assert table.verticalHeader().length() == 500 * 36 + 2 * 32
+    qtbot.waitUntil(lambda: table.verticalScrollBar().maximum() > 17_000)
+    table.verticalScrollBar().setValue(200 * 36 + 7)
+    place.show("r203")
+    before = table.rowViewportPosition(model.row_of("r203"))
+    groups = (RowGroup("A", "", 100), RowGroup("B", "", 50), RowGroup("C", "", 350, folded=False))
+    model.set_answer(Answer(names, groups))
+    assert 0 < before < 300 and table.rowHeight(152) == 32
+    assert table.rowViewportPosition(model.row_of("r203")) == before
+    model.set_answer(Answer(names))
+    assert {table.rowHeight(row) for row in range(500)} == {36}
+    model.set_answer(Answer(names[:2], (RowGroup("A", "", 2),)))
+    model.set_answer(Answer(names, groups))
+    assert [row for row in range(503) if table.rowHeight(row) == 32] == [0, 101, 152]
+
+
 def test_a_row_that_is_gone_leaves_no_current_row(view: Any) -> None:
     _, model, place = view
     heard: list[str] = []
