@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+import orjson
 import sqlalchemy as sa
 
 from kam_desktop.domain.entities import BY_NAME
@@ -70,7 +70,7 @@ class Reader:
         """The same by their numbers in the search index (`search_doc.n`); without a row for each of them."""
         expression = search.match_expression(text)
         rows = self.sql(search.numbers_holding(entity), {"words": expression}) if expression else ()
-        return cast(list[int], json.loads(rows[0][0])) if rows else []
+        return cast(list[int], orjson.loads(rows[0][0])) if rows else []
 
     def count(self, query: Query) -> int:
         """How many records answer the query."""

@@ -41,6 +41,7 @@ class ListPart(QObject):
         self._controller, self.desk, self._list, self._interaction = controller, controller.desk, view, interaction
         self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", True)
         self._owner = ""
+        self._asked: tuple[Any, ...] = ()
         self.listing: Any = None  # services.summary.AccountList
         self.is_old = False
         self._folding = Folding(self.desk, "account", view.table, view.model)
@@ -79,8 +80,10 @@ class ListPart(QObject):
         text, chosen, grouped, order, today = self._text, self._filter, self._grouped, self._order[0], self.desk.today()
         wanted = (text, chosen, grouped, order, today, self._owner)
         self._controller.ask(lambda reader: questions.ask_list(reader, *wanted), self._show_list, "list")
-        if self._list.place.current():
+        shown = (text, chosen, grouped, order, self._owner)
+        if self._list.place.current() and shown == self._asked:  # something changed, perhaps what the panel shows
             self._on_current(self._list.place.current())
+        self._asked = shown
 
     def _ask_again(self) -> None:
         """Something else is wanted of the list: the page decides when it is asked."""
