@@ -56,9 +56,10 @@ def push(
     decide(connection, caller, run, sorting, state)
     settled = conflicts.settle(connection, caller, roots, asked.settle) if asked.settle else []
     commit(connection, caller, run, sorting, state, settled, at)
+    number = asked.number if asked.groups else 0  # what only tells of conflicts that were dealt with is not counted
     connection.run(
         "update device set number = case when number < ? then ? else number end, last_seen = ? where n = ?",
-        (asked.number, asked.number, at, caller.device_number),
+        (number, number, at, caller.device_number),
     )
     return _answer(connection, caller, run)
 

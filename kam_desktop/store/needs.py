@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from kam_desktop.domain.change import Action, Value
+from kam_desktop.store import settling
 from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you
 from kam_desktop.store.tables import outbox
 
@@ -144,8 +145,13 @@ def merged(connection: sa.Connection, limit: int = 200, *, record: str = "") -> 
 
 
 def settle_merged(connection: sa.Connection, identity: str, state: str) -> None:
-    """Notes what became of a displaced value: restored, joined with the one that stands, or left."""
+    """Notes what became of a displaced value: restored, joined with the one that stands, or left.
+
+    With the next push everybody who sees the record is told that it is dealt with; one that is open again after that
+    is open here alone.
+    """
     connection.execute(sa.update(conflict).where(conflict.c.id == identity).values(state=state))
+    settling.note(connection, identity, settled=state != "open")
 
 
 def waiting(connection: sa.Connection, limit: int = 500) -> list[Step]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kam_desktop.domain.change import ChangeSet, moment_text
 from kam_desktop.domain.ids import numbered
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import forgetting, joining, landing, outbox, own_echo, pulling, verdicts
+from kam_desktop.store import forgetting, joining, landing, outbox, own_echo, pulling, settling, verdicts
 from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
@@ -57,6 +57,8 @@ _STANDING = "select key, value from meta where key in ('" + "', '".join(sorted(_
 
 NOTED = timedelta(seconds=30)
 """A sync that finds nothing is written down so often; a poll of every few seconds would wake the disk each time."""
+INDEXED = 200
+"""So many rows of a page are indexed for search together with it."""
 _BRINGS = ("parts", "echo", "also", "leaves", "conflicts", "restarted")
 
 
@@ -191,11 +193,12 @@ class SyncState:
         """The running number of the push that is about to leave, on the disk before it is used, and its groups.
 
         A push without an answer is sent again first, under its own number and without anything newer: a number counts
-        pushes and not attempts, so that a copy of this laptop cannot slip past the original's by failing often.
+        pushes and not attempts, so that a copy of this laptop cannot slip past the original's by failing often. Without
+        groups it is the number of the last push: one that only tells what was dealt with is not counted.
         """
         with self._store.database.read() as connection:
             if not outbox.any_waits(connection):
-                return 0, []
+                return max(1, int(_kept(connection, "push_number") or 0)), []
         with self._store.database.write() as connection:
             number, upto = int(_kept(connection, "push_number") or 0), _kept(connection, "push_upto")
             groups = outbox.waiting(connection, most_changes, most_bytes, int(upto)) if upto else []
@@ -205,14 +208,28 @@ class SyncState:
             _remember(connection, {"push_number": number, "push_upto": str(newest)})
         return number, groups
 
+    def to_settle(self) -> list[str]:
+        """Conflict records that somebody dealt with here, and of which the server is still to be told."""
+        with self._store.database.read() as connection:
+            return settling.waiting(connection)
+
     def take_verdicts(
-        self, sent: Sequence[Sequence[Waiting]], found: Sequence[Verdict], answer: Mapping[str, Any]
+        self,
+        sent: Sequence[Sequence[Waiting]],
+        found: Sequence[Verdict],
+        answer: Mapping[str, Any],
+        settled: Sequence[str] = (),
     ) -> ChangeSet:
-        """Takes in what became of a push. Cursors do not move: only a pull moves them."""
+        """Takes in what became of a push, which told of the conflict records `settled` too.
+
+        Cursors do not move: only a pull moves them.
+        """
         at = moment_text(self._store.clock.now())
         with self._store.database.write() as connection:
             touched = verdicts.apply_verdicts(connection, sent, found, answer.get("parts", ()), at)
             own_echo.note(connection, [each.record for group in sent for each in group], answer["numbered"])
+            if settled:
+                settling.told(connection, settled)
             pulling.keep_conflicts(connection, answer.get("conflicts", ()), at)
             _remember(connection, {"mark": answer["mark"], "push_upto": ""})
         return ChangeSet(0, "", touched, {})
@@ -238,6 +255,8 @@ class SyncState:
                 if not answer["more"]:
                     kept["last_sync"] = moment_text(self._store.clock.now())
                 _remember(connection, kept)
+                if 0 < answer["count"] <= INDEXED:
+                    landing.index_waiting(connection, INDEXED)  # so few take less time than another transaction
         return pulled, ChangeSet(0, "", pulled.touched, {})
 
     def _brings_nothing(self, answer: Mapping[str, Any], since: str) -> bool:
@@ -302,6 +321,7 @@ class SyncState:
         """
         with self._store.database.write() as connection:
             _remember(connection, {"epoch": epoch, "mark": mark, "reconcile": "1", "push_upto": ""})
+            settling.tell_again(connection)
             _start_over(connection)
 
     def reconciles(self) -> bool:

@@ -83,6 +83,7 @@ class Engine:
         self._reconciled_to = 0
         self._turns = 0
         self._person = ""
+        self._settles = True
         self.report = Report()
 
     @property
@@ -183,17 +184,20 @@ class Engine:
 
     def _push(self) -> Call | None:
         number, groups = self._state.next_push(self._most_changes, PUSH_BYTES)
-        if not groups:
+        settle = self._state.to_settle() if self._settles else []
+        if not groups and not settle:
             return None
         content = wire.push_content(groups)
-        return self._call("push", {"number": number, **content}, groups)
+        told = {"settle": settle} if settle else {}
+        return self._call("push", {"number": number, **content, **told}, groups)
 
     def _take_push(self, call: Call, answer: Mapping[str, Any]) -> None:
         verdicts = [
             Verdict(group[0].group, kind, detail.get("problem", {}), detail.get("theirs", {}))
             for group, (kind, detail) in zip(call.sent, wire.verdicts(answer), strict=True)
         ]
-        self.report.changes.append(self._state.take_verdicts(call.sent, verdicts, answer))
+        told = call.message.get("settle", ())
+        self.report.changes.append(self._state.take_verdicts(call.sent, verdicts, answer, told))
         self.report.pushed += sum(len(group) for group in call.sent)
         self.report.to_author += sum(1 for each in verdicts if each.kind in ("refused", "conflict"))
         self.report.merged += len(answer.get("conflicts", ()))
@@ -214,6 +218,7 @@ class Engine:
         self.report.everything = self.report.everything or pulled.ended
         if not answer["more"]:
             self._phase = "idle"
+            self._settles = True
 
     def _take_reconcile(self, answer: Mapping[str, Any]) -> None:
         _, last = self._state.acknowledged(self._reconciled_to, RECONCILE_GROUPS)
@@ -223,7 +228,9 @@ class Engine:
 
     def _split(self, sent: Sequence[Sequence[Waiting]], failure: Unavailable) -> None:
         """Half of the groups the next time; one that fails alone again and again goes to its author."""
-        if len(sent) > 1:
+        if not sent:
+            self._settles = False  # it told only what was dealt with: that can wait until a pull was taken in
+        elif len(sent) > 1:
             self._most_changes = max(1, sum(len(group) for group in sent) // 2)
         elif self._state.failed_alone(sent[0]) >= FAILURES_ALONE:
             problem = {"where": "", "code": failure.code, "message": failure.message, "args": failure.args_named}

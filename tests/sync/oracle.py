@@ -106,6 +106,7 @@ def check(run: Any) -> None:
         _converged(server, node)
         _confidential(server, node)
         _waits_nothing(node)
+        _settled(server, node)
         _digest(run, node)
         _quiet_cost(node)
         _caches(node)
@@ -213,6 +214,17 @@ def _converged(server: Server, node: Any) -> None:
             if row != got[identity]:
                 wrong = {name: (got[identity][name], row[name]) for name in row if row[name] != got[identity][name]}
                 raise Failed(f"I1 {node.label} {entity} {identity}: (laptop, server) {wrong}")
+
+
+def _settled(server: Server, node: Any) -> None:
+    """I7: what one dealt with is dealt with everywhere, and nothing else is."""
+    if waiting := node.sql("select key from meta where key like 'settle:%'"):
+        raise Failed(f"I10 {node.label} has still to tell what was dealt with: {waiting}")
+    resolved = {row[0]: row[-1] is not None for row in server.conflicts}
+    for identity, state in node.sql("select id, state from conflict where fields <> '{}'"):
+        if identity in resolved and (state == "open") == resolved[identity]:
+            word = "settled" if resolved[identity] else "open"
+            raise Failed(f"I7 a conflict is {word} at the server and {state} at {node.label}")
 
 
 def _held_back(node: Any) -> set[str]:
@@ -324,6 +336,8 @@ def _log(run: Any, server: Server) -> None:
         if "payment_days" in json.loads(new or "{}") and "rights" not in run.faults:
             if server.users[author][0] not in ("manager", "finance"):
                 raise Failed(f"payment_days was written by {server.users[author][0]}")
+        if action == "delete":
+            _unseen_edit(seq, record, device, asked.get((group, place), (None,))[0], place, last, inherited)
         if action != "reassign":
             if (group, place) in once:
                 raise Failed(f"I5 a change was applied twice: {group} {place}")
@@ -357,6 +371,18 @@ def _log(run: Any, server: Server) -> None:
                     raise Failed(f"I6 {entity}.{name} of {record} is {row[name]!r}, written last was {value!r}")
     if not run.epochs:
         _in_order(run, server)
+
+
+def _unseen_edit(
+    seq: int, record: str, device: str, made: Any, place: int, last: Mapping[tuple[str, str], Any],
+    inherited: Mapping[str, set[str]],
+) -> None:  # fmt: skip
+    """An edit beats a deletion that had not seen it."""
+    for (edited, name), (at, by, value, before) in last.items():
+        if made is None or edited != record or at <= made.base[place]:
+            continue
+        if by != device or _others(before, made, inherited):
+            raise Failed(f"I7 {record} was deleted at {seq} over {name} = {value!r}, which nobody had seen there")
 
 
 def _others(before: Any, made: Any, inherited: Mapping[str, set[str]]) -> bool:
