@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kam_desktop import language
 from kam_desktop.domain import money, text
@@ -329,10 +331,22 @@ def holidays_of(year: int, firm: FirmDays = _NO_DAYS) -> Mapping[date, str]:
 
 @cache
 def _holidays(year: int, lang: str) -> Mapping[date, str]:
+    found = _country()(years=year, language="vi" if lang == "vi" else "en_US")
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+@cache
+def _country() -> Any:
+    """The calendar of Vietnam alone, by its file: its package would load 290 other countries, 8 MB that stay."""
     import holidays
 
-    found = holidays.country_holidays("VN", years=year, language="vi" if lang == "vi" else "en_US")
-    return MappingProxyType(dict(sorted(found.items())))
+    file = Path(holidays.__file__).with_name("countries") / "vietnam.py"
+    spec = importlib.util.spec_from_file_location("holidays.countries.vietnam", file)
+    if spec is None or spec.loader is None or not file.exists():
+        return partial(holidays.country_holidays, "VN")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.VN
 
 
 def is_working_day(value: date, firm: FirmDays = _NO_DAYS) -> bool:

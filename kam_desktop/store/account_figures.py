@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import accumulate
-from sys import intern
 from typing import cast
 
 from kam_desktop.domain.entities import Contact, Proposal
@@ -68,8 +67,7 @@ def labels(reader: Reader, accounts: Sequence[str]) -> dict[str, tuple[str, str]
     else:
         among = " where id in (select value from json_each(:accounts))"
         rows = [*reader.sql(columns + among, {"accounts": json.dumps(list(accounts))})]
-    # one text of a name, however many days with it are remembered
-    return {key: (intern(name or ""), intern(short or company_core(name) or name)) for key, name, short in rows}
+    return {identity: (name, short or company_core(name) or name) for identity, name, short in rows}
 
 
 def main_contacts(reader: Reader, ids: Sequence[str]) -> dict[str, str]:

@@ -314,7 +314,7 @@ def overdue(
         where = "+currency = :currency and +open <> 0 and +due_on < :day"
         where += " and account in (select value from json_each(:accounts))"
     rows = reader.sql(f"select account, sum(open), min(due_on) from cache_instalment where {where} group by 1", values)
-    return {row[0]: (row[1], date.fromisoformat(row[2])) for row in rows}
+    return {intern(row[0]): (row[1], date.fromisoformat(row[2])) for row in rows}
 
 
 def currencies_of(reader: Reader, account: str) -> list[str]:

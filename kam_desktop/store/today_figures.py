@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from heapq import nsmallest
+from sys import intern
 from typing import Any
 
 from kam_desktop.domain.entities.proposal import OPEN_STAGES
@@ -99,7 +100,7 @@ def _sums(reader: Reader, statement: str, values: dict[str, Any]) -> DueSums:
         reader,
         ("span", values["from"], values["to"], values["currency"]),
         (touched.MONEY,),
-        lambda: {row[0]: (row[1], row[2], row[3], row[4]) for row in reader.sql(whole, values)},
+        lambda: {intern(row[0]): (row[1], row[2], intern(row[3]), row[4]) for row in reader.each(whole, values)},
         patched,
     )
     heaviest = nsmallest(values["top"], spans.items(), key=lambda item: (-item[1][3], item[0]))

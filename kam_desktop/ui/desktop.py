@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import linecache
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -107,6 +108,7 @@ class Desktop(QObject):
     def _look_ahead(self, at: int = 0) -> None:
         """While the first page is read the others get ready in the lanes; what the user asks comes in between."""
         if self.background.profile is None or at == len(pages.AHEAD):
+            linecache.clearcache()  # PySide reads the source of every module that is loaded, and Python keeps the lines
             return
         if not at:
             self.background.run("files", pages.load)

@@ -154,7 +154,7 @@ class Window(QMainWindow):
             self._show(key, self._history[self._at][1] if self._at >= 0 else "")
         self.setUpdatesEnabled(True)
         # pages put away hold each other and 40 MB of lists with 100,000 customers; 0.1 s, once the new look is painted
-        QTimer.singleShot(500, self, gc.collect)
+        QTimer.singleShot(1300, self, gc.collect)
 
     def show_page(self, key: str, place: str = "") -> None:
         """Show a page, made now if it was not yet, at a place of its own (a record's id) if one is named."""

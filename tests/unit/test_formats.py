@@ -199,6 +199,16 @@ def test_holidays_of_vietnam() -> None:
     assert formats.holidays_of(2026)[date(2026, 9, 2)] == "National Day"
 
 
+def test_holidays_are_those_of_the_package_and_no_other_country_is_loaded() -> None:
+    code = (
+        "import sys; from kam_desktop import formats; found = {y: dict(formats.holidays_of(y)) for y in (2025, 2026)};"
+        "print(sum(name.startswith('holidays.countries.') for name in sys.modules)); import holidays;"
+        "print(all(found[y] == dict(holidays.country_holidays('VN', years=y, language='vi')) for y in found))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["0", "True"]
+
+
 def test_what_lists_show_needs_no_slow_library() -> None:
     script = (
         "import sys; from datetime import date; from kam_desktop import formats\n"
