@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import random
 import sys
@@ -24,14 +23,6 @@ from tests.bench.window_parts import commit
 
 if TYPE_CHECKING:
     from tests.bench.window_probe import Probe
-
-
-def _trimmed() -> float:
-    """MB that the C library gives back when it is asked to: free, but kept. For looking where memory goes."""
-    before = resident()
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
-    return before - resident()
 
 
 _KEY_S = (0.08, 0.11, 0.14, 0.19, 0.3)  # between letters
@@ -86,8 +77,7 @@ class Day:
             self.memory.append(resident())
             self.peaks[name] = max(self.peaks.get(name, 0.0), take_peak())
             if probe.witness is not None:
-                print(f"{name}: {self.memory[-1]:.0f} MB, at most {self.peaks[name]:.0f}, {_trimmed():.0f} given back",
-                      file=sys.stderr)  # fmt: skip
+                print(f"{name}: {self.memory[-1]:.0f} MB, at most {self.peaks[name]:.0f}", file=sys.stderr)
             done += 1
             rounds = done // len(walks)
         probe.found["session"] = {
