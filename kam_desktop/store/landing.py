@@ -189,20 +189,20 @@ def rebuild_caches(connection: sa.Connection) -> None:
 
 def _change(entity: Entity, old: Row | None, new: Row | None) -> Change | None:
     """The difference of two rows as caches and pages are told of it; None for equal ones."""
-    before, after = (
-        {each.name: wire_of_column(each, row[each.name]) for each in entity.fields} if row is not None else {}
-        for row in (old, new)
-    )
     record = str((new or old or {})["id"])
     if old is not None and new is not None:
+        fields = [each for each in entity.fields if old[each.name] != new[each.name]]
+        before, after = ({each.name: wire_of_column(each, row[each.name]) for each in fields} for row in (old, new))
         names = [name for name in after if before[name] != after[name]]
         if not names:
             return None
         before, after = ({name: values[name] for name in names} for values in (before, after))
-        action = Action.UPDATE
-    else:
-        before, after = (
-            {name: value for name, value in values.items() if not is_empty(value)} for values in (before, after)
-        )
-        action = Action.CREATE if old is None else Action.DELETE
+        return Change("", 0, entity.name, record, Action.UPDATE, before, after, "", "")
+    before, after = (
+        {each.name: value for each in entity.fields if not is_empty(value := wire_of_column(each, row[each.name]))}
+        if row is not None
+        else {}
+        for row in (old, new)
+    )
+    action = Action.CREATE if old is None else Action.DELETE
     return Change("", 0, entity.name, record, action, before, after, "", "")
