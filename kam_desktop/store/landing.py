@@ -74,6 +74,11 @@ def laid_over(entity: Entity, row: Row | None, patches: Iterable[tuple[str, Mapp
     return now
 
 
+def columns_of(entity: Entity) -> tuple[str, ...]:
+    """The columns of a row that the server tells, in the order in which they are written."""
+    return ("id", *entity.names, "_sort", "_extra", "_seq")
+
+
 @dataclass
 class Landing:
     """What one answer changes here, gathered first and written at once, in the transaction of the connection.
@@ -93,6 +98,11 @@ class Landing:
     def put(self, entity: str, row: Row) -> None:
         """The row as it stands from now on."""
         self._rows.setdefault(entity, []).append(row)
+
+    def put_plain(self, entity: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Rows of a first download, as `columns_of` has them: they are written as they came, and nobody is told."""
+        if rows:
+            self._write_columns(BY_NAME[entity], rows)
 
     def drop(self, entity: str, record: str) -> None:
         """The record is not here any more."""
@@ -121,7 +131,7 @@ class Landing:
         return tuple(self.touched)
 
     def _old(self, entity: Entity, ids: Sequence[str]) -> dict[str, Row]:
-        names = ("id", *entity.names, "_sort", "_extra", "_seq")
+        names = columns_of(entity)
         columns = ", ".join(f'"{name}"' for name in names)
         rows = self.connection.exec_driver_sql(
             f'select {columns} from "{entity.name}" where id in (select value from json_each(?))',  # noqa: S608 — our names
@@ -131,26 +141,29 @@ class Landing:
 
     def _write_rows(self, entity: Entity, rows: list[Row]) -> list[Change]:
         old = {} if self.first else self._old(entity, [row["id"] for row in rows])
-        names = ("id", *entity.names, "_sort", "_extra", "_seq")
         for row in rows:
             if row.get("_sort") is None:  # a row of our own making: the server tells the order of its rows
                 title = row["id"] if entity.title == "id" else str(row[entity.title] or "")
                 row["_sort"] = sort_value(entity, title)
             row.setdefault("_extra", None)
             row.setdefault("_seq", None)
+        self._write_columns(entity, list(map(itemgetter(*columns_of(entity)), rows)))
+        return [] if self.first else [each for row in rows if (each := _change(entity, old.get(row["id"]), row))]
+
+    def _write_columns(self, entity: Entity, rows: Sequence[tuple[Any, ...]]) -> None:
+        names = columns_of(entity)
         columns = ", ".join(f'"{name}"' for name in names)
         places = ", ".join("?" * len(names))
         updates = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
         self.connection.exec_driver_sql(
             f'insert into "{entity.name}" ({columns}) values ({places}) on conflict (id) do update set {updates}',  # noqa: S608 — names of our own metadata
-            list(map(itemgetter(*names), rows)),
+            rows,
         )
         if search.searchable_fields(entity):
             self.connection.exec_driver_sql(
                 "insert into search_queue (entity, record) values (?, ?) on conflict (record) do nothing",
-                [(entity.name, row["id"]) for row in rows],
+                [(entity.name, row[0]) for row in rows],
             )
-        return [] if self.first else [each for row in rows if (each := _change(entity, old.get(row["id"]), row))]
 
     def _delete(self, entity: Entity, ids: list[str]) -> list[Change]:
         """Takes records away with everything that tells of them: index, history, conflicts, what was acknowledged."""

@@ -14,7 +14,7 @@ from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import forgetting, landing, own_echo
 from kam_desktop.store.landing import Landing
-from kam_desktop.store.shown_rows import keep_base, rows_of, show
+from kam_desktop.store.shown_rows import keep_base, plain_rows_of, rows_of, show
 from kam_desktop.store.sync_tables import AWAITED, acknowledged, row_scope
 
 _CHUNK = 500
@@ -76,6 +76,10 @@ def apply_pull(
     own_echo.number(connection, echo, waiting)
     landed = Landing(connection, first=first)
     for part in answer["parts"]:
+        plain = plain_rows_of(part) if first and not waiting else None
+        if plain is not None:
+            landed.put_plain(part["entity"], plain)
+            continue
         for row in rows_of(part):
             if row["id"] in waiting:
                 keep_base(connection, part["entity"], row)

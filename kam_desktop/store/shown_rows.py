@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -34,6 +35,20 @@ def rows_of(part: Mapping[str, Any]) -> list[Row]:
             extra = {name: column[place] for name, column in strange if column[place] is not None}
             row["_extra"] = to_json(extra) if extra else None
     return made
+
+
+def plain_rows_of(part: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:
+    """The same rows as they are written, in the order of `landing.columns_of`; None where unknown fields are among
+    them."""
+    entity, size = part["entity"], len(part["id"])
+    given = dict(zip(part["fields"], part["values"], strict=True))
+    if not given.keys() <= {*BY_NAME[entity].names, "_extra"}:
+        return None
+    held = {
+        **{name: repeat(empty, size) for name, empty in EMPTIES[entity].items()}, "_extra": repeat(None, size),
+        **given, "id": part["id"], "_seq": part["seq"], "_sort": part["sort"],
+    }  # fmt: skip
+    return list(zip(*(held[name] for name in landing.columns_of(BY_NAME[entity])), strict=True))
 
 
 def base_of(connection: sa.Connection, record: str) -> tuple[int, Row] | None:
