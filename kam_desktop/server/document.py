@@ -64,7 +64,7 @@ def _object(
     return made | ({"additionalProperties": False} if closed else {})
 
 
-_WORD: Schema = {"type": "string", "minLength": 1, "maxLength": 1000}
+_WORD: Schema = {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": "^[^\\u0000]*$"}
 _MARK = _object({"seq": _SEQ, "hash": {**_TEXT, "maxLength": 200}, "mac": {**_TEXT, "maxLength": 200}})
 _ENVELOPE: dict[str, Schema] = {"workspace": _ID, "epoch": {"type": "integer"}, "device": _GROUP}
 _BESIDE: dict[str, Schema] = {

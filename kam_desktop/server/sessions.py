@@ -264,7 +264,7 @@ def _texts(message: Mapping[str, Any], *names: str) -> list[str]:
     found = []
     for name in names:
         value = message.get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= 1000:
-            raise bad(name)
+        if not isinstance(value, str) or not 0 < len(value) <= 1000 or "\0" in value:
+            raise bad(name)  # PostgreSQL keeps no NUL in a text
         found.append(value)
     return found

@@ -30,7 +30,7 @@ from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.fields import Kind
 from tests.server.cluster import Cluster, programs
 from tests.server.house import SeededIds, content, create
-from tests.server.serving import Serving, device_of
+from tests.server.serving import PASSWORD, Serving, device_of
 
 ROLES = ("kam", "lead", "manager", "finance", "department", "auditor", "administrator")
 NOBODY = ""
@@ -73,6 +73,7 @@ class Fuzz:
     mended: int = 0
     _made_at: dict[str, float] = field(default_factory=dict)
     _numbers: Counter[str] = field(default_factory=Counter)
+    _refresh: str = "x"
 
     def __post_init__(self) -> None:
         document = requests.get(self.serving.url + "/openapi.json", timeout=10).json()
@@ -155,7 +156,9 @@ class Fuzz:
             self.faults.append(f"{name} as {role or 'nobody'}: {type(error).__name__}: {given_body[:500]}")
             return
         self.told[name, role or "nobody", response.status_code] += 1
-        if role == NOBODY and response.status_code == 200 and name not in ("sign-out", "health"):
+        if response.status_code == 200 and name in ("sign-in", "refresh"):
+            self._refresh = response.json()["refresh"]
+        elif role == NOBODY and response.status_code == 200 and name != "sign-out":
             self.faults.append(f"{name} answers nobody: {given_body[:500]}")
         told = []
         try:
@@ -179,8 +182,12 @@ class Fuzz:
         if name == "wait" and type(body.get("seq")) is int and body["seq"] > 0:
             body["seq"] = 0  # else it is held for a minute
         if name in ("sign-in", "refresh", "sign-out"):
-            if name == "sign-in" and whole and said.random() < 0.3:
-                body |= {"user": TARGET, "device": device_of(TARGET)}
+            if whole and said.random() < 0.5:
+                body["device"] = device_of(TARGET)
+                if name == "sign-in":
+                    body |= {"user": TARGET, "password": PASSWORD}
+                elif name == "refresh":
+                    body |= {"refresh": self._refresh, "epoch": 1, "mark": None}
             return body
         if not whole:
             truth = self.serving.message(role or "kam")

@@ -112,6 +112,14 @@ def test_bodies_that_are_none(web: Serving, body: bytes) -> None:
         assert 400 <= answer.status_code < 500 and is_ours(web, answer), (name, answer.text)
 
 
+def test_a_text_that_no_database_keeps_is_no_text(web: Serving) -> None:
+    """PostgreSQL takes no NUL; found by fuzzing it."""
+    message = {"user": "kam\0", "password": "x\0", "device": "9" * 32, "refresh": "9\0.x"}
+    for name in OPEN:
+        answer = web.call(name, message)
+        assert (answer.status_code, answer.json()["problem"]) == (400, "bad_message"), name
+
+
 def test_other_methods_and_addresses(web: Serving) -> None:
     for method in ("GET", "PUT", "DELETE", "PATCH"):
         assert requests.request(method, web.url + PATHS["pull"], timeout=5).status_code == 405
