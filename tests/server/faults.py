@@ -59,7 +59,10 @@ def _no_row_locks(stack: ExitStack) -> None:
 
 
 def _number_without_lock(stack: ExitStack) -> None:
-    """The sequence counts as a plain one does: its number is free for others before the commit."""
+    """The sequence counts as a plain one does: its number is free for others before the commit.
+
+    The laptops' marks would say at once that a number is missing, so nobody looks at them.
+    """
 
     class Plain(database.Connection):
         def one(self, statement: str, values: Sequence[Any] = ()) -> Any:
@@ -72,6 +75,7 @@ def _number_without_lock(stack: ExitStack) -> None:
             return 1 if statement.startswith("update workspace set hash") else super().run(statement, values)
 
     stack.enter_context(patch.object(database, "Connection", Plain))
+    stack.enter_context(patch.object(workspace, "check_mark", lambda *_: None))
 
 
 def _stale_remainder(stack: ExitStack) -> None:
@@ -124,7 +128,7 @@ def _own_receipts(stack: ExitStack) -> None:
     here, find, kept = _doors(stack), push._find_known, set()  # type: ignore[var-annotated]
 
     def known(connection: Any, caller: Any, run: Any) -> None:
-        mine = {(here.door, name) for name, _ in run.push.groups}
+        mine = {(getattr(here, "door", 0), name) for name, _ in run.push.groups}
         if mine <= kept:
             find(connection, caller, run)
         kept.update(mine)

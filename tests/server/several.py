@@ -40,9 +40,10 @@ def _ports(count: int) -> list[int]:
     return found
 
 
-def _ready(address: str) -> None:
+def _ready(address: str, process: subprocess.Popen[bytes] | None = None) -> None:
     ends = time.monotonic() + PATIENCE_S
     while True:
+        assert process is None or process.poll() is None, f"the process of {address} is over"
         try:
             if requests.get(f"{address}/health", timeout=5).status_code == 200:
                 return
@@ -65,8 +66,8 @@ def processes(url: str, count: int, fault: str = "") -> Iterator[list[str]]:
     ]
     try:
         addresses = [f"http://127.0.0.1:{port}" for port in ports]
-        for each in addresses:
-            _ready(each)
+        for each, process in zip(addresses, running, strict=True):
+            _ready(each, process)
         yield addresses
     finally:
         for process in running:

@@ -13,6 +13,7 @@ from kam_desktop.server.main import LOOK_S, Service
 from kam_desktop.server.news import Listener
 from tests.server import races, several
 from tests.server.cluster import Cluster
+from tests.server.faults import planted
 from tests.server.house import House
 from tests.server.test_push import account
 
@@ -46,12 +47,21 @@ def test_a_plain_sequence_would_hide_some(any_house: House) -> None:
     if any_house.database.postgresql:
         said = races.naive(any_house.database.url, writers=8, pullers=2, seconds=0.8, longest_s=0.1)
         assert said["missed"] > 0, "the measurement sees what it is there for"
+        with planted("number without lock"):
+            said = races.gap(any_house, writers=8, pullers=2, seconds=0.6, held=1.0, longest_s=0.1)
+        assert said["missed"] > 0
 
 
 def test_cut_doubled_and_late_answers_and_a_fallen_database(any_house: House, fallen: Callable[[], None]) -> None:
     said = races.Cutting(any_house, 40, hands=4).run(fallen, 1)
     assert (said["lost"], said["doubled"], said["log_sound"], said["wrong_answers"]) == (0, 0, True, [])
     assert said["cut"] + said["doubled_answers"] + said["late"] > 3
+
+
+def test_a_server_that_ignores_its_receipts_is_found_out(any_house: House) -> None:
+    with planted("ignored receipts"):
+        said = races.Cutting(any_house, 60, hands=4).run(lambda: None, 0)
+    assert said["doubled"] > 0
 
 
 def test_connections_that_died_while_idle_are_no_failure(any_house: House, fallen: Callable[[], None]) -> None:
@@ -66,18 +76,34 @@ def test_many_hands_on_one_receipt(any_house: House) -> None:
     assert said["losers"] >= 1
 
 
+def test_a_check_without_locks_is_found_out(any_house: House) -> None:
+    if any_house.database.postgresql:
+        with planted("no row locks"):
+            said = races.receipt(any_house, writers=16, rounds=1, longest_s=0.2)
+        assert said["over"] == 1
+    with planted("stale remainder"):
+        said = races.receipt(any_house, writers=16, rounds=1, longest_s=0.0)
+    assert said["losers_told_wrongly"] > 0
+
+
 def test_three_processes_answer_as_one(firm: House, url: str, tmp_path: object, request: pytest.FixtureRequest) -> None:
-    if firm.database.postgresql:
-        other = several.firm(request.getfixturevalue("cluster").url())
-    else:
-        other = several.firm(f"sqlite:///{tmp_path}/other.db")
+    def another(name: str) -> House:
+        if firm.database.postgresql:
+            return several.firm(request.getfixturevalue("cluster").url())
+        return several.firm(f"sqlite:///{tmp_path}/{name}.db")
+
+    other, faulty = another("other"), another("faulty")
     with several.services(firm, 1) as addresses:
         alone = several.script(firm, addresses, 10)
     with several.services(other, 3) as addresses:
         together = several.script(other, addresses, 10)
         heard = several.news(other, addresses, 1 if url.startswith("sqlite") else 3)
-    other.database.close()
+    with planted("own receipts"), several.services(faulty, 3) as addresses:
+        apart = several.script(faulty, addresses, 10)
+    for each in (other, faulty):
+        each.database.close()
     assert together == alone
+    assert apart != alone, "a process that knows only what it took itself is found out"
     # SQLite tells nobody: there a waiting call looks for itself
     assert statistics.median(heard) < (1.0 if firm.database.postgresql else LOOK_S + 2)
 
