@@ -136,7 +136,8 @@ def ours(kind: str, database: str, data: Path, size: int, repeats: int) -> dict[
             begun = _cpu(server)
             down = b.ask("join")
             made |= {"b_download_s": down["s"], "e_download_bytes": down["bytes"], "download_cpu_s": down["cpu_s"],
-                     "download_server_cpu_s": _cpu(server) - begun, "index_s": down["index_s"]}  # fmt: skip
+                     "download_server_cpu_s": _cpu(server) - begun, "index_s": down["index_s"],
+                     "index_cpu_s": down["index_cpu_s"]}  # fmt: skip
             if b.ask("count")["n"] != size:
                 raise RuntimeError("B does not hold all rows")
             a.ask("sync")
