@@ -36,6 +36,10 @@ BEGINNING = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 PEOPLE = ("An", "Binh", "Lan", "Dung", "Minh", "Phuong")
 
 
+class Failed(Exception):
+    """An invariant does not hold."""
+
+
 class Crash(BaseException):
     """The process was killed. No `except Exception` of the product may see it."""
 
@@ -97,6 +101,7 @@ class Node:
         self.call: Call | None = None
         self.high: dict[tuple[str, str], int] = {}
         self.backup: Path | None = None
+        self.second: tuple[Store, Any, Any, Any] | None = None
         self.inherited: set[str] = set()
         self.open()
 
@@ -113,13 +118,41 @@ class Node:
 
     def close(self) -> None:
         """Nothing of the laptop is open any more."""
+        if self.second is not None:
+            self.second_process()
         self.store.close()
 
     def killed(self) -> None:
-        """The process died and is started again."""
+        """The process died and is started again; another one that reads goes on."""
         self.fuse.left = -1
-        self.close()
+        self.store.close()
         self.open()
+
+    def second_process(self) -> str:
+        """Another process begins to read, in one transaction that it holds; or it ends, and is judged."""
+        if self.second is None:
+            store = Store(self.folder, KEY, self.name, self.clock, self.house.ids, write=False)  # type: ignore[arg-type]
+            door = store.database.read()
+            connection = door.__enter__()
+            self.second = store, door, connection, _print(connection.exec_driver_sql)
+            return "begins"
+        store, door, connection, before = self.second
+        self.second = None
+        try:
+            if _print(connection.exec_driver_sql) != before:
+                raise Failed(f"a second process at {self.label} saw a moment change under it")
+            door.__exit__(None, None, None)
+            with store.database.read() as connection:
+                if _print(connection.exec_driver_sql) != _print(self.judge.execute):
+                    raise Failed(f"a second process at {self.label} does not see what was written")
+            try:
+                with store.edit("second"):
+                    raise Failed(f"a second process may write at {self.label}")
+            except Unavailable:
+                pass
+        finally:
+            store.close()
+        return "ends"
 
     def tidy(self) -> None:
         """What the end of a cycle does, as the product's own loop over the engine does it."""
@@ -152,6 +185,18 @@ class Node:
         if place.exists():
             shutil.rmtree(place)
         shutil.copytree(self.folder, place)
+
+
+def _print(run: Any) -> list[Any]:
+    """What a process sees of the profile: rows, what waits, and how far it is."""
+    asked = (
+        "select id, _seq, name, phone, internal_note from account order by id",
+        "select id, _seq, account, position from contact order by id",
+        "select group_id, place from outbox order by n",
+        "select scope, cursor from scope_cursor order by scope",
+        "select key, value from meta order by key",
+    )
+    return [[tuple(row) for row in run(each).fetchall()] for each in asked]
 
 
 _compiled: list[Any] = []

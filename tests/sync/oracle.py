@@ -13,6 +13,7 @@ from kam_desktop.protocol.messages import checksum
 from kam_desktop.server import change_log
 from kam_desktop.store import landing
 from kam_desktop.store.landing import column_of_wire
+from tests.sync.nodes import Failed
 
 NAMES = tuple(record.entity.name for record in ENTITIES)
 COLUMNS = {name: ("id", *BY_NAME[name].names, "_seq", "_sort", "_extra") for name in NAMES}
@@ -39,10 +40,6 @@ SECRETS = {
     ("account", "risk"): {"kam", "lead", "manager", "auditor"},
     ("contact", "internal_note"): {"kam", "lead", "manager", "auditor"},
 }
-
-
-class Failed(Exception):
-    """An invariant does not hold."""
 
 
 # While it runs.
@@ -365,6 +362,8 @@ def _log(run: Any, server: Server) -> None:
     for (record, name), (_, _, value, _) in last.items():
         for entity in NAMES:
             row = server.rows[entity].get(record)
+            if row is not None and name == "mood" and json.loads(row["_extra"] or "{}").get(name) != value:
+                raise Failed(f"I6 {entity}.{name} of {record}, of a newer program, is gone: {row['_extra']!r}")
             if row is not None and name in row and row["_deleted_seq"] is None:
                 each = next(found for found in BY_NAME[entity].fields if found.name == name)
                 if row[name] != column_of_wire(each, value):
@@ -379,8 +378,8 @@ def _unseen_edit(
 ) -> None:  # fmt: skip
     """An edit beats a deletion that had not seen it."""
     for (edited, name), (at, by, value, before) in last.items():
-        if made is None or edited != record or at <= made.base[place]:
-            continue
+        if made is None or edited != record or name == "owner" or at <= made.base[place]:
+            continue  # an owner is told with every reassignment, also one that names the same
         if by != device or _others(before, made, inherited):
             raise Failed(f"I7 {record} was deleted at {seq} over {name} = {value!r}, which nobody had seen there")
 

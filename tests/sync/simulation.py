@@ -16,7 +16,7 @@ from kam_desktop.domain.change import Change
 from kam_desktop.domain.errors import Problem as Reason
 from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.domain.policy import Policy
-from kam_desktop.protocol.messages import Problem
+from kam_desktop.protocol.messages import Problem, checksum
 from kam_desktop.server import users, workspace
 from kam_desktop.server.database import Database
 from kam_desktop.server.purge import purge
@@ -24,7 +24,7 @@ from kam_desktop.sync import connect, engine
 from kam_desktop.sync.engine import Call, Engine
 from kam_desktop.sync.session import SignedIn
 from tests.fakes import FakeClock
-from tests.server.house import SeededIds, Subject
+from tests.server.house import SeededIds, Subject, update
 from tests.sync import nodes, oracle
 from tests.sync.edits import Hands
 from tests.sync.nodes import BEGINNING, Crash, Fuse, Node, Written, failure
@@ -35,11 +35,13 @@ HEAL_ROUNDS = 14
 FAULTS = (
     "lose", "duplicate", "reorder", "answers", "truncate", "crash", "commit_crash", "server_crash", "restore",
     "copy", "set_back", "clone", "rights", "hand_over", "helpers", "purge", "join", "undo", "skew", "pages", "timeout",
+    "newer", "second",
 )  # fmt: skip
 """Each seed turns each of these on or off."""
 ACTS = (
     "timeout", "timeout", "crash", "commit_crash", "commit_crash", "server_crash", "restore", "restore", "copy",
     "set_back", "set_back", "clone", "rights", "hand_over", "hand_over", "helpers", "purge", "join", "join", "undo",
+    "newer", "second", "second",
 )  # fmt: skip
 """Those that happen at a moment of their own; the repeated ones more often."""
 
@@ -318,6 +320,8 @@ class Run:
             return
         if "truncate" in self.faults and 0.09 < x < 0.15 and not isinstance(answer, Unavailable):
             answer = Unavailable("cut", "")
+        if "newer" in self.faults and not self.healed and "cursors" in answer_of(answer) and self.random.random() < 0.3:
+            answer = self._of_a_newer_server(answer)
         self.say("served", flight.words, self._short(answer))
         self.net.append(Flight(flight.node, flight.engine, flight.call, answer))
 
@@ -560,6 +564,32 @@ class Run:
         except Crash:
             self.server_fuse.left = -1
 
+    def do_newer(self, node: Node) -> None:
+        """A laptop of a newer program writes a field that no program here knows."""
+        with self.house.sql() as connection:
+            account, seq = self.random.choice(connection.rows("select id, _seq from account order by id"))
+        self.hands.count += 1
+        change = update("account", account, seq, mood=f"v{self.hands.count}")
+        try:
+            self.say("newer", account[-4:], *self.house.laptop("Minh").told(change))
+        except Problem as problem:
+            self.say("newer", problem.code)
+
+    def _of_a_newer_server(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The same answer with a row of a kind that no program here knows, and one of those that left."""
+        made, scopes = self.ids.new(), answer["scopes"] or sorted(answer["cursors"])[:1]
+        part = {"entity": "gift", "fields": ["name"], "id": [made], "seq": [1], "sort": [""], "scope": [0],
+                "values": [["x"]]}  # fmt: skip
+        return {
+            **answer, "scopes": scopes, "parts": [*answer["parts"], part], "count": answer["count"] + 1,
+            "checksum": (answer["checksum"] + checksum([made], [1])) % (1 << 64),
+            "leaves": [*answer["leaves"], [0, "gift", self.ids.new()]],
+        }  # fmt: skip
+
+    def do_second(self, node: Node) -> None:
+        """Another process (the command line) reads the profile for a while, or ends."""
+        self.say(node.label, "second process", node.second_process())
+
     def do_purge(self, node: Node) -> None:
         self.clock.move(1)
         try:
@@ -606,6 +636,8 @@ class Run:
         self.server_fuse.left = -1
         for node in self.nodes:
             node.fuse.left = -1
+            if node.second is not None:
+                node.second_process()
         while self.net:
             if self.random.random() < 0.5:
                 self.net.pop(0)
@@ -662,6 +694,11 @@ class Run:
         node.tidy()
         report = node.engine.report
         return calls == 1 and not report.pulled and not any(each.touched for each in report.changes)
+
+
+def answer_of(answer: Any) -> Any:
+    """What can be looked into of an answer."""
+    return {} if isinstance(answer, Unavailable) else answer
 
 
 def run(seed: int, **options: Any) -> str:

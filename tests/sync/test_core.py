@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kam_desktop.domain.entities import Account, Contact, Product, Proposal
+from kam_desktop.domain.entities import Account, Contact, Product, Proposal, Task
 from kam_desktop.domain.errors import Unavailable
 from kam_desktop.domain.fields import Merge
 from kam_desktop.domain.merge import merge
 from kam_desktop.domain.scopes import UP, Root, root, scopes
+from kam_desktop.server import workspace
 from kam_desktop.server.database import Database
 from kam_desktop.store import needs
+from kam_desktop.store.needs import settle_merged
 from tests.server.conftest import furnished
 from tests.server.house import House, create, update
 from tests.sync.world import Makers, RealLaptop
@@ -248,6 +250,75 @@ def test_a_record_whose_change_is_set_aside_is_shown_as_the_server_has_it(house:
     assert an.rows("account") == before
     assert an.state.counts().needs_you == 1
     an.close()
+
+
+def test_a_first_connect_that_starts_over_sweeps_what_it_had(house: House, makers: Makers) -> None:
+    """Downloaded, then handed over, then the server was set back and goes on under a new epoch."""
+    an, other = makers.laptop(house, "An"), house.laptop("An")
+    other.push(create("account", ID, name="Sữa Mây", currency="VND", owner=an.user))
+    an.state.finish_joining = lambda *rest: (0, 0)  # type: ignore[assignment] — killed before its end
+    an.connect()
+    assert an.rows("account")
+    house.laptop("Minh").call("reassign", account=ID, owner=house.people["Lan"])
+    with house.database.write() as connection:
+        workspace.restore(connection, "production", house.clock, house.ids)
+    an.restart()
+    an.connect()
+    assert an.sync() and not an.rows("account")
+    an.close()
+
+
+def test_edits_of_what_a_set_back_file_lacks_are_sent(house: House, makers: Makers) -> None:
+    """The data file is set back to before the first connect; the journal knows what was edited after it."""
+    lan, other = makers.laptop(house, "Lan"), house.laptop("Lan")
+    other.push(create("account", ID, name="Sữa Mây", currency="VND", owner=lan.user))
+    lan.edit(lambda uow: uow.add(Task(id=uow.new_id(), subject="Gọi lại")))
+    lan.store.close()
+    shutil.copy(lan.folder / "data.kam", lan.folder / "before")
+    lan.restart()
+    lan.connect()
+    lan.edit(lambda uow: uow.put(dataclasses.replace(uow.many(Account, [ID])[ID], phone="0900")))
+    lan.store.close()
+    for path in lan.folder.glob("data.kam*"):
+        path.unlink()
+    shutil.copy(lan.folder / "before", lan.folder / "data.kam")
+    lan.restart()
+    lan.connect()
+    assert lan.sync()
+    assert house.value("select phone from account where id = ?", ID) == "0900"
+    lan.close()
+
+
+def test_what_one_dealt_with_is_dealt_with_everywhere(house: House, makers: Makers) -> None:
+    lan, lan2 = connected(makers, house, "Lan"), makers.laptop(house, "Lan", 2)
+    lan.edit(lambda uow: uow.add(Account(id=ID, name="Sữa Mây", owner=lan.user)))
+    assert lan.sync()
+    lan2.connect()
+    for laptop, phone in ((lan, "1"), (lan2, "2")):
+        laptop.edit(lambda uow, phone=phone: uow.put(dataclasses.replace(uow.many(Account, [ID])[ID], phone=phone)))
+        assert laptop.sync()
+    assert lan.sync()
+    (merged,) = lan.merged()
+    assert [each.state for each in lan.merged() + lan2.merged()] == ["open", "open"]
+    number = lan2.state.standing().number
+    lan2.edit(lambda uow: settle_merged(uow.connection, merged.id, "left"))
+    lost = []
+
+    def lose(call: Any, answer: Any) -> None:
+        lost.append(call)
+        lan2.after = lambda call, answer: None
+        raise Unavailable("cut", "")
+
+    lan2.after = lose
+    assert not lan2.cycle() and lost[0].message["settle"] == [merged.id]
+    assert lan2.sync() and lan2.sync() and lan.sync()
+    assert [each.state for each in lan.merged() + lan2.merged()] == ["left", "left"]
+    assert lan2.state.standing().number == number and not lan2.state.to_settle()
+    lan2.edit(lambda uow: uow.put(dataclasses.replace(uow.many(Account, [ID])[ID], phone="3")))
+    assert lan2.sync() and lan2.state.device() == lan2.subject.device
+    assert house.value("select phone from account where id = ?", ID) == "3"
+    for laptop in (lan, lan2):
+        laptop.close()
 
 
 def test_a_crash_after_a_new_epoch_does_not_forget_to_reconcile(house: House, makers: Makers) -> None:

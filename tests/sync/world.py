@@ -12,6 +12,7 @@ from kam_desktop.domain.errors import SignedOut, Unavailable
 from kam_desktop.protocol.messages import Problem
 from kam_desktop.store import files
 from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.needs import Merged, merged
 from kam_desktop.store.profile import Store
 from kam_desktop.store.sync_state import SyncState
 from kam_desktop.store.unit_of_work import UnitOfWork
@@ -130,6 +131,11 @@ class RealLaptop:
         names = ", ".join(f'"{name}"' for name in ("id", *BY_NAME[entity].names, "_seq", "_sort", "_extra"))
         with self.store.reader() as reader:
             return list(reader.sql(f'select {names} from "{entity}" order by id'))
+
+    def merged(self) -> list[Merged]:
+        """The displaced values that this laptop lists."""
+        with self.store.database.read() as connection:
+            return merged(connection)
 
     def close(self) -> None:
         self.store.close()
