@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kam_desktop.ui import icons, paint, theme
+from kam_desktop.ui.kit.labels import show_tip
 
 _BETWEEN = 10  # px between two lines of figures
 
@@ -131,7 +132,11 @@ class Progress(QWidget):
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of a strip: label, value, a line below; `mark` is the token of a small square at the label."""
+    """One figure of a strip: label, value, a line below; `mark` is the token of a small square at the label.
+
+    Attributes:
+        tip: what it is made of, as a tooltip and for screen readers.
+    """
 
     label: str
     value: str
@@ -139,6 +144,7 @@ class Figure:
     tone: str = "text"
     mark: str = ""
     arrow: bool = False
+    tip: str = ""
 
 
 class FigureStrip(QWidget):
@@ -148,6 +154,7 @@ class FigureStrip(QWidget):
         super().__init__()
         self._figures, self._size = list(figures), size
         self._needs: list[int] = []
+        self._areas: dict[int, QRect] = {}  # of the figures, as they were painted
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -156,6 +163,7 @@ class FigureStrip(QWidget):
     def set_figures(self, figures: Sequence[Figure]) -> None:
         """Show other figures."""
         self._figures, self._needs = list(figures), []
+        self.setAccessibleDescription(" ".join(f"{item.label}: {item.tip}" for item in figures if item.tip))
         self.setAccessibleName("; ".join(f"{item.label}: {item.value} {item.note}".strip() for item in figures))
         self.updateGeometry()
         self.update()
@@ -185,6 +193,12 @@ class FigureStrip(QWidget):
         lines = max(1, len(_in_lines(self._widths(), width)))
         return lines * self.sizeHint().height() + (lines - 1) * theme.px(_BETWEEN)
 
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            at = next((at for at, area in self._areas.items() if area.contains(event.pos())), -1)
+            return show_tip(event, self, self._figures[at].tip if 0 <= at < len(self._figures) else "")
+        return super().event(event)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, needs = QPainter(self), self._widths()
         high, top = self.sizeHint().height(), 0
@@ -194,7 +208,8 @@ class FigureStrip(QWidget):
             x = 0.0
             for at in line:
                 width = round(needs[at] + spare if len(lines) == 1 else self.width() / len(lines[0]))
-                self._paint_figure(painter, QRect(round(x), top, width, high), at, at == line[0])
+                self._areas[at] = QRect(round(x), top, width, high)
+                self._paint_figure(painter, self._areas[at], at, at == line[0])
                 x += width
             top += high + theme.px(_BETWEEN)
 

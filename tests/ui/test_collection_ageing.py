@@ -9,14 +9,19 @@ from typing import Any
 
 import openpyxl
 import pytest
-from PySide6.QtCore import QDate, Qt
+from PySide6.QtCore import QDate, QEvent, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication, QToolTip
 
+from kam_desktop import formats
 from kam_desktop.domain.entities import Account, Person
+from kam_desktop.services import receivables
 from kam_desktop.ui.kit.cells import LOOK, PRIVATE
+from kam_desktop.ui.pages.collection import ageing_part
 from kam_desktop.ui.pages.collection.controller import CollectionController
 from kam_desktop.ui.pages.collection.page import AGEING, OPEN, RECEIPTS, WORKLIST, CollectionPage
-from tests.ui.conftest import House, account, firm_of_three, invoice
+from tests.ui.conftest import TODAY, House, account, firm_of_three, invoice
 from tests.ui.test_collection_page import cells, settle, shown
 
 
@@ -44,6 +49,50 @@ def law(page: CollectionPage) -> dict[str, list[str]]:
 
 def controller(page: CollectionPage) -> CollectionController:
     return next(each for each in page.children() if isinstance(each, CollectionController))
+
+
+def test_how_fast_customers_pay_stands_beside_the_sums_with_its_day_and_formula(
+    qtbot: Any, page: CollectionPage, house: House
+) -> None:
+    strip = page.ageing.strip
+
+    def shown_pace() -> list[tuple[str, str]]:
+        return [(each.value, each.note) for each in strip._figures if each.tip]
+
+    with house.store.reader() as reader:
+        dso = receivables.dso(reader, TODAY)
+        cei = receivables.cei(reader, date(2026, 10, 1), TODAY)
+    days = f"at least {formats.number(dso.count_back, 1)} days"
+    qtbot.waitUntil(lambda: shown_pace()[0][0] == days)
+    assert dso.at_least and cei.index is not None
+    assert shown_pace() == [
+        (days, "all customers, 23 Nov 2026"), (formats.percent(cei.index), "1 Oct – 23 Nov 2026"),
+    ]  # fmt: skip
+    assert "÷ (opening + sales − closing not due)" in strip.accessibleDescription()
+    at = strip._areas[3].center()
+    assert strip._figures[3].label == "CEI this quarter"
+    QApplication.sendEvent(strip, QHelpEvent(QEvent.Type.ToolTip, at, strip.mapToGlobal(at)))
+    qtbot.waitUntil(lambda: "opening + sales" in QToolTip.text())
+    QToolTip.hideText()
+    page._date.setDate(QDate(2026, 10, 1))
+    settle(qtbot, house)
+    qtbot.waitUntil(lambda: shown_pace()[0][1] == "all customers, 1 Oct 2026")
+
+
+def test_with_very_many_customers_it_is_asked_once_the_view_is_at_rest(
+    qtbot: Any, page: CollectionPage, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ageing_part, "_MANY", 2)
+    qtbot.waitUntil(lambda: page.ageing.strip.pace is not None)
+    page._date.setDate(QDate(2026, 10, 1))
+    settle(qtbot, house)
+    part = controller(page).ageing
+    assert page.ageing.strip.pace is None and part._rest.isActive()
+    page.show_view(WORKLIST)
+    settle(qtbot, house)
+    part._rest.timeout.emit()
+    settle(qtbot, house)
+    assert page.ageing.strip.pace is None  # nobody looks at it any more
 
 
 def test_provision_is_private_and_the_limitation_counts_down(

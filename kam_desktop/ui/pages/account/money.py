@@ -20,13 +20,11 @@ class LinkedFigures(FigureStrip):
 
     def __init__(self) -> None:
         super().__init__()
-        self._areas: dict[int, QRect] = {}
         self._at, self._hovered = 0, -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
 
     def _paint_figure(self, painter: QPainter, area: QRect, at: int, first: bool) -> None:
-        self._areas[at] = area
         focused = self.hasFocus() and at == self._at
         if focused or at == self._hovered:
             left = area.left() + (0 if first else theme.px(12))

@@ -18,11 +18,12 @@ from kam_desktop import formats
 from kam_desktop.domain.figures.ageing import DEFAULT_EDGES, bucket_names
 from kam_desktop.language import tr, trn
 from kam_desktop.ui import theme
-from kam_desktop.ui.charts import Figure, FigureStrip, Part, StackedBar
+from kam_desktop.ui.charts import Figure, Part, StackedBar
 from kam_desktop.ui.kit.cells import LOOK, PRIVATE, AgeingCell, AmountCell, DateCell, Look, TextCell, row_summary
 from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.record_table import Answer, TableColumn
 from kam_desktop.ui.kit.table_view import Column, TableView, TotalsRow
+from kam_desktop.ui.pages.collection.ageing_figures import AgeingStrip
 from kam_desktop.ui.pages.collection.lists import tools_place
 from kam_desktop.ui.pages.collection.matrix_place import MatrixPlace
 
@@ -267,7 +268,7 @@ class AgeingView(QWidget):
         self.tool_bar, self.create_button = tools_place()
         self.head = self.tool_bar
         self.model = AgeMatrix()
-        self._strip = FigureStrip()
+        self.strip = AgeingStrip()
         self._bar = StackedBar(name=tr("Receivables by age"))
         self.table = TableView(tr("Receivables by age"), cell_focus=True)
         self.table.setModel(self.model)
@@ -278,7 +279,7 @@ class AgeingView(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addWidget(Panel(margins=(24, 0, 24, 12)).add(self._strip))
+        box.addWidget(Panel(margins=(24, 0, 24, 12)).add(self.strip))
         box.addWidget(Panel(margins=(24, 14, 24, 12), lines="top bottom").add(self._bar))
         box.addWidget(self.table, 1)
         box.addWidget(self.totals)
@@ -326,7 +327,7 @@ class AgeingView(QWidget):
         gross, late = sum(total.ages), sum(total.ages[1:])
         share = formats.percent(Decimal(late * 100) / gross) if gross else formats.NOTHING
         items = trn("{n} instalment", "{n} instalments", total.open_items)
-        self._strip.set_figures([
+        self.strip.set_figures([
             Figure(tr("Receivables"), formats.amount(total.balance, currency, symbol=True),
                    tr("reported beside it: {amount}", amount=formats.amount(total.reported, currency))
                    if total.reported else ""),
@@ -336,7 +337,6 @@ class AgeingView(QWidget):
             Figure(tr("Open instalments"), items,
                    tr("waiting for papers: {amount}", amount=formats.amount(total.waiting, currency))
                    if total.waiting else ""),
-            Figure(tr("On the default term"), trn("{n} instalment", "{n} instalments", shown.on_default_term)),
         ])  # fmt: skip
         self._bar.set_parts([
             Part(max(0, amount), _AGES[min(place, 5)], bucket_words(place - 1, shown.buckets),

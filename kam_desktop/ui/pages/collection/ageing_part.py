@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from kam_desktop.language import tr
 from kam_desktop.ui.list_tools import Deed, ListTools
 from kam_desktop.ui.pages.collection import questions
 from kam_desktop.ui.pages.collection.ageing import ALL, AgeingShown, LateLine
+from kam_desktop.ui.pages.collection.ageing_figures import Pace
 from kam_desktop.ui.pages.collection.receipt import deed_words, deeds
+
+_MANY, _REST_MS = 2000, 3000  # customers, from which on DSO and CEI are asked for when the view is at rest
 
 
 class AgeingPart(QObject):
@@ -26,6 +29,8 @@ class AgeingPart(QObject):
         super().__init__(controller)
         self._controller, self._page = controller, controller.page
         self.owner = self.industry = ""
+        self._rest = QTimer(self, singleShot=True)
+        self._rest.timeout.connect(self._ask_pace)
         page = self._page
         page.owner_chosen.connect(lambda key: self.narrow(owner=key))
         page.industry_chosen.connect(lambda text: self.narrow(industry=text))
@@ -54,6 +59,9 @@ class AgeingPart(QObject):
 
     def _show(self, answer: tuple[Any, AgeingShown]) -> None:
         report, shown = answer
+        known = self._page.ageing.strip.pace
+        if known is not None and (known.as_of, known.currency) != (report.as_of, report.currency):
+            self._page.ageing.strip.show_pace(None)
         self._page.ageing.show_ageing(shown)
         self._controller.around(report, len(shown.rows), narrowed=bool(self.owner or self.industry))
 
@@ -64,6 +72,18 @@ class AgeingPart(QObject):
 
         question = partial(questions.ask_late, as_of=report.as_of, currency=report.currency)
         self._controller.ask(question, show_late, "late")
+        # read from every sale there is: with very many of them nobody who goes on at once waits behind that
+        self._rest.start(0 if len(report.rows) < _MANY else _REST_MS)
+
+    def _ask_pace(self) -> None:
+        shown = self._page.ageing.model.shown
+        if shown.as_of is not None and self._page.ageing.isVisible():
+            self._controller.ask_pace(shown.as_of, shown.currency, self._show_pace)
+
+    def _show_pace(self, pace: Pace) -> None:
+        shown = self._page.ageing.model.shown
+        if (shown.as_of, shown.currency) == (pace.as_of, pace.currency):
+            self._page.ageing.strip.show_pace(pace)
 
     # What the tools of the list ask (list_tools.Listed).
 

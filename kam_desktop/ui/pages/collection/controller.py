@@ -20,6 +20,7 @@ from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit.record_table import Answer
 from kam_desktop.ui.pages.collection import questions
 from kam_desktop.ui.pages.collection.ageing import ALL, FREE, bucket_words
+from kam_desktop.ui.pages.collection.ageing_figures import Pace, quarter_of
 from kam_desktop.ui.pages.collection.ageing_part import AgeingPart
 from kam_desktop.ui.pages.collection.answers import Filter, OpenAnswer, ReceiptAnswer, WorkFilter
 from kam_desktop.ui.pages.collection.deeds import PapersForm, PromiseForm
@@ -133,6 +134,18 @@ class CollectionController(ReceiptDeeds):
             count=count, filtered=filtered, on_default=note if default else "", no_data=no_data,
             payments_entered=report.payments_entered, currency=report.currency, currencies=report.currencies,
         )  # fmt: skip
+
+    def ask_pace(self, as_of: date, currency: str, then: Callable[[Pace], None]) -> None:
+        """Asks how fast customers pay, for the ageing."""
+
+        def question(reader: Any) -> Pace:
+            from kam_desktop.services import receivables
+
+            dso, from_on = receivables.dso(reader, as_of, currency=currency), quarter_of(as_of)
+            index = receivables.cei(reader, from_on, as_of, currency).index
+            return Pace(as_of, currency, dso.count_back, dso.at_least, dso.simple, from_on, index)
+
+        self.ask(question, then, "pace")
 
     def _show_open(self, answer: OpenAnswer) -> None:
         count, late, currency = len(answer.ids), answer.late, answer.report.currency
