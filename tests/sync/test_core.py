@@ -23,6 +23,7 @@ from kam_desktop.store import needs
 from kam_desktop.store.needs import settle_merged
 from tests.server.conftest import furnished
 from tests.server.house import House, create, update
+from tests.sync.core_histories import History
 from tests.sync.world import Makers, RealLaptop
 
 FIELDS = ("title", "next_step", "stage", "outcome_reason")
@@ -93,6 +94,11 @@ def test_the_scopes_of_a_row_are_those_of_the_account_above_it(
     assert found == Root("account", account)
     wanted = {f"owner:{owner}"} | ({f"shared:{account}"} if helped else set())
     assert scopes(found, lambda name: owner, (account,) if helped else ()) == wanted
+
+
+def test_histories_of_the_core() -> None:
+    for seed in range(300):  # a hundred thousand by `python -m tests.sync.core_histories`
+        History(seed).go()
 
 
 # Directed cases with real laptops.

@@ -340,6 +340,7 @@ OWN = (
     Fault(
         "another server is taken for ours",
         ((S + "workspace.py", 'if message.get("workspace") != found.id:', "if False:"),),
+        by="tests/server/test_workspace.py",
     ),
     Fault(
         "what moves within a push leaves its parts",
