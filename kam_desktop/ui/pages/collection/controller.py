@@ -212,7 +212,7 @@ class CollectionController(ReceiptDeeds):
             self.page.show_view(RECEIPTS)
             return
         shown = self.page.ageing.model.shown
-        name = next((row.name for row in shown.rows if row.account == account), "")
+        name = next((row.label or row.name for row in shown.rows if row.account == account), "")
         if bucket < 0 or self.as_of != self.desk.today():
             self._narrow(Filter(account, None if bucket == ALL else bucket, name))
             return

@@ -138,6 +138,9 @@ class ReceiptForm(QWidget):
         close.clicked.connect(self.closed)
         self.shares_table = ShareTable()
         self.table, cell = TableView(tr("What this receipt pays"), cell_focus=True), ShareCell()
+        # children: what nobody owns is not destroyed with the page, and keeps it by what is connected below
+        self.shares_table.setParent(self)
+        cell.setParent(self)
         self.table.setModel(self.shares_table)
         self.table.set_columns([Column(0, TextCell()), Column(104, AmountCell("text2")), Column(104, cell)])
         cell.closeEditor.connect(lambda *_how: QTimer.singleShot(0, self, self._on_cell_closed))

@@ -116,7 +116,7 @@ class ListView(QWidget):
         super().__init__()
         self.tool_bar, self.create_button = tools_place()
         self.head = self.tool_bar
-        self.model = RecordTable(columns)
+        self.model = RecordTable(columns, self)
         self.table = TableView(name)
         self.place = KeptPlace(self.table, self.model)
         self.table.set_columns(places)

@@ -25,7 +25,7 @@ from kam_desktop.domain.text import fold
 from kam_desktop.language import tr, trn
 from kam_desktop.ui.desk import titles_of
 from kam_desktop.ui.kit.record_table import RowGroup
-from kam_desktop.ui.pages.collection.ageing import AgeingShown, LateLine, narrowed, row_of
+from kam_desktop.ui.pages.collection.ageing import AgeingShown, LateLine, narrowed
 from kam_desktop.ui.pages.collection.answers import Filter, OpenAnswer, ReceiptAnswer, WorkAnswer, WorkFilter
 from kam_desktop.ui.pages.collection.invoice import InvoiceShown
 from kam_desktop.ui.pages.collection.lists import OpenLine, ReceiptLine
@@ -65,11 +65,9 @@ def ask_ageing(
     report = summary.ageing(reader, as_of, currency)
     if whose or industry:
         report = narrowed(report, owner.accounts(reader, whose, industry))
-    rows = [row_of(each, each.label or each.name) for each in report.rows]
-    total = report.total
-    return report, AgeingShown(
-        report.currency, report.buckets, rows, row_of(total), total.on_default_term, report.as_of
-    )
+    rows: Any = report.rows  # made like AgeRow
+    total: Any = report.total
+    return report, AgeingShown(report.currency, report.buckets, rows, total, total.on_default_term, report.as_of)
 
 
 def ask_late(reader: Any, as_of: date, currency: str) -> dict[str, LateLine]:
