@@ -1,4 +1,4 @@
-"""Dated rules of law and of the firm, and its payment terms: read for figures, and changed."""
+"""Dated rules of law and of the firm, its payment terms and reminder steps: read and changed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from kam_desktop.domain.entities import PaymentTerm, PaymentTermLine, Rule
+from kam_desktop.domain.entities import DunningStep, PaymentTerm, PaymentTermLine, Rule
 from kam_desktop.domain.entity import problems_of
 from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.domain.figures import provision, terms
-from kam_desktop.domain.locale.vietnam import seeds, vat
+from kam_desktop.domain.locale.vietnam import dunning, seeds, vat
 from kam_desktop.domain.query import Op, Order, Query, Where
 from kam_desktop.formats import FirmDays
 from kam_desktop.language import N_
@@ -289,3 +289,51 @@ def archive_term(uow: UnitOfWork, identity: str, archived: bool = True) -> Payme
 def seed_terms(uow: UnitOfWork) -> None:
     """Adds the usual payment terms that are not there."""
     records.add_missing(uow, seeds.payment_terms())
+
+
+# Reminder steps.
+
+
+def reminder_steps(reader: Reader) -> tuple[DunningStep, ...]:
+    """The firm's reminder steps in their places; the seeds stand in where the profile has none (dunning.steps)."""
+    query = Query("dunning_step", (), (Order("place"), Order("id")))
+    found = [each for each in reader.all(query) if isinstance(each, DunningStep)]
+    return tuple(each for each in found if not each.archived) if found else dunning.steps()
+
+
+def save_step(uow: UnitOfWork, step: DunningStep) -> DunningStep:
+    """Writes a reminder step, new or changed; the places of all follow from their days.
+
+    Refused: `same_days` where another step begins as many days after the due date; what the record's own rules say.
+    """
+    tidy = records.cleaned(step)
+    others = [each for each in reminder_steps(uow) if each.id != tidy.id]
+    found = problems_of(tidy)
+    if any(each.days_after_due == tidy.days_after_due for each in others):
+        found.append(Problem("days_after_due", "same_days", N_("Another reminder step begins on that day.")))
+    if found:
+        raise Refused(found)
+    _place_steps(uow, [*others, tidy])
+    return tidy
+
+
+def remove_step(uow: UnitOfWork, identity: str) -> None:
+    """Takes a reminder step out of use; what was reminded before keeps the number it had. Raises Refused `missing`."""
+    standing = reminder_steps(uow)
+    gone = next((each for each in standing if each.id == identity), None)
+    if gone is None:
+        raise Refused(Problem("id", "missing", "This record is not there any more."))
+    uow.put(dataclasses.replace(gone, archived=True))
+    _place_steps(uow, [each for each in standing if each.id != identity])
+
+
+def usual_steps(uow: UnitOfWork) -> None:
+    """Takes the usual reminder steps into use where the firm has none in use."""
+    if not reminder_steps(uow):
+        _place_steps(uow, dunning.steps())
+
+
+def _place_steps(uow: UnitOfWork, steps: Iterable[DunningStep]) -> None:
+    # a seed that stands in is no record yet; with one record of the firm none stands in any more
+    for place, each in enumerate(sorted(steps, key=lambda each: each.days_after_due or 0), 1):
+        uow.put(dataclasses.replace(each, place=place))

@@ -16,7 +16,7 @@ from kam_desktop.ui.unlock_dialog import UnlockDialog
 
 
 def settings(walk: Walk) -> Steps:
-    """The sections with something in each, the dialogs of safety, rules of each kind, a payment term."""
+    """The sections with something in each, the dialogs of safety, rules of each kind, reminders, a payment term."""
     walk.window.show_page("settings")
     yield ""
     page: Any = walk.window.page("settings")
@@ -46,6 +46,12 @@ def settings(walk: Walk) -> Steps:
     page.rules.kinds.choose("vat")
     page.rules.kinds.changed.emit("vat")
     yield from walk.over("settings-rule-next", partial(page.rules.want, "next"))
+    walk.window.show_page("settings", "reminders")
+    yield ""
+    yield "settings-reminders"
+    yield from walk.over("settings-reminder", partial(page.reminders.wanted.emit, ""))
+    page.reminders.show_steps(())
+    yield "settings-no-reminders"
     walk.window.show_page("settings", "terms")
     yield ""
     page.terms.new_wanted.emit()

@@ -30,6 +30,7 @@ from kam_desktop.ui.pages.settings.page import (
     BACKUPS,
     FIRM,
     HISTORY,
+    REMINDERS,
     RULES,
     SECTIONS,
     SECURITY,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 class SettingsController(RecordController):
     """One for each settings page. `page` is the widget."""
 
-    entities = frozenset({"firm", "person", "rule", "payment_term", "payment_term_line"})
+    entities = frozenset({"firm", "person", "rule", "payment_term", "payment_term_line", "dunning_step"})
     page: SettingsPage
 
     def __init__(self, desk: Desk) -> None:
@@ -75,8 +76,8 @@ class SettingsController(RecordController):
 
     @cached_property
     def _law(self) -> Law:
-        """The rules and payment terms; made with their views, when they are first shown."""
-        return Law(self, self.page, self.page.rules, self.page.terms, _rule_verbs)
+        """Rules, payment terms and reminder steps; made with their views, when they are first shown."""
+        return Law(self, self.page, self.page.rules, self.page.terms, self.page.reminders, _rule_verbs)
 
     def open_place(self, place: str) -> None:
         """A section by its name."""
@@ -86,9 +87,10 @@ class SettingsController(RecordController):
             self.page.form.editor("legal_name").setFocus()
 
     def reopen(self, draft_key: str) -> bool:
-        """See last_place.Reopens: our firm, a rule, a payment term."""
+        """See last_place.Reopens: our firm, a rule, a payment term, a reminder step."""
         entity, _, rest = draft_key.partition(":")
-        section = {"firm": FIRM, "person": FIRM, "rule": RULES, "payment_term": TERMS}.get(entity, "")
+        section = {"firm": FIRM, "person": FIRM, "rule": RULES, "payment_term": TERMS,
+                   "dunning_step": REMINDERS}.get(entity, "")  # fmt: skip
         if section:
             self.page.show_section(section)
         about = rest.removeprefix("new:").split(":", 2)
@@ -96,6 +98,8 @@ class SettingsController(RecordController):
             self._law.reopen_rule(*about)
         elif entity == "payment_term":
             self._law.reopen_term(draft_key)
+        elif entity == "dunning_step":
+            self._law.reopen_step(rest.removeprefix("new:"))
         return bool(section)
 
     def refresh(self) -> None:
@@ -135,6 +139,8 @@ class SettingsController(RecordController):
             self._law.ask_rules()
         elif key == TERMS:
             self._law.ask_terms()
+        elif key == REMINDERS:
+            self._law.ask_steps()
         elif key == SECURITY:
             background.run("files", partial(_ask_ways, background), self.page.show_slots, self._no_ways, owner=self)
         elif key == BACKUPS:

@@ -1,4 +1,4 @@
-"""Carries the rules and payment terms of the settings between their views and the verbs it is given."""
+"""Carries rules, payment terms and reminder steps between the settings' views and their verbs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from kam_desktop.domain.entities import PaymentTerm, Rule
+from kam_desktop.domain.entities import DunningStep, PaymentTerm, Rule
 from kam_desktop.domain.errors import Refused
 from kam_desktop.language import N_, tr
 from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.record_controller import RecordController
+from kam_desktop.ui.pages.settings.reminders import RemindersView, StepForm
 from kam_desktop.ui.pages.settings.rules import ADD, HOLIDAY, KINDS, NEXT, WORKED, RuleForm, RulesView
 from kam_desktop.ui.pages.settings.term_draft import DRAFT, drafts_of
 from kam_desktop.ui.pages.settings.term_editor import TermRow
@@ -31,9 +32,13 @@ class Law(QObject):
     """
 
     def __init__(self, desk: RecordController, page: QWidget, rules: RulesView, terms: TermsView,
-                 verbs: Callable[[], Any]) -> None:  # fmt: skip
+                 reminders: RemindersView, verbs: Callable[[], Any]) -> None:  # fmt: skip
         super().__init__(desk)
         self._desk, self._page, self._rules, self._terms, self._verbs = desk, page, rules, terms, verbs
+        self._reminders = reminders
+        reminders.wanted.connect(self._on_step)
+        reminders.removed.connect(self._on_step_removed)
+        reminders.usual_wanted.connect(self._on_usual_steps)
         self._archived = self._begun = False
         rules.wanted.connect(self._on_rule)
         rules.removed.connect(self._on_rule_removed)
@@ -49,6 +54,8 @@ class Law(QObject):
         """The key for something new: a rule, a payment term, or in a term's editor another part of it."""
         if self._rules.isVisible():
             self._rules.want(ADD)
+        elif self._reminders.isVisible():
+            self._reminders.wanted.emit("")
         elif self._terms.isVisible():
             focused = self._page.focusWidget()
             editor = self._terms.editor
@@ -141,6 +148,49 @@ class Law(QObject):
         verbs, rule = self._verbs, self._rules.rule(key)
         name = rule.name if rule is not None else ""
         self._desk.edit(lambda uow: verbs().remove(uow, key), N_("Delete rule {name}"), name=name)
+
+    # Reminder steps.
+
+    def ask_steps(self, then: Callable[[], object] = lambda: None) -> None:
+        """Asks for the reminder steps."""
+        verbs = self._verbs
+
+        def show(steps: Any) -> None:
+            self._reminders.show_steps(steps)
+            then()
+
+        self._desk.ask(lambda reader: verbs().reminder_steps(reader), show, "steps")
+
+    def reopen_step(self, key: str) -> None:
+        """Brings up the form of a reminder step as it was; "" for a new one."""
+        self.ask_steps(lambda: self._on_step(key))
+
+    def _on_step(self, key: str) -> None:
+        verbs, current = self._verbs, self._reminders.step(key)
+        label = N_("Add reminder step {name}") if current is None else N_("Change reminder step {name}")
+        title = tr("Add reminder step") if current is None else tr("Change reminder step")
+        record = current or DunningStep(id=self._desk.desk.new_id(), place=1, name="", days_after_due=None)
+        form = StepForm(self._desk.desk.today())
+        dialog = FormDialog(self._page, title, form, tr("Save"))
+
+        def save(uow: Any, step: DunningStep) -> DunningStep:
+            made: DunningStep = verbs().save_step(uow, step)
+            return made
+
+        self._desk.bind(form, label, label, dialog.saved, save)
+        form.show_record(record, is_new=True)  # a seed that stands in is no record yet
+        self._desk.ask_draft(form, key if current is not None else "step")
+        dialog.open()
+        form.editor("name").setFocus()
+
+    def _on_step_removed(self, key: str) -> None:
+        verbs, step = self._verbs, self._reminders.step(key)
+        name = step.name if step is not None else ""
+        self._desk.edit(lambda uow: verbs().remove_step(uow, key), N_("Delete reminder step {name}"), name=name)
+
+    def _on_usual_steps(self) -> None:
+        verbs = self._verbs
+        self._desk.edit(lambda uow: verbs().usual_steps(uow), N_("Add the usual reminder steps"))
 
     # Payment terms.
 

@@ -21,15 +21,16 @@ from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, Tabl
 from kam_desktop.ui.kit.states import EmptyState, Notice
 from kam_desktop.ui.kit.table_view import Column, TableView
 from kam_desktop.ui.pages.settings.form import FirmForm, PersonForm
+from kam_desktop.ui.pages.settings.reminders import RemindersView
 from kam_desktop.ui.pages.settings.rows import BackupRow as BackupRow
 from kam_desktop.ui.pages.settings.rows import SlotRow as SlotRow
 from kam_desktop.ui.pages.settings.rows import StepRow as StepRow
 from kam_desktop.ui.pages.settings.rules import RulesView
 from kam_desktop.ui.pages.settings.terms import TermsView
 
-FIRM, RULES, TERMS, GENERAL, SECURITY = "firm", "rules", "terms", "general", "security"
+FIRM, RULES, TERMS, REMINDERS, GENERAL, SECURITY = "firm", "rules", "terms", "reminders", "general", "security"
 BACKUPS, HISTORY, ABOUT = "backups", "history", "about"
-SECTIONS = (FIRM, RULES, TERMS, GENERAL, SECURITY, BACKUPS, HISTORY, ABOUT)
+SECTIONS = (FIRM, RULES, TERMS, REMINDERS, GENERAL, SECURITY, BACKUPS, HISTORY, ABOUT)
 _WIDTH = 720
 
 
@@ -75,8 +76,8 @@ class SettingsPage(QWidget):
         self._tray, self._today = in_tray, today
         self.form, self.person = FirmForm(today), PersonForm(today)
         names = (
-            tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Language and look"), tr("Security"), tr("Backups"),
-            tr("History"), tr("About"),
+            tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Reminders"), tr("Language and look"), tr("Security"),
+            tr("Backups"), tr("History"), tr("About"),
         )  # fmt: skip
         self.tabs = Tabs(list(zip(SECTIONS, names, strict=True)), name=tr("Settings"))
         self.tabs.changed.connect(self.show_section)
@@ -107,7 +108,7 @@ class SettingsPage(QWidget):
         """Shows a section; another word shows the first."""
         key = key if key in SECTIONS else FIRM
         self.tabs.choose(key)
-        made = {RULES: "rules", TERMS: "terms"}.get(key)
+        made = {RULES: "rules", TERMS: "terms", REMINDERS: "reminders"}.get(key)
         self._views.setCurrentWidget(getattr(self, made) if made else self._parts[key])
         self.section_shown.emit(key)
 
@@ -122,6 +123,13 @@ class SettingsPage(QWidget):
     def terms(self) -> TermsView:
         """The payment terms; made when they are first wanted."""
         made = TermsView(self._today)
+        self._views.addWidget(made)
+        return made
+
+    @cached_property
+    def reminders(self) -> RemindersView:
+        """The reminder steps; made when they are first wanted."""
+        made = RemindersView()
         self._views.addWidget(made)
         return made
 
