@@ -158,6 +158,14 @@ def typed(entity: str, wire: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(made, name) if value is not None else None for name, value in known.items()}
 
 
+def can_send(reader: Reader, found: Need) -> bool:
+    """Whether anything of an entry could be written again: a record that is not here any more takes no update."""
+    return any(
+        change.action is Action.CREATE or reader.get(BY_NAME[change.entity].record, change.record) is not None
+        for change in found.changes
+    )
+
+
 def need(reader: Reader, identity: str) -> Need:
     """The entry of that id. Raises Refused when it was dealt with already."""
     found = needs.needs(reader.connection, identity)

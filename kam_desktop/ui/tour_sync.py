@@ -79,8 +79,8 @@ def _detail(which: str) -> Detail:
     mine, theirs = (tr("changed {at}", at=at) for at in ("14:09", "14:12"))
     device = tr("computer {letter}", letter="B")
     heads = (
-        Head(tr("Before"), tr("as both had it")), Head(tr("This computer"), f"Khánh Vy · {mine}"),
-        Head(tr("The server"), f"Quốc Bảo · {theirs} · {device}"),
+        Head(tr("Original"), tr("as both had it")), Head(tr("This computer"), "Khánh Vy", mine),
+        Head(tr("The server"), "Quốc Bảo", f"{theirs} · {device}"),
     )  # fmt: skip
     if kind == "merged":
         heads = (Head(""), Head(tr("The other value"), "Khánh Vy"), Head(tr("Stands"), "Quốc Bảo"))

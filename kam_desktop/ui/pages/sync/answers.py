@@ -61,10 +61,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands over a column of values: whose they are, and who wrote them when."""
+    """What stands over a column of values: whose they are, who wrote them, when and where."""
 
     title: str
-    note: str = ""
+    who: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,14 @@ class Detail:
     """One entry opened.
 
     Attributes:
-        kind: conflict | refused | stuck | waiting | sent | merged | settled.
+        kind: conflict | deleted | refused | stuck | waiting | sent | merged | settled.
         words: what happened and why, as sentences.
         open: page and place where the record can be edited, None where there is none.
         behind: so many other changes wait with it.
         heads: of the columns before, mine and theirs; an empty title for a column that is not shown.
         can_keep_both: a merge whose two values can stand together.
         can_open_again: an entry that was decided.
+        can_send: what was refused can be sent again from here.
         seen: the questions behind the groups, to be compared when they are decided.
     """
 
@@ -94,6 +96,7 @@ class Detail:
     heads: tuple[Head, Head, Head] = (Head(""), Head(""), Head(""))
     can_keep_both: bool = False
     can_open_again: bool = False
+    can_send: bool = True
     seen: Any = field(default=None, compare=False)
 
 

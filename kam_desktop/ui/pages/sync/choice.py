@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
 
 from kam_desktop.language import tr
 from kam_desktop.ui import paint, theme
@@ -17,6 +17,7 @@ from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.labels import ElidedLabel, section
 from kam_desktop.ui.pages.sync.answers import BOTH, MINE, THEIRS, Group, Head
 
+_LAST = 99  # the row under all others
 _KEYS = {Qt.Key.Key_Left: MINE, Qt.Key.Key_Right: THEIRS}
 
 
@@ -82,21 +83,29 @@ class Heads(QWidget):
             box.setContentsMargins(theme.px(14), 0, 0, 0)
             box.setSpacing(0)
             box.addWidget(_line(head.title, tone="text", strong=True))
-            note = ElidedLabel(head.note, size=theme.CAPTION, tone="text2")
-            note.setMinimumHeight(theme.px(18))
-            box.addWidget(note)
-            grid.addWidget(words, 0, column)
+            for words_of in (head.who, head.when):
+                note = ElidedLabel(words_of, size=theme.CAPTION, tone="text2")
+                note.setMinimumHeight(theme.px(18))
+                note.setVisible(bool(words_of))
+                box.addWidget(note)
+            _put(grid, words, 0, column)
+
+
+def _put(grid: QGridLayout, widget: QWidget, row: int, column: int) -> None:
+    """In a column that is as wide in every other grid, whatever stands in it."""
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    grid.addWidget(widget, row, column, Qt.AlignmentFlag.AlignTop)
 
 
 def _columns(holder: QWidget) -> QGridLayout:
     """Names of the fields, then three columns of equal width; all groups of an entry and their heads share it."""
     grid = QGridLayout(holder)
-    grid.setContentsMargins(0, 0, 0, theme.px(16))
+    grid.setContentsMargins(0, 0, 0, theme.px(8))
     grid.setHorizontalSpacing(theme.px(12))
     grid.setVerticalSpacing(theme.px(8))
-    for column, (share, least) in enumerate(((2, 120), (3, 160), (3, 160), (3, 160))):
+    for column, share in enumerate((2, 3, 3, 3)):
         grid.setColumnStretch(column, share)
-        grid.setColumnMinimumWidth(column, theme.px(least))
+        _put(grid, QWidget(), _LAST, column)  # an empty column would lose the gap beside it
     return grid
 
 
@@ -155,7 +164,7 @@ class GroupChoice(QWidget):
                 tone = "private" if row.private and differs else "text" if differs else "text2"
                 self._cards[which].add(_line(value, tone=tone, strong=differs))
         for column, widget in enumerate((names, base, self._cards[MINE], self._cards[THEIRS])):
-            grid.addWidget(widget, 1, column, Qt.AlignmentFlag.AlignTop)
+            _put(grid, widget, 1, column)
         for which, button in self.buttons.items():
             values = "; ".join(f"{row.label}: {row.mine if which == MINE else row.theirs}" for row in group.rows)
             button.setAccessibleName(f"{group.title}. {button.text()}. {values}")
@@ -204,12 +213,10 @@ class GroupShown(QWidget):
             grid.addWidget(section(group.title), 0, 0, 1, 4)
         wanted = [name for name, head in zip(("before", "mine", "theirs"), heads, strict=True) if head.title]
         for at, row in enumerate(group.rows, 1):
-            grid.addWidget(_line(row.label, tone="text2"), at, 0)
+            _put(grid, _line(row.label, tone="text2"), at, 0)
             for column, name in enumerate(wanted, 1):
                 tone = "private" if row.private and name != "before" else "text" if name != "before" else "text2"
-                value = _line(getattr(row, name), tone=tone)
-                value.setContentsMargins(theme.px(14), 0, 0, 0)
-                grid.addWidget(value, at, column)
+                _put(grid, Panel(margins=(14, 0, 0, 0)).add(_line(getattr(row, name), tone=tone)), at, column)
 
 
 def _line(text: str, *, tone: str, size: int = theme.BODY, strong: bool = False) -> ElidedLabel:

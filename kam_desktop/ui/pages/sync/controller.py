@@ -176,12 +176,18 @@ class SyncController(RecordController):
         if detail is None:
             return
         choices = dict(self._choices) if detail.kind == "conflict" else {}
+        if detail.kind == "deleted":  # nothing is given up
+            self._settle(detail, partial(_drop, detail.id), N_("Keep {name}"))
+            return
         label = N_("Decide conflict of {name}") if detail.kind == "conflict" else N_("Send {name} again")
         self._settle(detail, partial(_resolve, detail.id, choices, detail.seen), label)
 
     def _on_drop(self) -> None:
         detail = self.page.detail.shown
         if detail is None:
+            return
+        if detail.kind == "deleted":
+            self._settle(detail, partial(_resolve, detail.id, {}, None), N_("Delete {name} anyway"))
             return
         text = tr("Your values of “{name}” are not sent; the server's stand. Undo brings the entry back.",
                   name=detail.title)  # fmt: skip

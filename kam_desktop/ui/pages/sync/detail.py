@@ -100,12 +100,14 @@ class DetailPanel(Panel):
         conflict = detail.kind == "conflict"
         self._hint.setVisible(conflict and bool(self.groups))
         self.open.setVisible(detail.open is not None)
-        self.drop.setVisible(detail.kind in ("conflict", "refused", "stuck"))
+        deleted, asks = detail.kind == "deleted", detail.kind in ("conflict", "deleted", "refused", "stuck")
+        self.drop.setVisible(asks)
+        self.drop.set_label(tr("Delete anyway") if deleted else tr("Let go …"))
         self.back.setVisible(detail.can_put_back)
         self.both.setVisible(detail.can_keep_both)
         self.again.setVisible(detail.can_open_again)
-        self.apply.setVisible(detail.kind in ("conflict", "refused", "stuck"))
-        self.apply.set_label(tr("Apply") if conflict else tr("Send again"))
+        self.apply.setVisible(asks and detail.can_send)
+        self.apply.set_label(tr("Apply") if conflict else tr("Keep it") if deleted else tr("Send again"))
         self._bar.setVisible(detail.kind not in ("waiting", "sent"))
         self.show_choices(choices)
         for group in self.groups:

@@ -114,6 +114,7 @@ class SyncPage(QWidget):
         self.held = HeldPanel()
         self._right = QStackedWidget()
         self._banner = Panel(margins=(24, 12, 24, 0), gap=8)
+        self._banner.hide()
         self._banner_words = ""
         self._empty: QWidget = QWidget()
         for widget in (self.detail, self.held, self._empty):

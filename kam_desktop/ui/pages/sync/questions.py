@@ -55,11 +55,17 @@ def _need_line(entry: Any, today: date) -> Line:
     found, kind = entry.need, tr(BY_NAME[entry.need.entity].label)
     if found.kind == "conflict":
         words = trn("{n} group to choose", "{n} groups to choose", entry.questions)
-        note = words if entry.questions else tr("To be sent again or let go")
+        deleted = found.problem.get("code") == "edited"
+        note = words if entry.questions else tr("Not deleted") if deleted else tr("To be sent again or let go")
     else:
         note = tr("Not taken by the server") if found.kind == "refused" else tr("Could not be sent")
     sub = " · ".join(filter(None, (entry.account, kind)))
-    return Line(found.id, entry.title or kind, sub, note, _when(found.at, today), "warning")
+    return Line(found.id, entry.title or _gone(kind), sub, note, _when(found.at, today), "warning")
+
+
+def _gone(kind: str) -> str:
+    """A record whose name went with it when it was handed over; the author's own values stay."""
+    return tr("{kind} that left this computer", kind=kind)
 
 
 def _log(reader: Any, today: date) -> tuple[Line, ...]:
@@ -109,7 +115,9 @@ def _need(reader: Any, entry: Any, today: date) -> Detail:
 
     found, kind = entry.need, BY_NAME[entry.need.entity]
     sub = " · ".join(filter(None, (entry.account, tr(kind.label))))
-    opens, title = _opens(reader, found.entity, found.record), entry.title or tr(kind.label)
+    opens, title = _opens(reader, found.entity, found.record), entry.title or _gone(tr(kind.label))
+    if found.problem.get("code") == "edited":
+        return _not_deleted(reader, found, title, sub, opens, today)
     if found.kind == "conflict":
         asked = needs.questions(reader, found)
         groups = tuple(_question(reader, each) for each in asked)
@@ -120,9 +128,32 @@ def _need(reader: Any, entry: Any, today: date) -> Detail:
         str(found.problem.get("where", "")), str(found.problem.get("code", "")), str(found.problem.get("message", "")),
         dict(found.problem.get("args") or {}),
     )  # fmt: skip
+    can_send = needs.can_send(reader, found)
+    words = sentence(problem)
+    if not can_send:
+        words += " " + tr("It left this computer, so nothing can be sent from here. What you wrote stays readable "
+                          "until you let it go.")  # fmt: skip
     return Detail(
-        found.id, found.kind, title, sub, sentence(problem), _changes(reader, found), opens, found.behind,
-        heads=(Head(tr("Before")), Head(tr("This computer"), _mine(reader, found, today)), _NONE),
+        found.id, found.kind, title, sub, words, _changes(reader, found), opens, found.behind,
+        heads=(Head(tr("Before")), _mine(reader, found, today), _NONE), can_send=can_send,
+    )  # fmt: skip
+
+
+def _not_deleted(
+    reader: Any, found: Any, title: str, sub: str, opens: tuple[str, str] | None, today: date
+) -> Detail:  # fmt: skip
+    """A deletion that met an edit: what was edited, beside the deletion."""
+    entity = BY_NAME[found.entity]
+    head = next(each for each in found.changes if each.record == found.record)
+    names = [name for name in entity.names if name in found.theirs]
+    before = _words(reader, entity.name, found.record, {name: head.old.get(name) for name in names})
+    theirs = _words(reader, entity.name, found.record, {name: found.theirs[name] for name in names})
+    rows = tuple(_row(entity.field(name), before[name], tr("deleted"), theirs[name]) for name in names)
+    words = tr("You deleted this; a colleague changed it meanwhile, so it was not deleted. Nothing is lost until you "
+               "say so.")  # fmt: skip
+    return Detail(
+        found.id, "deleted", title, sub, words, (Group("deleted", tr(entity.label), rows, True),), opens, found.behind,
+        heads=_heads(reader, found, today),
     )  # fmt: skip
 
 
@@ -130,19 +161,19 @@ def _heads(reader: Any, found: Any, today: date) -> tuple[Head, Head, Head]:
     """Whose the columns of a conflict are; who and when as the server said it, by the writer's own clock."""
     said = found.problem.get("args") or {}
     device = tr("computer {letter}", letter=said["device"]) if said.get("device") else ""
-    note = " · ".join(filter(None, (_person(reader, said.get("by", "")), _edited(said.get("at", ""), today), device)))
+    when = " · ".join(filter(None, (_edited(said.get("at", ""), today), device)))
     return (
-        Head(tr("Before"), tr("as both had it")), Head(tr("This computer"), _mine(reader, found, today)),
-        Head(tr("The server"), note or tr("a colleague")),
+        Head(tr("Original"), tr("as both had it")), _mine(reader, found, today),
+        Head(tr("The server"), _person(reader, said.get("by", "")) or tr("a colleague"), when),
     )  # fmt: skip
 
 
-def _mine(reader: Any, found: Any, today: date) -> str:
+def _mine(reader: Any, found: Any, today: date) -> Head:
     from kam_desktop.services import needs
 
     me = _person(reader, needs.overview(reader).me)
     at = max((each.at for each in found.changes), default="")
-    return " · ".join(filter(None, (me, _edited(at, today))))
+    return Head(tr("This computer"), me, _edited(at, today))
 
 
 def _edited(at: str, today: date) -> str:
@@ -211,8 +242,8 @@ def _merged(reader: Any, merged: Any, title: str, today: date) -> Detail:
     who = (_person(reader, merged.stands_by), _person(reader, merged.other_by))
     words = tr("Two people changed this at the same time. The later value stands; the other one is kept and can be "
                "put back.")  # fmt: skip
-    stands_note = " · ".join(filter(None, (who[0], tr("merged {at}", at=moment_words(merged.at, today)))))
-    heads = (_NONE, Head(tr("The other value"), who[1]), Head(tr("Stands"), stands_note))
+    when = tr("merged {at}", at=moment_words(merged.at, today))
+    heads = (_NONE, Head(tr("The other value"), who[1]), Head(tr("Stands"), who[0], when))
     both = merged.state == "open" and any(needs.can_join(entity.field(name)) for name in merged.fields)
     opens = _opens(reader, merged.entity, merged.record)
     return Detail(
