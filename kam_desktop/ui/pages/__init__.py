@@ -133,8 +133,14 @@ def load() -> None:
 def _accounts_ahead(reader: Any, today: date) -> None:
     from kam_desktop.ui.pages.account import questions
 
-    for text in ("", "a"):  # the first letter typed would wait for what all later ones are looked for in
-        questions.ask_list(reader, text, "", True, "revenue", today, "")
+    questions.ask_list(reader, "", "", True, "revenue", today, "")
+
+
+def _letter_ahead(reader: Any, today: date) -> None:
+    """The first letter typed there would wait for what all later ones are looked for in."""
+    from kam_desktop.ui.pages.account import questions
+
+    questions.ask_list(reader, "a", "", True, "revenue", today, "")
 
 
 def _worklist_ahead(reader: Any, today: date) -> None:
@@ -144,5 +150,5 @@ def _worklist_ahead(reader: Any, today: date) -> None:
     questions.ask_worklist(reader, today, "VND", WorkFilter())
 
 
-AHEAD: tuple[Callable[[Any, date], None], ...] = (_accounts_ahead, _worklist_ahead)
+AHEAD: tuple[Callable[[Any, date], None], ...] = (_accounts_ahead, _letter_ahead, _worklist_ahead)
 """What the two longest lists ask first, to be asked in a lane while nobody waits: the store keeps what it computes."""

@@ -42,6 +42,7 @@ class ListPart(QObject):
         self._text, self._filter, self._grouped, self._order = "", "", True, ("revenue", True)
         self._owner = ""
         self._asked: tuple[Any, ...] = ()
+        self._typed = False
         self.listing: Any = None  # services.summary.AccountList
         self.is_old = False
         self._folding = Folding(self.desk, "account", view.table, view.model)
@@ -81,7 +82,7 @@ class ListPart(QObject):
         wanted = (text, chosen, grouped, order, today, self._owner)
         self._controller.ask(lambda reader: questions.ask_list(reader, *wanted), self._show_list, "list")
         shown = (text, chosen, grouped, order, self._owner)
-        if self._list.place.current() and shown == self._asked:  # something changed, perhaps what the panel shows
+        if shown == self._asked and self._list.place.current():  # something changed, perhaps what the panel shows
             self._on_current(self._list.place.current())
         self._asked = shown
 
@@ -92,6 +93,9 @@ class ListPart(QObject):
     def _show_list(self, answer: tuple[Any, dict[str, AccountLine], Sequence[tuple[str, str]]]) -> None:
         listing, rows, owners = answer
         self.listing = listing
+        if self._typed:  # what was found is painted first; the panel follows
+            self._typed = False
+            self._pause.start()
         self._list.set_owners(owners, self._owner)
         groups = [
             RowGroup(
@@ -130,7 +134,7 @@ class ListPart(QObject):
 
     def _on_searched(self, text: str) -> None:
         if text != self._text:
-            self._text = text
+            self._text, self._typed = text, True
             self._ask_again()
 
     def _on_filter(self, key: str) -> None:
