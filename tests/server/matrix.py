@@ -97,6 +97,12 @@ class Lines:
         sent = {each for each in relations if each == "self" or (all_ if each == "org" else each) in self.reach[role]}
         return any((role, each, entity, "read") in self.cells for each in sent)
 
+    def guarded(self, entity: str) -> set[str]:
+        """Fields with rights of their own, which the matrix tries one by one."""
+        return {name for line in self.fields if entity in line["entities"] for name in line["names"]} | (
+            {EDITED[entity]} if entity in EDITED else set()
+        )
+
     def closed(self, role: str, entity: str, way: str) -> set[str]:
         """Fields that the role may not read, or write, where it may have the record."""
         found: set[str] = set()
@@ -157,7 +163,7 @@ class Matrix:
     # Furnishing.
 
     def _write(self, changes: list[Change], user: str, device: int = 0) -> None:
-        caller = Caller(user, "root", device, "root", "", *([frozenset()] * 3), 0, self.root)  # type: ignore[arg-type]
+        caller = Caller(user, "root", device, "root", "", *([frozenset()] * 3), 0, self.root)  # type: ignore[arg-type, call-arg]
         self._number += 1
         message = content([[each] for each in changes], self.house.ids, self._number, AT)
         with self.house.database.write() as connection:
@@ -382,7 +388,7 @@ class Matrix:
             order = {name: place for place, name in enumerate(BY_NAME)}
             cells = sorted(cells, key=lambda each: (each[2].action == "delete", -order[each[2].entity]))
         told = self.users[role].push(*[change for _, _, change in cells])
-        kinds = []
+        kinds: list[Any] = []
         for kind, detail in told["verdicts"]:
             kinds += [(kind, None)] * detail if isinstance(detail, int) else [(kind, detail)]
         for (situation, deed, change), (kind, detail) in zip(cells, kinds, strict=True):
