@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
 from kam_desktop.language import tr
 from kam_desktop.ui import keymap, theme
@@ -127,7 +128,7 @@ class Toasts(QObject):
 
     def _give_way(self) -> None:
         """Moves when something to press has come below it; under the pointer and the keyboard it stays."""
-        shown = self._shown
+        shown = self._shown if isValid(self._frame) else None  # the frame that ends takes the keyboard from its fields
         if shown is not None and not shown.is_used() and self._taken(shown).intersects(shown.geometry()):
             self.place()
 
