@@ -14,6 +14,7 @@ from kam_desktop.server.database import Connection, Database
 from tests.server import falling, several
 from tests.server.cluster import Cluster
 from tests.server.house import House
+from tests.server.matrix import Matrix
 from tests.server.test_push import account
 
 on_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
@@ -129,3 +130,14 @@ def test_every_answer_is_ours_while_the_database_falls(cluster: Cluster) -> None
     assert (said["wrong"], said["lost"], said["doubled"]) == ([], 0, 0)
     assert said["unavailable"] > 0 and said["pushed"] > 0
     assert heard[-1] < 1.0, "news goes from one to the other again"
+
+
+@on_postgresql
+def test_the_rights_of_a_role_on_postgresql(url: str) -> None:
+    """One role; all of them: python -m tests.server.matrix postgresql."""
+    door = Database(url)
+    matrix = Matrix(door, None, ("finance",))
+    matrix.run("finance")
+    door.close()
+    assert matrix.cells > 800
+    assert not matrix.failures, "\n".join(matrix.failures[:20])
