@@ -76,7 +76,7 @@ class SettingsPage(QWidget):
         self._tray, self._today = in_tray, today
         self.form, self.person = FirmForm(today), PersonForm(today)
         names = (
-            tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Reminders"), tr("Language and look"), tr("Security"),
+            tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Reminding"), tr("Display"), tr("Security"),
             tr("Backups"), tr("History"), tr("About"),
         )  # fmt: skip
         self.tabs = Tabs(list(zip(SECTIONS, names, strict=True)), name=tr("Settings"))
@@ -133,7 +133,7 @@ class SettingsPage(QWidget):
         self._views.addWidget(made)
         return made
 
-    # Language and look.
+    # Display: language and look.
 
     def _general(self) -> QWidget:
         whole = Panel(gap=20)

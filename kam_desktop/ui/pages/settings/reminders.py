@@ -80,7 +80,7 @@ class RemindersView(QWidget):
         head.add(Panel(row=True, gap=8).add(self._add, self._change, self._remove, None))
         channels = channel_names()
         columns = [
-            (TableColumn(tr("Step"), lambda step: str(step.place or "")), Column(56, DateCell("text"))),
+            (TableColumn(tr("Reminder step"), lambda step: str(step.place or "")), Column(56, DateCell("text"))),
             (TableColumn(tr("Name"), lambda step: step.name), Column(0, TextCell(name=True))),
             (TableColumn(tr("When"), when_words), Column(210, TextCell())),
             (TableColumn(tr("Channel"), lambda step: channels.get(step.channel, "")), Column(120, PillCell())),
