@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ def served(folder: Path, database: str) -> Iterator[tuple[str, int]]:
         log.close()
 
 
-def ours(kind: str, database: str, data: Path, size: int, repeats: int) -> dict[str, float]:
+def ours(kind: str, database: str, data: Path, size: int, repeats: int) -> Figures:
     """The workload once: A enters and uploads, B downloads, edits travel from A to B, then there is nothing to do."""
     folder = Path(tempfile.mkdtemp(prefix="kam-bench-sync-"))
     made: dict[str, float] = {}
@@ -142,15 +142,19 @@ def ours(kind: str, database: str, data: Path, size: int, repeats: int) -> dict[
                 raise RuntimeError("B does not hold all rows")
             a.ask("sync")
             b.ask("sync")
-            times, sizes = [], []
+            times, sizes, spent = [], [], []
             for _ in range(repeats):
                 a.ask("edit")
+                begun = _cpu(server)
                 push, pull = a.ask("sync"), b.ask("sync")
                 times.append(push["s"] + pull["s"])
+                spent.append(push["cpu_s"] + pull["cpu_s"] + _cpu(server) - begun)
                 sizes.append(push["bytes"] + pull["bytes"])
             made |= {"c_incremental100_s": statistics.median(times), "e_incremental100_bytes": statistics.median(sizes)}
+            made["incremental100_cpu_s"] = statistics.median(spent)
             made["converged"] = float(a.ask("sum")["h"] == b.ask("sum")["h"])
             quiet = [b.ask("sync") for _ in range(7)]
+            made["noop_laptop_cpu_ms"] = statistics.median(each["cpu_s"] for each in quiet) * 1000
             made["d_noop_ms"] = statistics.median(each["s"] for each in quiet) * 1000
             made["e_noop_bytes"] = statistics.median(each["bytes"] for each in quiet)
             made["f_rss_clientA_mb"], made["f_rss_clientB_mb"] = a.ask("rss")["mb"], b.ask("rss")["mb"]
@@ -164,7 +168,7 @@ def ours(kind: str, database: str, data: Path, size: int, repeats: int) -> dict[
         shutil.rmtree(folder, ignore_errors=True)
     if not made["converged"]:
         print(f"{kind}, {size} rows: the two laptops do not hold the same", file=sys.stderr)
-    return made
+    return {(f"kam({kind})", size): made}
 
 
 def _cpu(process: int) -> float:
@@ -204,6 +208,13 @@ def table(figures: Figures, sizes: list[int]) -> None:
         up, down, edits, quiet, *sizes_, memory = numbers
         of = " / ".join(f"{each:,.0f}" for each in sizes_)
         print(f"| {name} | {size:,} | {up:.3f} | {down:.3f} | {1000 * edits:.1f} | {quiet:.2f} | {of} | {memory:.0f} |")
+    print("\n| processor, s | rows | upload: laptop + server | download: laptop + server | indexing | 100 edits |")
+    print("|---|---|---|---|---|---|")
+    for (name, size), got in sorted(figures.items(), key=lambda each: (each[0][1], each[0][0])):
+        if "upload_cpu_s" in got:
+            up, down = ((got[f"{each}_cpu_s"], got[f"{each}_server_cpu_s"]) for each in ("upload", "download"))
+            more = f"{got['index_cpu_s']:.2f} | {got['incremental100_cpu_s']:.3f}"
+            print(f"| {name} | {size:,} | {up[0]:.2f} + {up[1]:.2f} | {down[0]:.2f} + {down[1]:.2f} | {more} |")
     print("\n| | rows | server | against | ratio | at most | |")
     print("|---|---|---|---|---|---|---|")
     for what, metric, peer, *most in TARGETS:
@@ -265,21 +276,34 @@ def main() -> None:
         database = cluster.Cluster()
     try:
         for size in sizes:
-            figures["kam(sqlite)", size] = ours("sqlite", "", data, size, asked.repeats)
+            figures |= _timed(ours, "sqlite", "", data, size, asked.repeats)
             if database is not None:
                 url = database.url()
-                figures["kam(postgresql)", size] = ours("postgresql", url, data, size, asked.repeats)
+                figures |= _timed(ours, "postgresql", url, data, size, asked.repeats)
             for name in filter(None, asked.only.split(",")) if asked.peers else ():
-                figures |= peers(asked.peers, name, size)
+                figures |= _timed(peers, asked.peers, name, size)
+            if asked.json:  # what is known so far, should the rest not come about
+                _keep(asked.json, figures)
     finally:
         if database is not None:
             database.remove()
     table(figures, sizes)
     print(f"\nLoad {os.getloadavg()[0]:.1f} at the end.")
     if asked.json:
-        asked.json.write_text(
-            json.dumps([{"peer": name, "rows": size, **got} for (name, size), got in figures.items()])
-        )
+        _keep(asked.json, figures)
+
+
+def _timed(run: Callable[..., Figures], *args: Any) -> Figures:
+    """Runs one of them, and says on stderr how long it took: the whole takes minutes."""
+    begun = time.monotonic()
+    found = run(*args)
+    told = ", ".join(f"{name} with {size:,} rows" for name, size in found) or "nothing"
+    print(f"{told}: {time.monotonic() - begun:.0f} s, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
+    return found
+
+
+def _keep(file: Path, figures: Figures) -> None:
+    file.write_text(json.dumps([{"peer": name, "rows": size, **got} for (name, size), got in figures.items()]))
 
 
 if __name__ == "__main__":
