@@ -212,9 +212,10 @@ def table(figures: Figures, sizes: list[int]) -> None:
     print("|---|---|---|---|---|---|")
     for (name, size), got in sorted(figures.items(), key=lambda each: (each[0][1], each[0][0])):
         if "upload_cpu_s" in got:
-            up, down = ((got[f"{each}_cpu_s"], got[f"{each}_server_cpu_s"]) for each in ("upload", "download"))
+            pairs = ((got[f"{each}_cpu_s"], got[f"{each}_server_cpu_s"]) for each in ("upload", "download"))
+            sums = [f"{laptop:.2f} + {server:.2f}" for laptop, server in pairs]
             more = f"{got['index_cpu_s']:.2f} | {got['incremental100_cpu_s']:.3f}"
-            print(f"| {name} | {size:,} | {up[0]:.2f} + {up[1]:.2f} | {down[0]:.2f} + {down[1]:.2f} | {more} |")
+            print(f"| {name} | {size:,} | {sums[0]} | {sums[1]} | {more} |")
     print("\n| | rows | server | against | ratio | at most | |")
     print("|---|---|---|---|---|---|---|")
     for what, metric, peer, *most in TARGETS:
