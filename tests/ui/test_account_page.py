@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from kam_desktop.ui.form_dialog import FormDialog
 from kam_desktop.ui.kit.cells import GROUP, LOOK
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.pages.account.controller import AccountController
+from kam_desktop.ui.pages.account.hand_over import HandOverDialog
 from kam_desktop.ui.pages.account.page import AccountPage
+from kam_desktop.ui.sync_agent import Now
 from tests.ui.conftest import House, account, firm_of_three
 
 
@@ -150,6 +153,34 @@ def test_an_opened_account_is_edited_in_its_form(qtbot: Any, page: AccountPage, 
     settle(qtbot, house)
     page.open_place("")
     qtbot.waitUntil(lambda: texts(page)[1][0] == "Mây")  # the list heard of it too
+
+
+def test_at_a_shared_server_the_owner_changes_by_handing_over_only(qtbot: Any, page: AccountPage, house: House) -> None:
+    page.open_place("b")
+    settle(qtbot, house)
+    page.detail.show_tab("details")
+    form = page.detail.form
+    owner = form.editor("owner").inner
+    assert owner.isEnabled() and not form.hand_over.isVisible()  # alone, it is a field like others
+    agent = SimpleNamespace(now=Now(connected=True, may_hand_over=False))
+    house.desk.agent.append(agent)
+    page.open_place("a")
+    settle(qtbot, house)
+    page.detail.show_tab("details")
+    assert not owner.isEnabled() and not form.hand_over.isVisible()
+    assert owner.accessibleDescription() == "Team leads and managers hand a customer over."
+    agent.now = Now(connected=True, may_hand_over=True)
+    page.open_place("b")
+    settle(qtbot, house)
+    page.detail.show_tab("details")
+    assert not owner.isEnabled() and form.hand_over.isVisible() and not owner.accessibleDescription()
+    form.hand_over.click()
+    settle(qtbot, house)
+    dialog = page.findChild(HandOverDialog)
+    assert dialog is not None
+    dialog.reject()
+    page.open_place("new")
+    assert owner.isEnabled() and not form.hand_over.isVisible()  # whose it is to be is said when it is made
 
 
 def test_a_new_account_is_made_with_ctrl_enter_and_opened(qtbot: Any, page: AccountPage, house: House) -> None:

@@ -69,7 +69,7 @@ class AccountController(RecordController):
             (made.back_wanted, lambda: desk.shell.show_page("account")),
             (made.interaction_wanted, self._on_interaction), (made.contact_wanted, self.dialogs.contact),
             (made.archive_wanted, self._on_archive), (made.tab_shown, self._on_tab),
-            (made.hand_over_wanted, self._on_hand_over),
+            (made.hand_over_wanted, self._on_hand_over), (made.form.hand_over.clicked, self._on_hand_over),
             (line.filter_chosen, self._on_events), (line.model.wanted, self._on_events_wanted),
             (line.opened, lambda event: self._on_event(*event.open)),
             (side.step_wanted, lambda: self.dialogs.step("")), (side.occasion_wanted, self.dialogs.occasion),
@@ -115,6 +115,7 @@ class AccountController(RecordController):
         if place == NEW:
             currency = "VND"
             made = Account(id=self.desk.new_id(), name="", currency=currency)
+            self._detail.form.show_ownership(connected=False, may_hand_over=False)
             self._detail.show_account(made, "", {}, is_new=True)
             self.page.setCurrentWidget(self._detail)
             self._detail.form.editor("name").setFocus()
@@ -133,7 +134,9 @@ class AccountController(RecordController):
         fresh = form.record is None or form.record.id != whole.account.id
         tier = listing.class_of(whole.account.id) if listing is not None else ""
         detail.show_account(whole.account, tier or whole.account.tier, whole.titles)
-        detail.hand_over.setVisible(bool(self.desk.agent) and self.desk.agent[0].now.may_hand_over)
+        now = self.desk.agent[0].now if self.desk.agent else None
+        detail.hand_over.setVisible(now is not None and now.may_hand_over)
+        form.show_ownership(connected=now is not None and now.connected, may_hand_over=not detail.hand_over.isHidden())
         detail.show_head(whole.head)
         detail.overview.show_money(whole.figures, whole.parts)
         detail.overview.side.show_around(whole.around)

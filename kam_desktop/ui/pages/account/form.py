@@ -17,7 +17,9 @@ from kam_desktop.domain.errors import Problem, Refused
 from kam_desktop.language import tr
 from kam_desktop.ui import keymap, theme
 from kam_desktop.ui.form_dialog import two_columns
+from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.editors import Labelled, editor_for
+from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.labels import caption, section
 from kam_desktop.ui.kit.record_form import RecordForm, sentence
 from kam_desktop.ui.shortcuts import add_shortcut
@@ -31,10 +33,16 @@ def kind_names() -> dict[str, str]:
 
 
 class AccountForm(RecordForm):
-    """The fields of a customer."""
+    """The fields of a customer.
+
+    Attributes:
+        hand_over: beside the owner, who at a shared server changes by this deed alone.
+    """
 
     def __init__(self, today: date) -> None:
         super().__init__(Account, today=today)
+        self.hand_over = Button(tr("Hand over…"), icon="handshake")
+        self._who_may = caption("", wrap=True)
         risks = {"low": tr("Low"), "medium": tr("Medium"), "high": tr("High")}
         tiers = {"A": "A", "B": "B", "C": "C"}
         add = self.add
@@ -44,7 +52,7 @@ class AccountForm(RecordForm):
         box.addWidget(self.problem_line())
         parts: list[tuple[str, list[list[QWidget]]]] = [
             (tr("Who it is"), [[add("name")], [add("short_name"), add("tax_code")],
-                               [add("industry"), add("founded_on")], [add("parent"), add("owner")]]),
+                               [add("industry"), add("founded_on")], [add("parent"), self._owner(add("owner"))]]),
             (tr("How to reach it"), [[add("address")], [add("phone"), add("email")], [add("website"), add("tags")]]),
             (tr("Terms"), [[add("payment_days"), add("currency")],
                            [add("credit_limit"), add("risk", names=risks)], [add("tier", names=tiers), QWidget()]]),
@@ -55,6 +63,25 @@ class AccountForm(RecordForm):
             box.addLayout(two_columns(rows))
             box.addSpacing(theme.px(8))
         box.addStretch()
+        self.show_ownership(connected=False, may_hand_over=False)
+
+    def _owner(self, field: QWidget) -> QWidget:
+        row, beside = Panel(row=True, gap=8), QVBoxLayout()
+        beside.addSpacing(theme.px(22))  # the name of the field
+        beside.addWidget(self.hand_over)
+        beside.addStretch()
+        row.add(field, stretch=1)
+        row.box.addLayout(beside)
+        return Panel(gap=4).add(row, self._who_may)
+
+    def show_ownership(self, *, connected: bool, may_hand_over: bool) -> None:
+        """The owner is a field to type in, or what the shared server says; then it tells who can change it."""
+        self.editor("owner").set_locked(connected)
+        self.hand_over.setVisible(connected and may_hand_over)
+        told = tr("Team leads and managers hand a customer over.") if connected and not may_hand_over else ""
+        self._who_may.setText(told)
+        self._who_may.setVisible(bool(told))
+        self.editor("owner").inner.setAccessibleDescription(told)
 
 
 class ContactForm(RecordForm):
