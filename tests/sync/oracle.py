@@ -323,6 +323,7 @@ def _log(run: Any, server: Server) -> None:
         for place, change in enumerate(made.changes)
     }
     once: set[tuple[str, int]] = set()
+    gone: dict[str, int] = {}
     last: dict[tuple[str, str], tuple[Any, ...]] = {}
     conflicts: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for row in server.conflicts:
@@ -335,6 +336,7 @@ def _log(run: Any, server: Server) -> None:
             if server.users[author][0] not in ("manager", "finance"):
                 raise Failed(f"payment_days was written by {server.users[author][0]}")
         if action == "delete":
+            gone[record] = seq  # what takes its place overwrites nothing
             _unseen_edit(seq, record, device, asked.get((group, place), (None,))[0], place, last, inherited)
         if action != "reassign":
             if (group, place) in once:
@@ -351,7 +353,7 @@ def _log(run: Any, server: Server) -> None:
             before = last.get((record, name))
             if (
                 made is not None and change is not None and before is not None and action == "update"
-                and before[0] > made.base[place] and before[2] != value
+                and before[0] > max(made.base[place], gone.get(record, 0)) and before[2] != value
                 and (before[1] != device or _others(before[3], made, inherited))
             ):  # fmt: skip
                 kept = [json.loads(each[4]) for each in conflicts.get((group, record), ())]

@@ -1,4 +1,4 @@
-"""Runs seeds: python -m tests.sync.simulate --seeds N [--seed S] [--trace] [--jobs J]."""
+"""Runs seeds: python -m tests.sync.simulate --seeds N [--seed S] [--trace] [--jobs J] [--into FILE]."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import os
 import sys
 import time
 import traceback
+from pathlib import Path
 
 from tests.sync.simulation import STEPS, Failed, run
+
+HUNDRED = 100
 
 
 def one(seed: int, steps: int = STEPS, told: object = None) -> tuple[int, str, str]:
@@ -31,6 +34,29 @@ def many(seeds: range, jobs: int, steps: int = STEPS) -> list[tuple[int, str, st
         return pool.starmap(one, [(seed, steps) for seed in seeds], chunksize=8)
 
 
+def into_file(first: int, seeds: int, jobs: int, place: Path) -> int:
+    """Runs seeds by the hundred and adds a line for each hundred to a file; one that has its line is not run again."""
+    known = set()
+    if place.exists():
+        known = {line.split()[0] for line in place.read_text("utf-8").splitlines() if line.endswith("of one processor")}
+    hundreds = [each for each in range(first, first + seeds, HUNDRED) if f"{each}+{HUNDRED}" not in known]
+    if jobs == 1:
+        return sum(_hundred(each, str(place)) for each in hundreds)
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        return sum(pool.starmap(_hundred, [(each, str(place)) for each in hundreds], chunksize=1))
+
+
+def _hundred(first: int, place: str) -> int:
+    used = time.process_time()
+    failures = [each for each in many(range(first, first + HUNDRED), 1) if each[2]]
+    used = time.process_time() - used
+    lines = [f"  seed {seed}: {why.strip().splitlines()[-1]}\n" for seed, _, why in failures]
+    lines.append(f"{first}+{HUNDRED} seeds: {len(failures)} failures, {used:.0f} s of one processor\n")
+    with open(place, "a", encoding="utf-8") as file:
+        file.write("".join(lines))
+    return len(failures)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="how many")
@@ -40,7 +66,12 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--trace", action="store_true", help="prints what happens")
     parser.add_argument("--until-failure", action="store_true", help="one after the other, to the first that fails")
+    parser.add_argument("--into", type=Path, help="adds a line for each hundred seeds to this file; goes on from it")
     given = parser.parse_args()
+    if given.into:
+        failed = into_file(given.first, given.seeds, given.jobs, given.into)
+        print(f"{given.seeds} seeds in {given.into}, {failed} new failures")
+        return int(bool(failed))
     if given.until_failure:
         for seed in range(given.first, given.first + given.seeds):
             _, _, why = one(seed, given.steps)
