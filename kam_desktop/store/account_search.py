@@ -47,8 +47,10 @@ class Columns:
         """1 for every place of the list whose account holds all words of the text, else 0."""
         found = reader.matching_numbers("account", text)
         flags = bytearray(1 + max(self.top, max(found, default=0)))
-        deque(map(flags.__setitem__, found, repeat(1)), maxlen=0)
-        return bytes(map(flags.__getitem__, self.numbers))
+        for start in range(0, len(found), _AT_ONCE):
+            deque(map(flags.__setitem__, found[start : start + _AT_ONCE], repeat(1)), maxlen=0)
+        starts = range(0, len(self.numbers), _AT_ONCE)
+        return b"".join(bytes(map(flags.__getitem__, self.numbers[start : start + _AT_ONCE])) for start in starts)
 
     def moved(self, reader: Reader, before: Sequence[str], after: Sequence[str], accounts: Sequence[str],
               revenue: Figure, overdue: Figure) -> Columns:  # fmt: skip
