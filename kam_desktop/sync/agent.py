@@ -105,13 +105,11 @@ class Agent:
                 raise Refused(Problem("profile", "sample_data", message))
         self._open(address, standing.workspace)
         transport, session = self._parts()
-        person = session.sign_in(user, password)
+        person = session.sign_in(user, password, workspace=standing.workspace, person=standing.user)
         if standing.workspace:
-            if person.workspace != standing.workspace:
-                session.sign_out()
-                connect.refuse_other(standing, address, user + " ")
             self.failure = None
             return None
+        transport.workspace = person.workspace  # from here on another server is another one
         backup.backup_to(self._store, backup.own_place(self._store, "before-connect"), "connect")
         joined = connect.join(
             self.state, transport, session, person, address, user, _policy(), agree=agree, told=told,
@@ -151,10 +149,21 @@ class Agent:
                 self.engine, self.state, transport, session, told=told, cancelled=cancelled, agreed=agreed
             )
         except Unavailable as failure:
-            self.failure = Problem("server", failure.code, failure.message, failure.args_named)
-            raise
+            ended = self._ended(failure)
+            self.failure = Problem("server", ended.code, ended.message, ended.args_named)
+            if ended is failure:
+                raise
+            raise ended from failure
         self.failure = None
         return report
+
+    def _ended(self, failure: Unavailable) -> Unavailable:
+        """A laptop that took another device id in mid-cycle (it was a clone) has to sign in as that one."""
+        if failure.code != "other_device" or self._session is None or self._session.device == self.state.device():
+            return failure
+        self._keeping.write("")
+        self._session = self._transport = None
+        return SignedOut("sign_in", N_("Sign in to the shared server to go on syncing. Your changes wait here."))
 
     def reachable(self) -> bool:
         """Whether our server answers now, without changing anything here. Raises Unavailable that says why not."""

@@ -51,14 +51,17 @@ def checked(name: str, request: Mapping[str, Any], answer: Mapping[str, Any], *,
     return answer
 
 
-def signed_in(answer: Mapping[str, Any], *, first: bool) -> Mapping[str, Any]:
-    """The answer to a sign-in (`first`) or a refresh. Raises Unavailable `cut`."""
+def signed_in(
+    answer: Mapping[str, Any], *, first: bool, workspace: str = "", person: str = ""
+) -> Mapping[str, Any]:
+    """The answer to a sign-in (`first`) or a refresh, for whom it must be where known. Raises Unavailable `cut`."""
     try:
         for name in ("access", "refresh"):
             _need(0 < len(_text(answer[name])) <= 500)
         _need(0 < _whole(answer["expires_s"]) <= 86_400)
         if first:
             _need(are_ids([answer["user"], answer["person"], answer["workspace"]]))
+            _need(workspace in ("", answer["workspace"]) and person in ("", answer["person"]))
             _need(len(_text(answer["letter"])) <= 4)
             _text(answer["role"])
             _whole(answer["rights"])

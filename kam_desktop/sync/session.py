@@ -49,6 +49,9 @@ class Session:
 
     The refresh token that was sent stays kept until its successor is: an answer that is lost is asked for again with
     the same token, and the server gives the same successor.
+
+    Attributes:
+        device: the laptop's id at the time; a session belongs to it.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class Session:
         self._transport = transport
         self._keeping = keeping
         self._monotonic = monotonic
-        self._device = device
+        self.device = device
         self._access = ""
         self._ends_at = 0.0
 
@@ -72,11 +75,14 @@ class Session:
         """The access token as it is; "" while nobody is signed in."""
         return self._access
 
-    def sign_in(self, user: str, password: str) -> SignedIn:
-        """Signs in with a built-in account. Raises SignedOut for a wrong name or password, Unavailable."""
+    def sign_in(self, user: str, password: str, *, workspace: str = "", person: str = "") -> SignedIn:
+        """Signs in with a built-in account. Raises SignedOut for a wrong name or password, Unavailable.
+
+        `workspace` and `person` are whose this profile is; an answer that names others is none, and nothing is kept.
+        """
         self._access = ""
-        answer = self._transport.call("sign-in", {"user": user, "password": password, "device": self._device})
-        self._take(answers.signed_in(answer, first=True))
+        answer = self._transport.call("sign-in", {"user": user, "password": password, "device": self.device})
+        self._take(answers.signed_in(answer, first=True, workspace=workspace, person=person))
         return SignedIn(
             answer["user"], answer["person"], answer["role"], answer["letter"], answer["workspace"], answer["epoch"],
             answer["rights"],
@@ -96,7 +102,7 @@ class Session:
         refresh = orjson.loads(kept)["refresh"]
         self._access = ""
         try:
-            answer = self._transport.call("refresh", {**self._past(), "refresh": refresh, "device": self._device})
+            answer = self._transport.call("refresh", {**self._past(), "refresh": refresh, "device": self.device})
         except SignedOut:
             # Only our own server, known by its identity, can say this; the kept token is of no more use.
             self._keeping.write("")
@@ -108,7 +114,7 @@ class Session:
         kept, self._access = self._keeping.read(), self._access
         try:
             if kept:
-                self._transport.call("sign-out", {"refresh": orjson.loads(kept)["refresh"], "device": self._device})
+                self._transport.call("sign-out", {"refresh": orjson.loads(kept)["refresh"], "device": self.device})
         except Unavailable:
             pass  # the token there ends by itself
         finally:

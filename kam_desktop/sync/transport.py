@@ -35,7 +35,13 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Transport(Protocol):
-    """The road to the server, as the engine's owner uses it."""
+    """The road to the server, as the engine's owner uses it.
+
+    Attributes:
+        workspace: the identity that every answer must carry; "" before it is known.
+    """
+
+    workspace: str
 
     def call(self, name: str, message: Mapping[str, Any], *, timeout_s: float = ANSWER_S) -> Mapping[str, Any]:
         """Sends one message and gives the answer's content. Raises Unavailable with a code that says what is wrong."""
