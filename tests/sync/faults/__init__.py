@@ -379,6 +379,7 @@ OWN = (
     Fault(
         "what was dealt with is told to nobody",
         ((P + "engine.py", "self._state.to_settle() if self._settles else []", "[]"),),
+        by="tests/sync/test_core.py::test_what_one_dealt_with_is_dealt_with_everywhere",
     ),
     Fault(
         "the server forgets what was dealt with",
@@ -389,6 +390,7 @@ OWN = (
                 '"update conflict set kept = kept, seq = max(seq, ? * 0) where id = ?"',
             ),
         ),
+        by="tests/sync/test_core.py::test_what_one_dealt_with_is_dealt_with_everywhere",
     ),
     Fault(
         "what was dealt with is told under a number of its own",
