@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QGraphicsDropShadowEffect,
     QLineEdit,
     QPlainTextEdit,
-    QTextEdit,
     QWidget,
 )
 from shiboken6 import isValid
@@ -27,7 +26,7 @@ from kam_desktop.ui.kit.labels import IconLabel, Link, PlainLabel, caption
 
 SHOWN_MS = 8000
 _LOOK_MS = 200
-_PRESSED = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QTextEdit, QPlainTextEdit)
+_PRESSED = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit)
 
 
 class Toast(Card):

@@ -48,7 +48,6 @@ def settings(walk: Walk) -> Steps:
     yield from walk.over("settings-rule-next", partial(page.rules.want, "next"))
     walk.window.show_page("settings", "reminders")
     yield ""
-    yield "settings-reminders"
     yield from walk.over("settings-reminder", partial(page.reminders.wanted.emit, ""))
     page.reminders.show_steps(())
     yield "settings-no-reminders"
