@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -12,8 +14,11 @@ import zstandard
 
 from kam_desktop.protocol import messages
 from kam_desktop.protocol.addresses import PATHS
+from kam_desktop.server.main import Service, create_app
+from tests.server import secrecy
 from tests.server.fuzz import NOBODY, Fuzz, calls
-from tests.server.serving import PASSWORD, Serving
+from tests.server.house import House, SeededIds, content, create, update
+from tests.server.serving import PASSWORD, Serving, device_of
 
 ROLES = ("kam", "lead", "manager", "finance", "department", "auditor", "administrator")
 OPEN = ("sign-in", "refresh", "sign-out")
@@ -159,10 +164,62 @@ def test_schemathesis_as_each_role_and_as_nobody(web: Serving) -> None:
 
 
 def test_nothing_secret_is_in_the_log(web: Serving) -> None:
+    """The log of everything above, and of costs and notes written, refused and read."""
+    cost, note, ids = str(secrecy.COST + secrecy.STEP), secrecy.NOTE, SeededIds(3)
+    account = create("account", ids.new(), name="Thép", currency="VND", internal_note=note)
+    for number, user in enumerate(ROLES):
+        changes = [create("product", ids.new(), name="Hàng", currency="VND", cost=int(cost)), account]
+        changes += [create("product", ids.new(), name="x" * 5000, cost=int(cost)), update("product", note, 0, cost=1)]
+        for each in changes:
+            sent = content([[each]], ids, 10_000 + number, "2026-03-02T08:30:00Z")
+            assert web.call("push", web.message(user, **sent), user).status_code in (200, 400, 409)
+        web.call("pull", web.message(user, cursors={}), user)
+        web.call("history", web.message(user, entity="account", id=account.id), user)
+    refresh = web.call("sign-in", {"user": "kam", "password": PASSWORD, "device": device_of("kam")}).json()["refresh"]
+    web.tokens.pop("kam")
     web.call("sign-in", {"user": "kam", "password": "falsch und geheim", "device": "9" * 32})
     web.post("hello", b"{}", Authorization="Bearer geheimes-zeichen")
+    web.post("push", b'{"cost": ' + cost.encode() + b", ")
     log = web.log
-    for secret in (PASSWORD, "falsch und geheim", "geheimes-zeichen", *web.tokens.values()):
-        assert secret not in log
+    assert not secrecy.leaks(log.encode(), note)
+    for secret in (PASSWORD, "falsch und geheim", "geheimes-zeichen", refresh, *web.tokens.values()):
+        assert secret not in log and secret[:20] not in log
     assert "sign-in 401 wrong_password" in log
-    assert "Traceback" not in log
+    assert "Traceback" not in log and " failed: " not in log
+
+
+def _asked(app: Any, path: str, method: str = "POST", body: bytes = b"{}") -> tuple[int, bytes]:
+    """One request to an application in this process: status and body."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", messages.MEDIA_TYPE.encode()), (b"authorization", b"Bearer x")]
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
+             "raw_path": path.encode(), "query_string": b"", "headers": headers, "client": None, "server": None,
+             "scheme": "http", "root_path": ""}  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    return sent[0]["status"], b"".join(each.get("body", b"") for each in sent)
+
+
+@pytest.mark.expects_log
+def test_a_fault_of_ours_is_told_and_logged_without_a_value(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError(f"cost {secrecy.COST + secrecy.STEP} of {secrecy.NOTE}")
+
+    app = create_app(house.database, house.policy, house.clock, house.ids)
+    monkeypatch.setattr(Service, "work", broken)
+    monkeypatch.setattr(Service, "seq", broken)
+    told = [_asked(app, PATHS["push"]), _asked(app, "/health", "GET")]
+    assert [status for status, _ in told] == [500, 503]
+    assert b"server_fault" in told[0][1] and b"unavailable" in told[1][1]
+    logged = caplog.text
+    assert "push failed: ValueError at " in logged and "health failed: ValueError at " in logged
+    for each in (told[0][1], told[1][1], logged.encode()):
+        assert not secrecy.leaks(each, secrecy.NOTE)
