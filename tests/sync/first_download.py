@@ -19,6 +19,7 @@ from typing import Any
 
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.entities import ENTITIES, LOCAL_PERSON_ID, Account
+from kam_desktop.domain.errors import Unavailable
 from kam_desktop.server.database import Database
 from kam_desktop.services import demo
 from kam_desktop.sync.agent import Agent
@@ -51,7 +52,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kam-first-", ignore_cleanup_errors=True) as temporary, screen() as env:
         work = Path(temporary)
         filled = given.keep or work / "filled"
-        if not (filled / "server.db").exists():
+        if not (filled / "filled").exists():
+            shutil.rmtree(filled, ignore_errors=True)
             _fill(filled, env, given.rows)
         place = Path(shutil.copytree(filled, work / "server"))
         server = Server(place, env)
@@ -91,8 +93,13 @@ def _fill(folder: Path, env: dict[str, str], rows: int) -> None:
                 uow.set_preference(demo.MARK, None)  # sample data are never sent; these are to be
             agent = Agent(store, None, clock)
             agent.connect(f"http://127.0.0.1:{server.port}", _USER, PASSWORD, agree=lambda _matches: True)
-            agent.sync()
+            while agent.state.counts().waiting:
+                try:
+                    agent.sync()
+                except Unavailable as failure:  # on a machine with other work an answer may take too long
+                    _tell(f"  {failure.code}, again; {agent.state.counts().waiting:,} changes wait")
     server.stop()
+    (folder / "filled").touch()
     _tell(f"server filled in {monotonic() - began:.0f} s: {sum(len(each) for each in _served(server).values()):,} rows")
 
 
@@ -163,7 +170,7 @@ def _measured(work: Path, env: dict[str, str], server: Server) -> bool:
     _compare(work / "measured", server, [])
     worst = 1000 * max(found["longest"].values())
     _tell(f"longest stall {worst:.0f} ms, goal {GOAL_MS}: {'met' if worst <= GOAL_MS else 'MISSED'}")
-    return worst <= GOAL_MS
+    return bool(worst <= GOAL_MS)
 
 
 def _until_quiet(window: Window) -> None:

@@ -218,10 +218,10 @@ class Seat(QObject):
         return words
 
     def sync(self) -> Iterator[Step]:
-        """F5, and the cycle to its end."""
+        """A cycle to its end, as F5 begins it; the keyboard stays where it is."""
         agent = self.desktop.sync
         yield lambda: not agent.now.phase
-        QTest.keyClick(self.window, Keys.Key_F5)
+        agent.sync_now()
         yield lambda: not agent.now.phase
         yield None
         yield lambda: not agent.now.phase

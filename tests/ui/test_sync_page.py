@@ -19,7 +19,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from kam_desktop.domain.entities import Account, Proposal
+from kam_desktop.domain.entities import Account, Proposal, Task
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.language import use
 from kam_desktop.server.database import Database
@@ -252,6 +252,32 @@ def test_what_a_colleague_writes_comes_while_typing_stays_and_it_is_said(seat: S
     assert "A colleague changed “Công ty Sữa Mây” (Phone)" in seat.toasts()
 
 
+def test_what_comes_leaves_selection_and_scroll_where_they_are(seat: Seat) -> None:
+    def many(uow: Any) -> None:
+        for at in range(80):
+            uow.add(
+                Account(id=f"01890000-0000-7000-8000-0000000001{at:02d}", name=f"Khách {at:02d}", owner=seat.an.user)
+            )
+
+    seat.an.edit(many)
+    assert seat.an.sync()
+    seat.sync()
+    seat.desktop.window.show_page("account")
+    seat.settle()
+    listing = seat.desktop.window.page("account").list
+    chosen = "01890000-0000-7000-8000-000000000150"
+    listing.place.show(chosen)
+    seat.settle()
+    bar = listing.table.verticalScrollBar()
+    top = listing.model.id_at(listing.table.rowAt(0))
+    assert bar.value() > 0
+    put(seat.an, Account, chosen, phone="0900 111 222")
+    put(seat.an, Account, ACCOUNT, phone="0900 333 444")
+    assert seat.an.sync()
+    seat.sync()
+    assert listing.place.current() == chosen and listing.model.id_at(listing.table.rowAt(0)) == top
+
+
 def test_closing_in_the_middle_of_a_cycle_ends_within_three_seconds(seat: Seat) -> None:
     seat.gate.clear()
     seat.desktop.sync.sync_now()
@@ -351,6 +377,82 @@ def test_every_merge_is_listed_and_put_back(seat: Seat) -> None:
     seat.settle()
     seat.sync()
     assert seat.house.value("select website from account") == "a.vn"
+
+
+def test_over_each_side_stands_who_wrote_it_and_when(seat: Seat) -> None:
+    with seat.house.database.write() as connection:
+        connection.run("update device set letter = 'B' where person = ?", (seat.an.user,))
+    moved_by_both(seat)
+    heads = seat.page("needs").detail.shown.heads
+    assert [each.title for each in heads] == ["Original", "This computer", "The server"]
+    assert [each.who for each in heads[1:]] == ["Lan", "An"]
+    assert heads[1].when.startswith("changed ") and heads[2].when.endswith(" · computer B")
+
+
+def test_two_notes_that_met_can_both_be_kept(seat: Seat) -> None:
+    put(seat.an, Account, ACCOUNT, internal_note="An was here.")
+    put(seat.lan, Account, ACCOUNT, internal_note="Lan was here.")
+    assert seat.an.sync()
+    seat.sync()
+    page = seat.page("log")
+    page.place.show(next(line.id for line in page.lists.log if line.id.startswith("merged:")))
+    seat.settle()
+    assert page.detail.both.isVisible()
+    page.detail.both.click()
+    seat.settle()
+    seat.sync()
+    assert seat.house.value("select internal_note from account") == "Lan was here.\n\nAn was here."
+    assert "Merged, both kept" in [line.note for line in page.lists.log]
+    seat.desktop.desk.undo()
+    seat.settle()
+    seat.settle()
+    assert page.detail.both.isVisible()
+
+
+def test_a_decision_is_in_the_log_and_opened_again_without_the_undo_of_this_window(seat: Seat) -> None:
+    moved_by_both(seat)
+    page = seat.page("needs")
+    page.detail.groups[0].choose("mine")
+    page.detail.apply.click()
+    seat.settle()
+    seat.sync()
+    seat.desktop.desk.taking_back.clear()  # as after a restart
+    seat.page("log")
+    page.place.show(next(line.id for line in page.lists.log if line.note == "Decided and sent"))
+    seat.settle()
+    assert page.detail.again.isVisible() and not page.detail.groups
+    page.detail.again.click()
+    seat.settle()
+    seat.settle()
+    assert [line.title for line in page.lists.needs] == ["Tết 2027"]
+    page.detail.groups[0].choose("theirs")
+    page.detail.apply.click()
+    seat.settle()
+    seat.sync()
+    assert seat.house.value("select stage from proposal") == "working"
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_deletion_that_met_an_edit_shows_the_edit_and_asks(seat: Seat, tmp_path: Path, keep: bool) -> None:
+    task, other = "01890000-0000-7000-8000-000000000003", Makers(tmp_path / "other").laptop(seat.house, "Lan", 2)
+    other.connect()
+    other.edit(lambda uow: uow.add(Task(id=task, subject="Call", owner=other.user)))
+    assert other.sync()
+    seat.sync()
+    put(other, Task, task, subject="Call before noon")
+    seat.lan.edit(lambda uow: uow.delete(Task, task))
+    assert other.sync()
+    other.close()
+    seat.sync()
+    page = seat.page("needs")
+    assert page.detail.shown.words.startswith("You deleted this; a colleague changed it")
+    (group,) = page.detail.shown.groups
+    assert ("Call", "deleted", "Call before noon") in [(row.before, row.mine, row.theirs) for row in group.rows]
+    (page.detail.apply if keep else page.detail.drop).click()
+    seat.settle()
+    seat.sync()
+    left = seat.house.value("select count(*) from task where _deleted_seq is null")
+    assert left == int(keep) and page.lists.needs == ()
 
 
 def test_what_the_server_refused_says_why_and_is_let_go_only_after_a_question(seat: Seat, monkeypatch: Any) -> None:
