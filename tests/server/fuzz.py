@@ -1,4 +1,4 @@
-"""Schemathesis over every call of a real server, as each role and as nobody: python -m tests.server.fuzz."""
+"""Schemathesis over every call, as each role and as nobody: python -m tests.server.fuzz."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marked costs, margins and notes, and every place where one may come to light: python -m tests.server.secrecy."""
+"""Marked costs and notes, and every place where they may show: python -m tests.server.secrecy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrecy: of marked costs, margins and notes no byte reaches those who may not see them; short of `secrecy.py`."""
+"""Of marked costs and notes no byte reaches those who may not see them; see `secrecy.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The searches for secrets are searched themselves: one planted leak for each place, and each must be found."""
+"""The search for secrets is tested itself: a leak planted in each place must be found."""
 
 from __future__ import annotations
 
