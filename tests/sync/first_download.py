@@ -166,6 +166,7 @@ def _measured(work: Path, env: dict[str, str], server: Server) -> bool:
     for phase, longest in found["longest"].items():
         _tell(f"  stall {phase:<16} longest {1000 * longest:6.0f} ms")
     _tell(f"  the longest: {[(round(1000 * late), phase, round(1000 * own)) for late, phase, own in found['worst']]}")
+    _tell(f"  of one stall the UI thread itself computed at most {1000 * found['own']:.0f} ms")
     _tell(f"  memory {found['memory']}, load {os.getloadavg()[0]:.1f}")
     _compare(work / "measured", server, [])
     worst = 1000 * max(found["longest"].values())

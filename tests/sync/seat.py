@@ -444,6 +444,7 @@ class Seat(QObject):
             for place, count in self._witness.places.most_common(40):
                 print(f"{count:>5}  {place}", file=sys.stderr)
         return {"longest": self._heart.longest, "worst": worst, "watched_s": self._heart.watched_s,
+                "own": max((own for _, _, own in self._heart.stalls), default=0.0),
                 "memory": memory()}  # fmt: skip
 
     def begin_connect(self, server: str, user: str, password: str) -> Iterator[Step]:

@@ -287,8 +287,8 @@ class Story:
         words = lan.do("hand_over", account=ids.accounts[GRILL], to=AN)
         self.holds("Lan gives the first customer back to An", words, "")
         an.do("sync")
-        people = [row["full_name"] for row in an.do("rows", entity="contact").values()]
-        self.holds("it comes to An again, whole", people, ["Đặng Thị Hương"])
+        contacts = [row["full_name"] for row in an.do("rows", entity="contact").values()]
+        self.holds("it comes to An again, whole", contacts, ["Đặng Thị Hương"])
         self.holds("and stands in the list", sorted(an.do("titles", key="account")), sorted([MILK, GRILL]))
         for window in (an, lan):
             found = window.do("standing")
