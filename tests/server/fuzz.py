@@ -26,10 +26,14 @@ from schemathesis.core import NOT_SET
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi import checks
 
+from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.fields import Kind
+from kam_desktop.domain.ids import RandomIds
+from kam_desktop.server import users
+from kam_desktop.server.database import Database
 from tests.server.cluster import Cluster, programs
-from tests.server.house import SeededIds, content, create
+from tests.server.house import POLICY, SeededIds, content, create
 from tests.server.serving import PASSWORD, Serving, device_of
 
 ROLES = ("kam", "lead", "manager", "finance", "department", "auditor", "administrator")
@@ -276,6 +280,15 @@ def calls() -> list[str]:
     return list(REQUESTS)
 
 
+def add_users(serving: Serving) -> None:
+    """A user of each role, and one to be locked out; by the server's own hand, not a process for each."""
+    database, clock = Database(serving.database), SystemClock()
+    with database.write() as connection:
+        for name, role in (*((each, each) for each in ROLES), (TARGET, "kam")):
+            users.add(connection, name, role, PASSWORD, policy=POLICY, clock=clock, ids=RandomIds(clock))
+    database.close()
+
+
 @contextmanager
 def server(folder: Path, kind: str) -> Iterator[Serving]:
     """`kam-server serve` with a user of each role."""
@@ -285,9 +298,7 @@ def server(folder: Path, kind: str) -> Iterator[Serving]:
         made.url_of_database = cluster.url()  # type: ignore[attr-defined]
     try:
         made.told("migrate")
-        for role in ROLES:
-            made.told("user", "add", role, "--role", role)
-        made.told("user", "add", TARGET, "--role", "kam")
+        add_users(made)
         made.start()
         yield made
     finally:

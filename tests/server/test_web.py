@@ -16,7 +16,7 @@ from kam_desktop.protocol import messages
 from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.server.main import Service, create_app
 from tests.server import secrecy
-from tests.server.fuzz import NOBODY, Fuzz, calls
+from tests.server.fuzz import NOBODY, Fuzz, add_users, calls
 from tests.server.house import House, SeededIds, content, create, update
 from tests.server.serving import PASSWORD, Serving, device_of
 
@@ -29,8 +29,7 @@ CALLS = ("hello", "push", "pull", "wait", "digest", "reconcile", "history", "rea
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     made = Serving(tmp_path_factory.mktemp("serving"))
     made.told("migrate")
-    for role in ROLES:
-        made.told("user", "add", role, "--role", role)
+    add_users(made)
     made.start()
     yield made
     made.stop()
