@@ -1,4 +1,4 @@
-"""Displaced values that somebody dealt with here: what the server, and through it everybody, is told of."""
+"""Displaced values that somebody dealt with here: what the server and all others are told of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random histories of the pure core: python -m tests.sync.core_histories --count 100000 [--first N] [--seed N]."""
+"""Random histories of the pure core: python -m tests.sync.core_histories --count 100000."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs seeds: python -m tests.sync.simulate --seeds N [--seed S] [--trace] [--jobs J] [--into FILE]."""
+"""Runs seeds: python -m tests.sync.simulate --seeds N [--seed S] [--trace] [--into FILE]."""
 
 from __future__ import annotations
 

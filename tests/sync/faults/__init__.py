@@ -405,7 +405,13 @@ OWN = (
     ),
     Fault(
         "schema: fields of a newer program are dropped with a pull",
-        ((D + "shown_rows.py", 'row["_extra"] = to_json(extra) if extra else None', 'row["_extra"] = None'),),
+        (
+            (
+                D + "shown_rows.py",
+                'known = set(BY_NAME[entity].names) | {"_extra"}',
+                "known = set(BY_NAME[entity].names)",
+            ),
+        ),
     ),
     Fault(
         "schema: fields of a newer program go with an edit here",
