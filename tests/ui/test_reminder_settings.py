@@ -70,17 +70,17 @@ def test_the_seeds_stand_there_and_one_is_changed_and_undone(
     qtbot: Any, page: SettingsPage, house: House, qtmodeltester: Any
 ) -> None:
     assert rows(page)[:2] == [
-        ["1", "Nhắn trước hạn", "3 days before the due date", "Message"],
-        ["2", "Nhắn quá hạn", "1 day after the due date", "Message"],
+        ["1", "Message before the due date", "3 days before the due date", "Message"],
+        ["2", "Message after the due date", "1 day after the due date", "Message"],
     ]
     assert len(rows(page)) == 5
     qtmodeltester.check(page.reminders.model)
     qtbot.keyClick(page.reminders.table, Qt.Key.Key_Return)
     dialog = form(qtbot, page)
-    typed(dialog, name="Nhắn đúng hạn", days_after_due="0")
+    typed(dialog, name="Nhắn đúng hạn", name_en="Message on the day", days_after_due="0")
     dialog.entered.emit()
     closed(qtbot, page, house)
-    assert rows(page)[0] == ["1", "Nhắn đúng hạn", "On the due date", "Message"]
+    assert rows(page)[0] == ["1", "Message on the day", "On the due date", "Message"]
     assert steps(house)[1:] == [(2, 1, "message"), (3, 10, "call"), (4, 30, "letter"), (5, 60, "letter")]
     assert house.shell.toasts[-1][0] == "Change reminder step Nhắn đúng hạn"
     house.desk.undo()
@@ -101,7 +101,7 @@ def test_a_step_between_others_takes_its_number_and_a_day_is_had_by_one_only(
     typed(dialog, days_after_due="20")
     dialog.entered.emit()
     closed(qtbot, page, house)
-    assert rows(page)[3] == ["4", "Gọi lần hai", "20 days after the due date", "Call"]
+    assert rows(page)[3] == ["4", "Second call", "20 days after the due date", "Call"]
     assert [each[0] for each in steps(house)] == [1, 2, 3, 4, 5, 6]
 
 

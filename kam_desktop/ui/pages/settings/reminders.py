@@ -8,6 +8,7 @@ from datetime import date
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
+from kam_desktop import language
 from kam_desktop.domain.entities import DunningStep
 from kam_desktop.language import tr, trn
 from kam_desktop.ui import keymap, theme
@@ -36,6 +37,11 @@ def when_words(step: DunningStep) -> str:
     if days < 0:
         return trn("{n} day before the due date", "{n} days before the due date", -days)
     return trn("{n} day after the due date", "{n} days after the due date", days)
+
+
+def step_name(step: DunningStep) -> str:
+    """What a step is called in the current language, as the worklist says it."""
+    return step.name_en if step.name_en and language.current() == "en" else step.name
 
 
 class StepForm(RecordForm):
@@ -81,10 +87,9 @@ class RemindersView(QWidget):
         channels = channel_names()
         columns = [
             (TableColumn(tr("Reminder step"), lambda step: str(step.place or "")), Column(56, DateCell("text"))),
-            (TableColumn(tr("Name"), lambda step: step.name), Column(0, TextCell(name=True))),
+            (TableColumn(tr("Name"), step_name), Column(0, TextCell(name=True))),
             (TableColumn(tr("When"), when_words), Column(210, TextCell())),
             (TableColumn(tr("Channel"), lambda step: channels.get(step.channel, "")), Column(120, PillCell())),
-            (TableColumn(tr("English name"), lambda step: step.name_en), Column(230, TextCell("text2"), 1)),
         ]  # fmt: skip
         self.model, self.table = RecordTable([each for each, _ in columns]), RemovingTable(tr("Reminder steps"))
         self.model.setParent(self.table)
