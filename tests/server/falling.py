@@ -1,4 +1,4 @@
-"""Server processes at the wire while their database falls: every answer is theirs, 200 or 503, and nothing is lost."""
+"""Servers at the wire while their database falls: every answer is ours, 200 or 503; nothing is lost."""
 
 from __future__ import annotations
 

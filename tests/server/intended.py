@@ -1,4 +1,4 @@
-"""Who may do what, written down a second time and by role: what the firm wants, not what the file says."""
+"""Who may do what, a second time and by role: what the firm wants, not what the file says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections of the server's database: lost ones, refused ones, too many of them, and what they are told at first."""
+"""Connections of the server's database: lost ones, refused ones, frozen ones, too many of them."""
 
 from __future__ import annotations
 
