@@ -1,4 +1,4 @@
-"""What sync leaves out where it is not needed: writes of a quiet cycle, dictionaries of a first download."""
+"""What sync leaves out where it is not needed: writes of a quiet cycle, dictionaries of a download."""
 
 from __future__ import annotations
 
