@@ -315,12 +315,13 @@ class Background(QObject):
             if task.after_edit:
                 with self._edit_done:
                     self._edit_done.wait_for(lambda wanted=task.after_edit: self._edited >= wanted)  # type: ignore[misc]
-            self._outcomes.append(self._outcome(task))
+            number, last = task.number, [task]
+            del task  # what a task holds ends in the UI thread: once its outcome is there, no lane may be the last
+            self._outcomes.append(self._outcome(last.pop()))
             if lane == "edit":
                 with self._edit_done:
-                    self._edited = task.number
+                    self._edited = number
                     self._edit_done.notify_all()
-            del task
             with suppress(RuntimeError):  # the window is gone, and nobody waits for the answer
                 self._arrived.emit()
             if tasks.empty():

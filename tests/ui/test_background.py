@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections import deque
 from typing import Any
 
 import pytest
@@ -99,6 +100,31 @@ def test_what_the_work_holds_is_let_go_in_the_ui_thread(qtbot: Any, house: House
     qtbot.waitUntil(house.background.is_idle)
     gc.collect()
     qtbot.waitUntil(lambda: gone == ["MainThread"])
+
+
+def test_a_lane_is_not_the_last_to_hold_what_has_been_answered(qtbot: Any, house: House) -> None:
+    """The answer is delivered while its lane has not gone on yet: a widget let go there would end the process."""
+    gone: list[str] = []
+    let_go = threading.Event()
+
+    class Held:
+        def __del__(self) -> None:
+            gone.append(threading.current_thread().name)
+            let_go.set()
+
+    class Slow(deque[Any]):
+        def append(self, outcome: Any) -> None:
+            super().append(outcome)
+            del outcome
+            house.background._arrived.emit()
+            let_go.wait(5)
+
+    house.background._outcomes = Slow()
+    held = Held()
+    house.background.ask(lambda _reader, held=held: None, lambda _answer: None)
+    del held
+    qtbot.waitUntil(lambda: bool(gone))
+    assert gone == ["MainThread"]
 
 
 def test_a_refusal_goes_to_who_asked_else_to_the_signal(qtbot: Any, house: House) -> None:
