@@ -157,6 +157,7 @@ class Bin(QObject):
 
         self._desk.background.edit(work, done, fail, label=label, args=args, owner=self)
 
+
 def _contents(reader: Any) -> Any:
     from kam_desktop.services import bin as verbs
 

@@ -158,7 +158,7 @@ class Desktop(QObject):
                 window.add_command(Command(entry.create, deed, (), "", entry.icon, create=True))
 
     def _use_mode(self, mode: str) -> None:
-        self.window.set_look(mode, theme.zoom())
+        self.window.look.wear(mode, theme.zoom())
 
     def use_language(self, lang: str) -> None:
         """Switches everything to "vi" or "en" at once."""

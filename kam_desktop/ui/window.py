@@ -17,6 +17,7 @@ from kam_desktop.language import N_, tr
 from kam_desktop.ui import focus_order, icons, keymap, theme
 from kam_desktop.ui.bars import StatusBar, TopBar
 from kam_desktop.ui.job_tray import Job
+from kam_desktop.ui.look_turn import LookTurn
 from kam_desktop.ui.navigation import ALONE, HIDDEN, Navigation, PageSpec
 from kam_desktop.ui.page_stack import Frame, OpensPlaces, PageStack, Remembers
 from kam_desktop.ui.palette import Command
@@ -62,13 +63,13 @@ class Window(QMainWindow):
         self._kept: dict[str, object] = {}
         self.said: deque[str] = deque(maxlen=50)
         self.setWindowTitle(config.APP_NAME)
+        self.look = LookTurn(self, self)
         self._build()
         for name, deed in (
             ("palette", self.open_palette), ("back", self.go_back), ("forward", self.go_forward),
-            ("page_list", self.toggle_list), ("next_pane", lambda: self._cycle(1)),
-            ("previous_pane", lambda: self._cycle(-1)), ("larger", lambda: self._zoom_by(1)),
-            ("smaller", lambda: self._zoom_by(-1)), ("normal_size", lambda: self.set_look(theme.mode(), 100)),
-            ("light_dark", self._turn_look),
+            ("page_list", self.toggle_list), ("next_pane", lambda: self._cycle(1)), ("light_dark", self.look.turn),
+            ("previous_pane", lambda: self._cycle(-1)), ("larger", lambda: self.look.step(1)),
+            ("smaller", lambda: self.look.step(-1)), ("normal_size", lambda: self.look.step(0)),
         ):  # fmt: skip
             add_shortcut(self, name, deed, everywhere=True)
         for spec in pages:
@@ -94,7 +95,7 @@ class Window(QMainWindow):
         self.navigation.entered.connect(self._enter_page)
         self.bottom = StatusBar(self._unit or tr("Unit ₫"))
         self.bottom.status_wanted.connect(self.status_wanted)
-        self.bottom.zoom_wanted.connect(lambda percent: self.set_look(theme.mode(), percent))
+        self.bottom.zoom_wanted.connect(self.look.size)
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.navigation)
@@ -113,8 +114,7 @@ class Window(QMainWindow):
         self.setCentralWidget(frame)
         for key, count in self._counts.items():
             self.navigation.set_count(key, count)
-        text, tone, icon = self._status
-        self.bottom.pill.set_state(tr(text), tone, icon)
+        self.bottom.pill.set_state(tr(self._status[0]), *self._status[1:])
         self.bottom.selection.setText(self._selection)
         for command in self._commands:
             self._offer(command)
@@ -124,11 +124,19 @@ class Window(QMainWindow):
         """Qt would dress each of their widgets anew before they are thrown away: they are made again anyway."""
         if shown := self.isVisible():
             self.setFocus(Qt.FocusReason.OtherFocusReason)  # the field that is left saves itself while it is whole
-        for key in [key for key in self._widgets if shown or key != self._key]:
-            page = self._widgets.pop(key)
-            self._kept |= {key: page.remembered()} if isinstance(page, Remembers) else {}
-            self.pages.removeWidget(page)
-            delete(page)
+        for key in list(self._widgets) if shown else self.hidden_pages():
+            self.end_page(key)
+
+    def hidden_pages(self) -> list[str]:
+        """Keys of the pages that are made and not shown."""
+        return [key for key in self._widgets if key != self._key]
+
+    def end_page(self, key: str) -> None:
+        """As if it had not been opened yet; what it remembers is kept."""
+        page = self._widgets.pop(key)
+        self._kept |= {key: page.remembered()} if isinstance(page, Remembers) else {}
+        self.pages.removeWidget(page)
+        delete(page)
 
     def _on_look_changed(self) -> None:
         self._stale = not self.isVisible()
@@ -333,14 +341,6 @@ class Window(QMainWindow):
         """Apply another theme or size of text at once and tell who keeps it."""
         theme.apply(QGuiApplication.instance(), mode, zoom)  # type: ignore[arg-type]
         self.look_changed.emit(theme.mode(), theme.zoom())
-
-    def _zoom_by(self, step: int) -> None:
-        nearest = min(theme.ZOOMS, key=lambda percent: abs(percent - theme.zoom()))
-        at = max(0, min(len(theme.ZOOMS) - 1, theme.ZOOMS.index(nearest) + step))
-        self.set_look(theme.mode(), theme.ZOOMS[at])
-
-    def _turn_look(self) -> None:
-        self.set_look("light" if theme.is_dark() else "dark", theme.zoom())
 
     def show_keys(self) -> None:
         """The sheet of all keys, where they can be changed."""

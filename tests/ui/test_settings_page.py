@@ -40,11 +40,12 @@ class WindowLog(QObject):
         self.log = ShellLog()
         self.rebuilt = 0
         self.looks: list[tuple[str, int]] = []
+        self.look = self
 
     def rebuild(self) -> None:
         self.rebuilt += 1
 
-    def set_look(self, mode: str, zoom: int) -> None:
+    def wear(self, mode: str, zoom: int) -> None:
         self.looks.append((mode, zoom))
 
     def __getattr__(self, name: str) -> Any:

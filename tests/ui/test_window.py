@@ -123,6 +123,25 @@ def test_the_list_shows_pages_counts_and_the_chosen_one(qtbot, window: Window) -
     assert not window.navigation.list.currentIndex().isValid()
 
 
+def test_a_look_is_turned_once_the_hidden_pages_have_ended_one_by_one(qtbot, window: Window) -> None:
+    window.show_page("accounts")
+    window.show_page("settings")
+    assert len(window.hidden_pages()) == 2
+    worn: list[tuple[str, int, list[str]]] = []
+    window.look_changed.connect(lambda mode, zoom: worn.append((mode, zoom, window.hidden_pages())))
+    window.look.turn()
+    window.look.step(1)
+    window.look.step(1)
+    assert worn == [] and len(window.hidden_pages()) == 2, "nothing within the key's own turn"
+    qtbot.waitUntil(lambda: bool(worn))
+    two_up = theme.ZOOMS[theme.ZOOMS.index(100) + 2]
+    assert worn == [("dark", two_up, [])], "the second step counts from the first, which is not worn yet"
+    window.look.step(0)
+    window.look.turn()
+    qtbot.waitUntil(lambda: len(worn) == 2)
+    assert worn[1][:2] == ("light", 100) and window.current_key() == "settings"
+
+
 def test_the_list_shrinks_to_a_rail(qtbot, window: Window) -> None:
     assert window.navigation.width() == 220
     window.toggle_list()
@@ -223,7 +242,7 @@ def test_zoom_is_chosen_by_keys_and_told(qtbot, window: Window) -> None:
         qtbot.keyClick(window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
     assert told.args == ["light", 110]
     qtbot.keyClick(window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
-    assert theme.zoom() == 100
+    qtbot.waitUntil(lambda: theme.zoom() == 100)
 
 
 def buttons_of(box: QDialogButtonBox) -> set[str]:

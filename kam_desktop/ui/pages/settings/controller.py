@@ -155,7 +155,7 @@ class SettingsController(RecordController):
     # Language and look: the page is built anew by them, so they wait until its own signal is through.
 
     def _on_look(self, mode: str, zoom: int) -> None:
-        QTimer.singleShot(0, partial(self._window.set_look, mode, zoom))
+        self._window.look.wear(mode, zoom)
 
     def _on_tray(self, on: bool) -> None:
         found = self._window.findChild(tray.Tray)
