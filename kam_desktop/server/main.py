@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from kam_desktop import __version__
@@ -90,15 +91,24 @@ class Service:
             return workspace.read(connection).seq
 
 
+class _Route(APIRoute):
+    """A call reads its own body and makes its own answer: FastAPI tells of it and does not stand in between."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
+
+
 def create_app(database: Database, policy: Policy, clock: Clock, ids: Ids) -> FastAPI:
     """The application. The workspace must have been made (`migrate`)."""
     service = Service(database, policy, clock, ids)
     app = FastAPI(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None,
                   lifespan=service.listening)  # fmt: skip
     for name, summary in document.SUMMARIES.items():
-        app.add_api_route(
+        app.router.add_api_route(
             PATHS[name], _endpoint(service, name), methods=["POST"], summary=summary, response_class=Response,
             operation_id=name, responses=document.responses(name), openapi_extra=document.body(name),
+            route_class_override=_Route,
         )  # fmt: skip
     app.add_api_route(
         "/health", _health(service), methods=["GET"], summary="Whether the database answers", operation_id="health",

@@ -19,8 +19,8 @@ FILE = "data.kam"
 LEAST_SQLITE = (3, 51, 3)
 """Older libraries carry a corruption bug of the write-ahead log (fixed upstream in 3.51.3)."""
 _BUSY_TIMEOUT_S = 10
-_READ_CACHE_KB = 16_000
-"""Pages that a reading connection keeps deciphered: SQLite's own 2 MB are read anew with every list."""
+_CACHE_KB = 16_000
+"""Pages that a connection keeps deciphered: SQLite's own 2 MB are read anew with every list, and with every sync."""
 
 if driver.sqlite_version_info < LEAST_SQLITE:  # refuse to run rather than to lose data
     raise Broken(f"SQLite {driver.sqlite_version} is too old; {'.'.join(map(str, LEAST_SQLITE))} is needed.")
@@ -46,9 +46,10 @@ def connector(path: Path, key_hex: str, *, write: bool) -> Callable[[], Any]:
         if write:
             connection.execute("pragma synchronous = full")  # NORMAL loses saved edits when the power fails
             connection.execute("pragma secure_delete = fast")
+            connection.execute(f"pragma cache_size = -{_CACHE_KB}")
         else:
             connection.execute("pragma query_only = on")
-            connection.execute(f"pragma cache_size = -{_READ_CACHE_KB}")
+            connection.execute(f"pragma cache_size = -{_CACHE_KB}")
         return connection
 
     return connect

@@ -18,7 +18,8 @@ from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import account_keys, forgetting, open_amounts, search
 from kam_desktop.store.tables import column_value, sort_value
 
-_CHUNK = 500
+INDEXED = 200
+"""So many rows are indexed for search together with their writing; more wait in the queue."""
 Row = dict[str, Any]
 """Columns of one record as the table keeps them, with id, _seq, _sort and _extra, without the laptop's own number."""
 
@@ -102,7 +103,8 @@ class Landing:
     def put_plain(self, entity: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Rows of a first download, as `columns_of` has them: they are written as they came, and nobody is told."""
         if rows:
-            self._write_columns(BY_NAME[entity], rows)
+            self._insert(BY_NAME[entity], rows)
+            _queue(self.connection, BY_NAME[entity], [row[0] for row in rows])
 
     def drop(self, entity: str, record: str) -> None:
         """The record is not here any more."""
@@ -140,6 +142,8 @@ class Landing:
         return {row[0]: dict(zip(names, row, strict=True)) for row in rows.all()}
 
     def _write_rows(self, entity: Entity, rows: list[Row]) -> list[Change]:
+        names = columns_of(entity)
+        rows = list({row["id"]: row for row in rows}.values())  # of what was put twice the last stands
         old = {} if self.first else self._old(entity, [row["id"] for row in rows])
         for row in rows:
             if row.get("_sort") is None:  # a row of our own making: the server tells the order of its rows
@@ -147,10 +151,40 @@ class Landing:
                 row["_sort"] = sort_value(entity, title)
             row.setdefault("_extra", None)
             row.setdefault("_seq", None)
-        self._write_columns(entity, list(map(itemgetter(*columns_of(entity)), rows)))
-        return [] if self.first else [each for row in rows if (each := _change(entity, old.get(row["id"]), row))]
+        fresh = list(map(itemgetter(*names), (row for row in rows if row["id"] not in old)))
+        if fresh:
+            self._insert(entity, fresh)
+        if self.first:
+            _queue(self.connection, entity, [row[0] for row in fresh])
+            return []
+        rewritten = self._update(entity, old, [row for row in rows if row["id"] in old])
+        self._index(entity, [row[0] for row in fresh] + rewritten)
+        return [each for row in rows if (each := _change(entity, old.get(row["id"]), row))]
 
-    def _write_columns(self, entity: Entity, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _update(self, entity: Entity, old: Mapping[str, Row], rows: Sequence[Row]) -> list[str]:
+        """Writes the columns that differ alone, so that no index is touched without need; gives what reads otherwise
+        in the search index."""
+        names, searched = columns_of(entity), {each.name for each in search.searchable_fields(entity)}
+        by_columns: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        for row in rows:
+            before = old[row["id"]]
+            changed = tuple([name for name in names if before[name] != row[name]])
+            if changed:
+                by_columns.setdefault(changed, []).append((*[row[name] for name in changed], row["id"]))
+        for changed, values in by_columns.items():
+            setting = ", ".join(f'"{name}" = ?' for name in changed)
+            self.connection.exec_driver_sql(f'update "{entity.name}" set {setting} where id = ?', values)  # noqa: S608 — names of our own metadata
+        return [each[-1] for changed, values in by_columns.items() if searched.intersection(changed) for each in values]
+
+    def _index(self, entity: Entity, ids: Sequence[str]) -> None:
+        """Few rows are found by search at once, many just after."""
+        if len(ids) > INDEXED:
+            _queue(self.connection, entity, ids)
+        elif ids and search.searchable_fields(entity):
+            search.put_rows(self.connection, entity.name, ids)
+
+    def _insert(self, entity: Entity, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Writes whole rows, as `columns_of` has them, over those that are here."""
         names = columns_of(entity)
         columns = ", ".join(f'"{name}"' for name in names)
         places = ", ".join("?" * len(names))
@@ -159,11 +193,6 @@ class Landing:
             f'insert into "{entity.name}" ({columns}) values ({places}) on conflict (id) do update set {updates}',  # noqa: S608 — names of our own metadata
             rows,
         )
-        if search.searchable_fields(entity):
-            self.connection.exec_driver_sql(
-                "insert into search_queue (entity, record) values (?, ?) on conflict (record) do nothing",
-                [(entity.name, row[0]) for row in rows],
-            )
 
     def _delete(self, entity: Entity, ids: list[str]) -> list[Change]:
         """Takes records away with everything that tells of them: index, history, conflicts, what was acknowledged."""
@@ -173,6 +202,15 @@ class Landing:
         search.drop(self.connection, ids)
         forgetting.rows(self.connection, ids)
         return [each for row in old.values() if (each := _change(entity, row, None))]
+
+
+def _queue(connection: sa.Connection, entity: Entity, ids: Sequence[str]) -> None:
+    """Rows that are indexed for search just after, in order."""
+    if ids and search.searchable_fields(entity):
+        connection.exec_driver_sql(
+            "insert into search_queue (entity, record) values (?, ?) on conflict (record) do nothing",
+            [(entity.name, each) for each in ids],
+        )
 
 
 def has_unindexed(connection: sa.Connection) -> bool:

@@ -70,7 +70,7 @@ def apply_pull(
         return Pulled((), len(removed), True, False)
     run(
         "insert into row_scope (record, scope, entity, pass) values (?, ?, ?, ?) "
-        "on conflict (record, scope) do update set pass = excluded.pass",
+        "on conflict (record, scope) do update set pass = excluded.pass where pass <> excluded.pass",
         [(record, scope, entity, passes.get(scope, 0)) for scope, entity, record in named],
     ) if named else None
     own_echo.number(connection, echo, waiting)

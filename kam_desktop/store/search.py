@@ -19,6 +19,9 @@ from kam_desktop.store.tables import RECORDS, SEARCHED, record_of
 CANDIDATES = 200
 """So many newest hits are ranked; a word that is in more records than that wants a second word."""
 
+JOINED_PAGES = 500
+"""So many pages of an index are joined in one transaction: 25 ms."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -93,6 +96,22 @@ def _put_bodies(connection: sa.Connection, entity: str, bodies: Sequence[tuple[s
     numbers = {record: number for _, record, number in _numbers(connection, [identity for identity, _ in bodies])}
     if bodies:
         connection.exec_driver_sql(_PUT.format(entity), [(numbers[identity], body) for identity, body in bodies])
+
+
+def join_parts(connection: sa.Connection, entity: str, pages: int = JOINED_PAGES) -> bool:
+    """Makes one part of those that an index got one after the other, so that no later change has to; gives whether
+    something is left. FTS5 counts two changes at least where it did anything.
+    """
+    driver: Any = connection.connection.driver_connection
+    before = driver.total_changes
+    # negative: all parts are put into one line first, where they are not yet
+    driver.execute(f"insert into search_{entity} (search_{entity}, rank) values ('merge', ?)", (-pages,))  # noqa: S608 — our own name
+    return bool(driver.total_changes - before > 1)
+
+
+def last_number(connection: sa.Connection) -> int:
+    """The number of the record that came into the indexes last: about as many are in them."""
+    return int(connection.exec_driver_sql("select max(n) from search_doc").scalar() or 0)
 
 
 def drop(connection: sa.Connection, ids: Sequence[str]) -> None:

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from kam_desktop.domain.change import ChangeSet, moment_text
 from kam_desktop.domain.ids import numbered
 from kam_desktop.protocol.codec import to_json
-from kam_desktop.store import forgetting, joining, landing, outbox, own_echo, pulling, settling, verdicts
+from kam_desktop.store import forgetting, joining, landing, outbox, own_echo, pulling, search, settling, verdicts
 from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
 from kam_desktop.store.pulling import Pulled
 from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, scope_cursor
+from kam_desktop.store.tables import SEARCHED
 from kam_desktop.store.tables import outbox as outbox_table
 from kam_desktop.store.verdicts import Verdict
 
@@ -57,8 +58,6 @@ _STANDING = "select key, value from meta where key in ('" + "', '".join(sorted(_
 
 NOTED = timedelta(seconds=30)
 """A sync that finds nothing is written down so often; a poll of every few seconds would wake the disk each time."""
-INDEXED = 200
-"""So many rows of a page are indexed for search together with it."""
 _BRINGS = ("parts", "echo", "also", "leaves", "conflicts", "restarted")
 
 
@@ -99,6 +98,8 @@ class SyncState:
         self._store = store
         self._device = (store.folder / DEVICE_FILE).read_text("ascii").strip()
         self._synced_at = ""
+        self._indexed = 0
+        self._unjoined: list[str] = []
 
     def device(self) -> str:
         """This laptop's copy of the profile, by the id that lies outside the database."""
@@ -255,8 +256,8 @@ class SyncState:
                 if not answer["more"]:
                     kept["last_sync"] = moment_text(self._store.clock.now())
                 _remember(connection, kept)
-                if 0 < answer["count"] <= INDEXED:
-                    landing.index_waiting(connection, INDEXED)  # so few take less time than another transaction
+                if 0 < answer["count"] <= landing.INDEXED:
+                    landing.index_waiting(connection, landing.INDEXED)  # so few take less time than another transaction
         return pulled, ChangeSet(0, "", pulled.touched, {})
 
     def _brings_nothing(self, answer: Mapping[str, Any], since: str) -> bool:
@@ -279,12 +280,25 @@ class SyncState:
         return self._store.forget()
 
     def index_rows(self, limit: int = 2000) -> int:
-        """Indexes rows that a pull brought; gives how many still wait for it."""
+        """Indexes rows that a pull brought; gives how many still wait for it, 0 when all is done.
+
+        Where most of the index came so, its parts are joined then: later changes would have to, bit by bit.
+        """
         with self._store.database.read() as connection:
-            if not landing.has_unindexed(connection):
-                return 0
-        with self._store.database.write() as connection:
-            return landing.index_waiting(connection, limit)
+            waits = landing.has_unindexed(connection)
+        if waits:
+            with self._store.database.write() as connection:
+                left = landing.index_waiting(connection, limit)
+                self._indexed += limit
+                if not left and 2 * self._indexed >= search.last_number(connection):
+                    self._unjoined = list(SEARCHED)
+                return left or len(self._unjoined)
+        self._indexed = 0
+        if self._unjoined:
+            with self._store.database.write() as connection:
+                while self._unjoined and not search.join_parts(connection, self._unjoined[-1]):
+                    self._unjoined.pop()
+        return len(self._unjoined)
 
     def set_aside(self, group: Sequence[Waiting], problem: Mapping[str, Any]) -> ChangeSet:
         """Puts a group that got no verdict five times where its author sees it; it blocks nothing any more."""

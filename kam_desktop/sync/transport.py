@@ -31,6 +31,10 @@ _FAULT = N_("The server has a problem ({status}). Your changes wait here.")
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
 _PLACE = re.compile(r"\{([a-z][a-z_]{0,39})\}")
 _LONGEST_ARGUMENT = 300
+_HEADERS = {
+    "Accept": messages.MEDIA_TYPE, "Accept-Encoding": "zstd, gzip", "Content-Type": messages.MEDIA_TYPE,
+    "User-Agent": USER_AGENT,
+}  # fmt: skip
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -61,19 +65,6 @@ class _Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
 
 
-class _Token(requests.auth.AuthBase):
-    """Sets the bearer token; with an auth of ours `requests` never looks into a .netrc file."""
-
-    def __init__(self, token: Callable[[], str]) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        token = self._token()
-        if token:
-            request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-
 def checked_address(url: str) -> str:
     """The server's address without a slash at its end. Raises Refused: https only, plain http to this machine alone."""
     try:
@@ -99,13 +90,11 @@ class HttpTransport:
         self._address = checked_address(address)
         self.workspace = workspace
         self._session = requests.Session()
-        self._session.auth = _Token(token)
+        self._token = token
+        self._urls: dict[str, str] = {}
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._session.mount("https://", _Adapter(context))
-        self._session.headers.update(
-            {"Accept": messages.MEDIA_TYPE, "Accept-Encoding": "zstd, gzip", "User-Agent": USER_AGENT}
-        )
         if urlsplit(self._address).hostname in _LOOPBACK:
             self._session.trust_env = False  # no proxy stands between a machine and itself
 
@@ -123,23 +112,37 @@ class HttpTransport:
             TooOld: the server speaks a newer language.
         """
         body, encoding = messages.pack(message, messages.ENCODINGS)
-        headers = {"Content-Type": messages.MEDIA_TYPE}
-        if encoding:
-            headers["Content-Encoding"] = encoding
         try:
-            with self._session.post(
-                f"{self._address}{PATHS[name]}",
-                data=body,
-                headers=headers,
-                timeout=(CONNECT_S, timeout_s),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with self._sent(self._request(name, body, encoding), timeout_s) as response:
                 return self._read(response)
         except requests.exceptions.RequestException as error:
             raise failure_of(error, self._address) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unavailable("cut", N_("The answer of the server broke off. It is asked again.")) from error
+
+    def _request(self, name: str, body: bytes, encoding: str) -> requests.PreparedRequest:
+        """A request made ready by hand: nothing of it comes from cookies or a .netrc file."""
+        request = requests.PreparedRequest()
+        if name not in self._urls:
+            request.prepare_url(f"{self._address}{PATHS[name]}", None)
+            self._urls[name] = request.url or ""
+        request.method, request.url, request.body = "POST", self._urls[name], body
+        given = {**_HEADERS, "Content-Length": str(len(body))}
+        if encoding:
+            given["Content-Encoding"] = encoding
+        if token := self._token():
+            given["Authorization"] = f"Bearer {token}"
+        request.headers = requests.structures.CaseInsensitiveDict(given)
+        return request
+
+    def _sent(self, request: requests.PreparedRequest, timeout_s: float) -> requests.Response:
+        """Straight to the adapter: no redirect is followed, no cookie kept. Proxies and authorities as always."""
+        url = request.url or ""
+        settings: dict[str, Any] = {"proxies": {}, "verify": True, "cert": None}
+        if self._session.trust_env:
+            settings = dict(self._session.merge_environment_settings(url, {}, None, None, None))
+        settings["stream"] = True
+        return self._session.get_adapter(url).send(request, timeout=(CONNECT_S, timeout_s), **settings)
 
     def _read(self, response: requests.Response) -> Mapping[str, Any]:
         kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()

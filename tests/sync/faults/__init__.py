@@ -251,7 +251,7 @@ OWN = (
         (
             (
                 D + "pulling.py",
-                '"on conflict (record, scope) do update set pass = excluded.pass"',
+                '"on conflict (record, scope) do update set pass = excluded.pass where pass <> excluded.pass"',
                 '"on conflict (record, scope) do nothing"',
             ),
         ),
