@@ -99,9 +99,11 @@ class Toasts(QObject):
         self._shown: Toast | None = None
         self._look = QTimer(self, interval=_LOOK_MS)  # what lies below scrolls, comes and goes
         self._look.timeout.connect(self._give_way)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._give_way)
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            app.focusChanged.connect(self._give_way)
+            app.focusChanged.connect(self._on_focus)
 
     def show(self, text: str, undo: Callable[[], None] | None, tone: str) -> None:
         """Show a message in place of the one before, and say it to screen readers."""
@@ -124,6 +126,11 @@ class Toasts(QObject):
         if self._shown is not None:
             self._shown.adjustSize()
             self._shown.move(_free_place(self._frame.rect(), self._shown.size(), self._taken(self._shown)))
+
+    def _on_focus(self) -> None:
+        """A field that is being destroyed loses the keyboard too; what stands around it is looked at later."""
+        if self._shown is not None:
+            self._soon.start()
 
     def _give_way(self) -> None:
         """Moves when something to press has come below it; under the pointer and the keyboard it stays."""

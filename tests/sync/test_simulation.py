@@ -10,7 +10,7 @@ from tests.sync.faults import FAULTS
 from tests.sync.plant import ROOT
 from tests.sync.simulation import run
 
-SEEDS, TOGETHER = 500, 10  # 20,000 and more by `python -m tests.sync.simulate`
+SEEDS, TOGETHER = 160, 10  # 20,000 and more by `python -m tests.sync.simulate`
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, TOGETHER))

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
+from shiboken6 import delete, isValid
 
 from kam_desktop import language
 from kam_desktop.ui import qt_words, theme
@@ -345,6 +345,27 @@ def test_a_toast_covers_nothing_to_press_or_to_type_in(qtbot, window: Window) ->
         each.hide()
     window._toasts.place()
     assert toast.geometry().bottomRight() == corner.bottomRight()
+
+
+def test_a_toast_looks_at_nothing_while_the_field_with_the_keyboard_is_destroyed(
+    qtbot, window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its parent's list of children has holes then: to look through it ended the process."""
+    page = window.page("today")
+    holder = QWidget(page)
+    field = QLineEdit(holder)
+    holder.show()
+    field.setFocus()
+    window.toast("Đã lưu", lambda: None)
+    qtbot.waitUntil(field.hasFocus)
+    looked: list[bool] = []
+    taken, ending = window._toasts._taken, [False]
+    monkeypatch.setattr(window._toasts, "_taken", lambda toast: looked.append(ending[0]) or taken(toast))
+    ending[0] = True
+    delete(holder)
+    ending[0] = False
+    qtbot.waitUntil(lambda: bool(looked))
+    assert True not in looked
 
 
 def test_a_toast_leaves_the_row_free_that_the_keyboard_is_on(qtbot, window: Window) -> None:
