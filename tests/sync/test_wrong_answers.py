@@ -792,8 +792,8 @@ def test_what_a_newer_server_says_is_kept_or_left_and_the_rest_arrives(laptop: L
                 part["fields"].append("mood")
                 part["values"].append(["calm"] * len(part["id"]))
 
-    laptop.agent.connect(served.address, "An", PASSWORD, agree=lambda found: True)
     served.spoil = {"pull": newer}
+    laptop.agent.connect(served.address, "An", PASSWORD, agree=lambda found: True)
     laptop.agent.sync()
     served.spoil = {}
     assert laptop.agent.state.counts().waiting == 0
