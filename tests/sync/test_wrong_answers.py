@@ -777,6 +777,10 @@ def test_a_server_that_always_says_another_device_or_epoch_is_not_asked_for_ever
 def test_what_a_newer_server_says_is_kept_or_left_and_the_rest_arrives(laptop: Laptop) -> None:
     """After everything: the same laptop signs in again, sends what waits and has what the server has."""
     served = laptop.served
+    lan = served.house.laptop("Minh")
+    held = {"owner": served.house.people["An"], "currency": "VND"}
+    arriving = {served.house.ids.new(): f"Mới {number}" for number in range(3)}
+    assert lan.told(*(create("account", each, name=name, **held) for each, name in arriving.items())) == ["accepted"] * 3
 
     def newer(reply: Reply) -> None:
         content = reply.content
@@ -802,5 +806,7 @@ def test_what_a_newer_server_says_is_kept_or_left_and_the_rest_arrives(laptop: L
     with served.house.sql() as connection:
         mine = "select id from account where _deleted_seq is null and owner = ?"
         there = {row[0] for row in connection.rows(mine, (served.house.people["An"],))}
-    assert set(here) == there and len(there) >= 7
-    assert set(here.values()) == {'{"mood":"calm"}'}
+    assert set(here) == there and len(there) >= 10
+    # What arrived while the server was newer keeps what it said; rows known from before it was have nothing of it.
+    assert {here[each] for each in arriving} == {'{"mood":"calm"}'}
+    assert set(here.values()) <= {'{"mood":"calm"}', None}
