@@ -19,8 +19,10 @@ FILE = "data.kam"
 LEAST_SQLITE = (3, 51, 3)
 """Older libraries carry a corruption bug of the write-ahead log (fixed upstream in 3.51.3)."""
 _BUSY_TIMEOUT_S = 10
-_CACHE_KB = 16_000
-"""Pages that a connection keeps deciphered: SQLite's own 2 MB are read anew with every list, and with every sync."""
+_READ_CACHE_KB = 16_000
+"""Pages that a reading connection keeps deciphered: SQLite's own 2 MB are read anew with every list."""
+_WRITE_CACHE_KB, _SYNC_CACHE_KB = 2_000, 16_000
+"""Of the writing one: an edit touches few pages; a sync comes back to the same ones from page to page of an answer."""
 
 if driver.sqlite_version_info < LEAST_SQLITE:  # refuse to run rather than to lose data
     raise Broken(f"SQLite {driver.sqlite_version} is too old; {'.'.join(map(str, LEAST_SQLITE))} is needed.")
@@ -46,10 +48,10 @@ def connector(path: Path, key_hex: str, *, write: bool) -> Callable[[], Any]:
         if write:
             connection.execute("pragma synchronous = full")  # NORMAL loses saved edits when the power fails
             connection.execute("pragma secure_delete = fast")
-            connection.execute(f"pragma cache_size = -{_CACHE_KB}")
+            connection.execute(f"pragma cache_size = -{_WRITE_CACHE_KB}")
         else:
             connection.execute("pragma query_only = on")
-            connection.execute(f"pragma cache_size = -{_CACHE_KB}")
+            connection.execute(f"pragma cache_size = -{_READ_CACHE_KB}")
         return connection
 
     return connect
@@ -169,6 +171,7 @@ class Database:
         self.path = path
         self.key_hex = key_hex
         self._writer: sa.Engine | None = None
+        self._syncs = False
         self._reader = _engine(connector(path, key_hex, write=False), write=False)
 
     def open_writer(self) -> None:
@@ -194,6 +197,13 @@ class Database:
         """One read transaction: everything in it is of the same moment."""
         with translated(self.path), self._reader.begin() as connection:
             yield connection
+
+    def make_room(self, syncs: bool) -> None:
+        """While rows of a shared server are taken in, the writing connection keeps more pages; afterwards it lets go."""
+        if self._writer is not None and syncs != self._syncs:
+            self._syncs = syncs
+            with translated(self.path), contextlib.closing(self._writer.raw_connection()) as connection:
+                connection.cursor().execute(f"pragma cache_size = -{_SYNC_CACHE_KB if syncs else _WRITE_CACHE_KB}")
 
     def checkpoint(self) -> bool:
         """Moves the write-ahead log into the file, as far as no reader needs it; whether the log is empty since."""

@@ -144,6 +144,7 @@ class Agent:
         if self._session is None:
             self._open(standing.server, standing.workspace)
         transport, session = self._parts()
+        self._store.database.make_room(True)
         try:
             report = cycle.run(
                 self.engine, self.state, transport, session, told=told, cancelled=cancelled, agreed=agreed
@@ -156,6 +157,10 @@ class Agent:
             raise ended from failure
         self.failure = None
         return report
+
+    def rest(self) -> None:
+        """For one that lives as long as a window: between two cycles it keeps no more memory than it must."""
+        self._store.database.make_room(False)
 
     def _ended(self, failure: Unavailable) -> Unavailable:
         """A laptop that took another device id in mid-cycle (it was a clone) has to sign in as that one."""

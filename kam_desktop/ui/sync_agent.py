@@ -268,6 +268,8 @@ class SyncAgent(QObject):
             problem = _problem(failure)
             retry = problem.args.get("retry_after_s", "")
             return _End(problem, agent.schedule.after_failure(float(retry) if retry else None))
+        finally:
+            agent.rest()
         wait_s = agent.schedule.after_success()
         hold = None
         if not self._holding and not self._stopping:

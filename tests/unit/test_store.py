@@ -287,6 +287,18 @@ def test_a_database_that_was_set_back_gets_everything_from_the_journal(
         again.close()
 
 
+def test_the_writing_connection_keeps_pages_only_while_a_sync_runs(store: Store) -> None:
+    def kept_kb() -> int:
+        with store.database.write() as connection:
+            return -int(connection.exec_driver_sql("pragma cache_size").scalar_one())
+
+    little = kept_kb()
+    store.database.make_room(True)
+    assert kept_kb() >= 4 * little
+    store.database.make_room(False)
+    assert kept_kb() == little
+
+
 def test_safe_writing_is_switched_on(store: Store) -> None:
     with store.database.write() as connection:
         assert connection.exec_driver_sql("pragma synchronous").scalar() == 2
