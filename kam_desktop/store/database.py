@@ -199,7 +199,7 @@ class Database:
             yield connection
 
     def make_room(self, syncs: bool) -> None:
-        """While rows of a shared server are taken in, the writing connection keeps more pages; afterwards it lets go."""
+        """While a sync runs the writing connection keeps more pages; afterwards it lets go of them."""
         if self._writer is not None and syncs != self._syncs:
             self._syncs = syncs
             with translated(self.path), contextlib.closing(self._writer.raw_connection()) as connection:

@@ -780,7 +780,8 @@ def test_what_a_newer_server_says_is_kept_or_left_and_the_rest_arrives(laptop: L
     lan = served.house.laptop("Minh")
     held = {"owner": served.house.people["An"], "currency": "VND"}
     arriving = {served.house.ids.new(): f"Mới {number}" for number in range(3)}
-    assert lan.told(*(create("account", each, name=name, **held) for each, name in arriving.items())) == ["accepted"] * 3
+    sent = [create("account", each, name=name, **held) for each, name in arriving.items()]
+    assert lan.told(*sent) == ["accepted"] * 3
 
     def newer(reply: Reply) -> None:
         content = reply.content
