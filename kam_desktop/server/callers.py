@@ -11,7 +11,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.domain.scopes import Root
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server.database import Connection
+from kam_desktop.server.database import Connection, Row
 
 
 @dataclass(frozen=True)
@@ -112,25 +112,40 @@ _UNWRITABLE: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
 def load(connection: Connection, user: str, device: str, policy: Policy) -> Caller:
     """The caller behind a user and a device. Raises Problem 403 for a disabled user or a device that was revoked."""
-    found = of_user(connection, user, policy)
-    held = connection.one("select n, revoked from device where id = ? and person = ?", (device, user))
-    if held is None or held[1]:
+    found = connection.one(_LOADED, (device, user))
+    caller = _made(connection, user, found, policy)
+    if found is None or found[6] is None or found[7]:
         raise Problem(403, "device_revoked", N_("This laptop may not use the server any more."))
-    return dataclasses.replace(found, device=device, device_number=held[0])
+    return dataclasses.replace(caller, device=device, device_number=found[6])
 
 
 def of_user(connection: Connection, user: str, policy: Policy) -> Caller:
     """A user with their rights, as the server itself acts for them. Raises Problem 403 for a disabled one."""
-    found = connection.one("select role, team, rights, disabled from user_account where id = ?", (user,))
+    return _made(connection, user, connection.one(_LOADED, ("", user)), policy)
+
+
+_LOADED = (
+    "select u.role, u.team, u.rights, u.disabled, exists (select 1 from team t where t.lead = u.id), "
+    "exists (select 1 from account_helper h where h.person = u.id), d.n, d.revoked "
+    "from user_account u left join device d on d.id = ? and d.person = u.id where u.id = ?"
+)
+"""A user, whether they lead a team or help with an account, and a laptop of theirs: one question to the database."""
+
+
+def _made(connection: Connection, user: str, found: Row | None, policy: Policy) -> Caller:
     if found is None or found[3]:
         raise Problem(403, "user_disabled", N_("This user may not use the server any more."))
-    teams = frozenset(row[0] for row in connection.rows("select id from team where lead = ?", (user,)))
-    led: frozenset[str] = frozenset()
+    leads, assists = found[4], found[5]
+    teams, led, helps = frozenset[str](), frozenset[str](), frozenset[str]()
+    if leads:
+        teams = frozenset(row[0] for row in connection.rows("select id from team where lead = ?", (user,)))
     if teams:
         condition, value = connection.among("team", teams)
         members = connection.rows(f"select id from user_account where {condition} and id <> ?", (value, user))  # noqa: S608
         led = frozenset(row[0] for row in members)
-    helps = frozenset(row[0] for row in connection.rows("select account from account_helper where person = ?", (user,)))
+    if assists:
+        rows = connection.rows("select account from account_helper where person = ?", (user,))
+        helps = frozenset(row[0] for row in rows)
     return Caller(user, "", 0, found[0], found[1] or "", teams, led, helps, found[2], policy)
 
 

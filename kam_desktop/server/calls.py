@@ -17,6 +17,7 @@ from kam_desktop.server.callers import Caller
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.pull import pull
 from kam_desktop.server.push import push
+from kam_desktop.server.sessions import Bearer
 
 ATTEMPTS = 8
 """So often a transaction that another one was in the way of is done again."""
@@ -47,7 +48,7 @@ class Subject(Protocol):
 def answer(
     database: Database,
     name: str,
-    subject: Subject,
+    subject: Subject | Bearer,
     message: Mapping[str, Any],
     *,
     clock: Clock,
@@ -77,7 +78,7 @@ def answer(
 def _once(
     database: Database,
     name: str,
-    subject: Subject,
+    subject: Subject | Bearer,
     message: Mapping[str, Any],
     *,
     clock: Clock,
@@ -86,15 +87,20 @@ def _once(
 ) -> dict[str, Any]:
     door = database.write() if name in WRITING else database.read()
     with door as connection:
+        who = subject.known(connection) if isinstance(subject, Bearer) else subject
         found = workspace.read(connection)
         if name == "hello":
             return {**_hello(), **_envelope(found, clock)}
         _check_language(name, message)
         workspace.check_belongs(connection, found, message)
         workspace.check_open(found)
-        caller = _caller(connection, subject, message, policy)
-        content = (WRITING.get(name) or READING[name])(connection, caller, message, clock=clock, ids=ids, policy=policy)
-        return {**content, **_envelope(workspace.read(connection), clock), **_asked(message)}
+        caller = _caller(connection, who, message, policy)
+        if name in WRITING:
+            content = WRITING[name](connection, caller, message, clock=clock, ids=ids, policy=policy)
+            found = workspace.read(connection)
+        else:  # one moment of the database: it is as it was found
+            content = READING[name](connection, caller, message, found=found)
+        return {**content, **_envelope(found, clock), **_asked(message)}
 
 
 def _asked(message: Mapping[str, Any]) -> dict[str, str]:

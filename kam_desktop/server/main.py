@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from kam_desktop import __version__
 from kam_desktop.domain.clock import Clock
@@ -25,13 +26,15 @@ from kam_desktop.protocol.messages import Problem
 from kam_desktop.server import calls, document, sessions, workspace
 from kam_desktop.server.database import Again, Database
 from kam_desktop.server.news import Listener
-from kam_desktop.server.sessions import Subject
+from kam_desktop.server.sessions import Bearer, Subject
 
 WAIT_S = 55.0
 LOOK_S = 1.0
 """How often a waiting call looks for what another process of this server wrote, where nobody tells it."""
 RARE_LOOK_S = 10.0
 """The same where PostgreSQL tells it at each commit."""
+THREADS = 40
+"""So many calls are worked on at once; more wait for a thread."""
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +52,7 @@ class Service:
         self.news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.listener = Listener(database, self._heard)
+        self._threads = ThreadPoolExecutor(THREADS, "call")
 
     @asynccontextmanager
     async def listening(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -57,7 +61,12 @@ class Service:
         self.listener.start()
         yield
         self._loop = None
-        await run_in_threadpool(self.listener.stop)
+        await self.aside(self.listener.stop)
+        self._threads.shutdown(wait=False)
+
+    async def aside(self, work: Callable[..., Any], *given: Any) -> Any:
+        """Does it in a thread of its own, so that the loop goes on."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
 
     def wake(self) -> None:
         """Lets every waiting call look; in the thread of the loop."""
@@ -76,9 +85,9 @@ class Service:
             return sessions.refresh(self.database, message, self.clock, self.ids)
         if name == "sign-out":
             return sessions.sign_out(self.database, message)
-        return calls.answer(
-            self.database, name, self.subject(token), message, clock=self.clock, ids=self.ids, policy=self.policy
-        )
+        # what only reads asks in its own transaction whose token it is; nobody unknown gets as far as the writers' lock
+        subject = self.subject(token) if name in calls.WRITING else Bearer(token, self.clock)
+        return calls.answer(self.database, name, subject, message, clock=self.clock, ids=self.ids, policy=self.policy)
 
     def subject(self, token: str) -> Subject:
         """Whose token this is. Raises Problem 401."""
@@ -91,8 +100,26 @@ class Service:
             return workspace.read(connection).seq
 
 
+class _App(FastAPI):
+    """A call reads its own body and makes its own answer: FastAPI tells of it and does not stand in between.
+
+    Attributes:
+        calls: what answers a POST, by its path.
+    """
+
+    calls: dict[str, Callable[[Request], Awaitable[Response]]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = self.calls.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if call is None:
+            await super().__call__(scope, receive, send)
+            return
+        response = await call(Request(scope, receive))
+        await response(scope, receive, send)
+
+
 class _Route(APIRoute):
-    """A call reads its own body and makes its own answer: FastAPI tells of it and does not stand in between."""
+    """The same for what comes here all the same, by a path that is written otherwise."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
@@ -102,11 +129,12 @@ class _Route(APIRoute):
 def create_app(database: Database, policy: Policy, clock: Clock, ids: Ids) -> FastAPI:
     """The application. The workspace must have been made (`migrate`)."""
     service = Service(database, policy, clock, ids)
-    app = FastAPI(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None,
-                  lifespan=service.listening)  # fmt: skip
+    app = _App(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None,
+               lifespan=service.listening)  # fmt: skip
+    app.calls = {PATHS[name]: _endpoint(service, name) for name in document.SUMMARIES}
     for name, summary in document.SUMMARIES.items():
         app.router.add_api_route(
-            PATHS[name], _endpoint(service, name), methods=["POST"], summary=summary, response_class=Response,
+            PATHS[name], app.calls[PATHS[name]], methods=["POST"], summary=summary, response_class=Response,
             operation_id=name, responses=document.responses(name), openapi_extra=document.body(name),
             route_class_override=_Route,
         )  # fmt: skip
@@ -130,7 +158,7 @@ def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Resp
             if name == "wait":
                 answer = await _wait(service, token, message)
             else:
-                answer = await run_in_threadpool(service.work, name, token, message)
+                answer = await service.aside(service.work, name, token, message)
             if name in ("push", "reassign"):
                 service.wake()
             return _response(service, 200, answer, accepted)
@@ -164,13 +192,13 @@ async def _body_of(request: Request) -> bytes:
 
 async def _wait(service: Service, token: str, message: Mapping[str, Any]) -> dict[str, Any]:
     """Holds the call until the sequence moves; a hint, never data, and nothing about whose change it was."""
-    await run_in_threadpool(service.subject, token)
+    await service.aside(service.subject, token)
     known = messages.whole(message, "seq")
     loop = asyncio.get_running_loop()
     ends = loop.time() + WAIT_S
     while True:
         news = service.news  # taken before looking: what is committed between the look and the waiting is heard too
-        now = await run_in_threadpool(service.seq)
+        now = await service.aside(service.seq)
         if now > known or (left := ends - loop.time()) <= 0:
             break
         try:

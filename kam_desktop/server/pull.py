@@ -16,6 +16,7 @@ from kam_desktop.server.own_echo import STAMPS, Echo
 from kam_desktop.server.roots import Roots
 from kam_desktop.server.rows import part, selected
 from kam_desktop.server.state import as_json
+from kam_desktop.server.workspace import Workspace
 
 ENTITIES = (*tables.ORDER, tables.CONFLICT)
 _PLACE = {name: place for place, name in enumerate(ENTITIES)}
@@ -82,22 +83,26 @@ class _Page:
         return len(self.scopes) - 1
 
 
-def pull(connection: Connection, caller: Caller, message: Mapping[str, Any], **ports: Any) -> dict[str, Any]:
-    """A page of what is new since the cursors of the message; see SYNC messages. Raises Problem 400."""
-    return Pulling(connection, caller, message).answer()
+def pull(
+    connection: Connection, caller: Caller, message: Mapping[str, Any], *, found: Workspace | None = None
+) -> dict[str, Any]:
+    """A page of what is new since the cursors of the message; see SYNC messages. Raises Problem 400.
+
+    `found`: the workspace of this moment, where it was read already.
+    """
+    return Pulling(connection, caller, message, found or workspace.read(connection)).answer()
 
 
 class Pulling:
     """One pull in one moment of the database."""
 
-    def __init__(self, connection: Connection, caller: Caller, message: Mapping[str, Any]) -> None:
+    def __init__(self, connection: Connection, caller: Caller, message: Mapping[str, Any], found: Workspace) -> None:
         self._connection, self._caller = connection, caller
         given, limit = message.get("cursors", {}), message.get("limit", PULL_ROWS)
         if not isinstance(given, dict) or not all(isinstance(each, str) and len(each) < 300 for each in given.values()):
             raise bad("cursors")
         if type(limit) is not int or limit < 1:
             raise bad("limit")
-        found = workspace.read(connection)
         self._given, self._until, self._stamp = given, found.seq, caller.stamp(found.epoch)
         self._page = _Page(min(limit, PULL_ROWS))
         self._relations = scopes_of(connection, caller)

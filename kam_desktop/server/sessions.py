@@ -41,6 +41,18 @@ class Subject:
     device: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """An access token whose owner is still to be asked for, in the transaction of the call itself."""
+
+    token: str
+    clock: Clock
+
+    def known(self, connection: Connection) -> Subject:
+        """Whose it is. Raises Problem 401."""
+        return subject(connection, self.token, self.clock)
+
+
 def hashed(password: str) -> str:
     """A password as it is kept."""
     return _HASHER.hash(password)

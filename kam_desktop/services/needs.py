@@ -21,7 +21,8 @@ from kam_desktop.services import records
 from kam_desktop.store import needs
 from kam_desktop.store.needs import Kept, Merged, Need, Step
 from kam_desktop.store.reader import Reader
-from kam_desktop.store.sync_state import Counts, Standing, counts, standing
+from kam_desktop.store.standing import Standing, standing
+from kam_desktop.store.sync_state import Counts, counts
 from kam_desktop.store.unit_of_work import UnitOfWork
 
 _RELATIONS = ("own", "shared", "led", "org")

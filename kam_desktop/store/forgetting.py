@@ -16,7 +16,7 @@ from kam_desktop.protocol.codec import to_json
 from kam_desktop.store.sync_tables import acknowledged, base, conflict, needs_you, search_queue
 from kam_desktop.store.tables import history, meta, outbox
 
-_HIDDEN, _OWED = "hidden_fields", "forget"
+_HIDDEN, OWED = "hidden_fields", "forget"
 _ALL, _LOG = "1", "log"
 _ERASING, _PAGE_BYTES, _ROW_PAGES = "erasing", 4012, 1 << 14
 """What a page of the file takes of a long value, and how many pages one value fills at most."""
@@ -79,18 +79,18 @@ def hidden(connection: sa.Connection) -> dict[str, list[str]]:
 
 def owed(connection: sa.Connection) -> bool:
     """Whether something is left to be forgotten."""
-    return bool(_meta(connection, _OWED))
+    return bool(_meta(connection, OWED))
 
 
 def owes_log_alone(connection: sa.Connection) -> bool:
     """Whether nothing is left but old pages in the database's own log."""
-    return _meta(connection, _OWED) == _LOG
+    return _meta(connection, OWED) == _LOG
 
 
 def owe(connection: sa.Connection, *, everything: bool = True) -> None:
     """Something is to be forgotten before the cycle ends: all that tells of it, or old pages of the log alone."""
-    kept = _ALL if everything or _meta(connection, _OWED) == _ALL else _LOG
-    connection.exec_driver_sql("insert or replace into meta (key, value) values (?, ?)", (_OWED, kept))
+    kept = _ALL if everything or _meta(connection, OWED) == _ALL else _LOG
+    connection.exec_driver_sql("insert or replace into meta (key, value) values (?, ?)", (OWED, kept))
 
 
 @contextlib.contextmanager
@@ -145,7 +145,7 @@ def search_terms(connection: sa.Connection) -> None:
 
 def done(connection: sa.Connection) -> None:
     """Nothing is left to be forgotten."""
-    connection.execute(sa.delete(meta).where(meta.c.key == _OWED))
+    connection.execute(sa.delete(meta).where(meta.c.key == OWED))
 
 
 def frame_editor(connection: sa.Connection) -> Callable[[bytes], bytes]:

@@ -80,9 +80,7 @@ def _rows(
     connection: sa.Connection, entity: str, names: Sequence[str], ids: Sequence[str]
 ) -> dict[str, tuple[Any, ...]]:
     columns = ", ".join(f'"{name}"' for name in names)
-    statement = (
-        f'select {columns} from "{entity}" where id in (select value from json_each(?)) and _extra is null'  # noqa: S608
-    )
+    statement = f'select {columns} from "{entity}" where id in (select value from json_each(?)) and _extra is null'  # noqa: S608
     return {row[0]: tuple(row) for row in connection.exec_driver_sql(statement, (to_json(list(ids)),)).all()}
 
 

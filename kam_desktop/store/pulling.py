@@ -32,6 +32,7 @@ class Pulled:
         ended: the first download of the last scope ended with this page.
         unlike: this laptop does not hold what the server took for its own writing: nothing was written, and the same is
             to be asked for as whole rows.
+        done: all that it brings was here before, and nothing is left to be indexed or forgotten.
     """
 
     touched: tuple[Touched, ...]
@@ -39,6 +40,7 @@ class Pulled:
     braked: bool
     ended: bool
     unlike: bool = False
+    done: bool = False
 
 
 def apply_pull(
@@ -158,11 +160,6 @@ def _removed(
             if not left and not any((record, scope) in staying for scope in answer["cursors"]):
                 found.append((entities[record], record))
     return found
-
-
-def awaits(connection: sa.Connection) -> bool:
-    """Whether something that was made here waits for the scopes that it is in."""
-    return connection.exec_driver_sql("select 1 from row_scope where scope = ? limit 1", (AWAITED,)).first() is not None
 
 
 def _awaited_alone(connection: sa.Connection) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from kam_desktop.domain.change import ChangeSet, moment_text
@@ -18,46 +17,15 @@ from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
 from kam_desktop.store.pulling import Pulled
+from kam_desktop.store.standing import Look, Standing, look, standing
 from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, scope_cursor
 from kam_desktop.store.tables import SEARCHED
 from kam_desktop.store.tables import outbox as outbox_table
 from kam_desktop.store.verdicts import Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where the laptop stands.
-
-    Attributes:
-        workspace: the server's identity, "" for a profile that was never connected.
-        mark: the newest mark of the server that an answer brought, None before the first.
-        number: the running number of the last push of this device.
-        rights: the number of the user's rights as of the last pull.
-        server: its address. user: the id of the signed-in person; `user_name` is what they sign in with.
-    """
-
-    workspace: str = ""
-    epoch: int = 0
-    mark: Any = None
-    device: str = ""
-    number: int = 0
-    rights: int = 0
-    server: str = ""
-    user: str = ""
-    last_sync: str = ""
-    user_name: str = ""
-    role: str = ""
-
-
-_KEYS = {
-    "workspace", "epoch", "mark", "push_number", "rights", "server", "user", "last_sync", "user_name", "role",
-    "joining",
-}  # fmt: skip
-_STANDING = "select key, value from meta where key in ('" + "', '".join(sorted(_KEYS)) + "')"  # noqa: S608 — our own names
-
-
 NOTED = timedelta(seconds=30)
 """A sync that finds nothing is written down so often; a poll of every few seconds would wake the disk each time."""
+NOTHING = ChangeSet(0, "", (), {})
 _BRINGS = ("parts", "echo", "also", "leaves", "conflicts", "restarted")
 
 
@@ -69,16 +37,6 @@ class Counts:
     needs_you: int
     conflicts: int
     downloading: bool
-
-
-def standing(connection: sa.Connection, device: str = "") -> Standing:
-    """Where the laptop stands; without its device id where nothing is going to be sent."""
-    kept: dict[str, str] = {row[0]: row[1] for row in connection.exec_driver_sql(_STANDING).all()}
-    return Standing(
-        kept.get("workspace", ""), int(kept.get("epoch", 0)), orjson.loads(kept.get("mark", "null")),
-        device, int(kept.get("push_number", 0)), int(kept.get("rights", 0)), kept.get("server", ""),
-        kept.get("user", ""), kept.get("last_sync", ""), kept.get("user_name", ""), kept.get("role", ""),
-    )  # fmt: skip
 
 
 def counts(connection: sa.Connection) -> Counts:
@@ -194,25 +152,23 @@ class SyncState:
         """The running number of the push that is about to leave, on the disk before it is used, and its groups.
 
         A push without an answer is sent again first, under its own number and without anything newer: a number counts
-        pushes and not attempts, so that a copy of this laptop cannot slip past the original's by failing often. Without
-        groups it is the number of the last push: one that only tells what was dealt with is not counted.
+        pushes and not attempts, so that a copy of this laptop cannot slip past the original's by failing often.
         """
-        with self._store.database.read() as connection:
-            if not outbox.any_waits(connection):
-                return max(1, int(_kept(connection, "push_number") or 0)), []
         with self._store.database.write() as connection:
             number, upto = int(_kept(connection, "push_number") or 0), _kept(connection, "push_upto")
             groups = outbox.waiting(connection, most_changes, most_bytes, int(upto)) if upto else []
             if not groups:
                 number, groups = number + 1, outbox.waiting(connection, most_changes, most_bytes)
+            if not groups:
+                return max(1, number - 1), []
             newest = max(min(change.n for change in group) for group in groups)
             _remember(connection, {"push_number": number, "push_upto": str(newest)})
         return number, groups
 
-    def to_settle(self) -> list[str]:
-        """Conflict records that somebody dealt with here, and of which the server is still to be told."""
+    def look(self) -> Look:
+        """What the next call depends on, in one short question: a quiet cycle asks nothing else."""
         with self._store.database.read() as connection:
-            return settling.waiting(connection)
+            return look(connection, self._device)
 
     def take_verdicts(
         self,
@@ -235,17 +191,14 @@ class SyncState:
             _remember(connection, {"mark": answer["mark"], "push_upto": ""})
         return ChangeSet(0, "", touched, {})
 
-    def cursors(self) -> dict[str, str]:
-        """The cursor of every scope."""
-        with self._store.database.read() as connection:
-            return pulling.cursors(connection)
-
     def take_pull(self, answer: Mapping[str, Any], *, released: bool = False) -> tuple[Pulled, ChangeSet]:
         """Writes a page with its cursors; nothing where it brings nothing, but now and then when that was."""
         now = self._store.clock.now()
-        if self._brings_nothing(answer, moment_text(now - NOTED)):
-            self._synced_at = moment_text(now)
-            return Pulled((), 0, False, False), ChangeSet(0, "", (), {})
+        if not answer["more"] and not any(answer.get(name) for name in _BRINGS):
+            here = self.look()
+            if _is_known(here, answer, moment_text(now - NOTED)):
+                self._synced_at = moment_text(now)
+                return Pulled((), 0, False, False, done=not (here.unfinished or self._unjoined)), NOTHING
         with self._store.database.write() as connection:
             pulled = pulling.apply_pull(connection, answer, released=released)
             if not pulled.braked and not pulled.unlike:
@@ -259,21 +212,6 @@ class SyncState:
                 if 0 < answer["count"] <= landing.INDEXED:
                     landing.index_waiting(connection, landing.INDEXED)  # so few take less time than another transaction
         return pulled, ChangeSet(0, "", pulled.touched, {})
-
-    def _brings_nothing(self, answer: Mapping[str, Any], since: str) -> bool:
-        """Whether everything of a page is here already, its cursors too, and a sync was noted since this moment."""
-        if answer["more"] or any(answer.get(name) for name in _BRINGS):
-            return False
-        with self._store.database.read() as connection:
-            here = standing(connection)
-            return (
-                here.last_sync > since
-                and here.mark == answer["mark"]
-                and here.rights == answer["rights"]
-                and pulling.cursors(connection) == answer["cursors"]
-                and not any(each.startswith("-") for each in answer["cursors"].values())
-                and not pulling.awaits(connection)
-            )
 
     def forget(self) -> bool:
         """What left this laptop, or is hidden by now, goes out of history, journal and index. Raises Unavailable."""
@@ -338,11 +276,6 @@ class SyncState:
             settling.tell_again(connection)
             _start_over(connection)
 
-    def reconciles(self) -> bool:
-        """Whether the server must still be asked what it knows of the acknowledged changes."""
-        with self._store.database.read() as connection:
-            return _kept(connection, "reconcile") == "1"
-
     def reconciled(self) -> None:
         """The server said of every acknowledged change whether it knows it."""
         with self._store.database.write() as connection:
@@ -375,6 +308,18 @@ class SyncState:
                     )
                 )  # fmt: skip
             connection.execute(sa.delete(acknowledged).where(acknowledged.c.group_id.in_(list(groups))))
+
+
+def _is_known(here: Look, answer: Mapping[str, Any], since: str) -> bool:
+    """Whether what a page without rows says is here already, and a sync was noted since this moment."""
+    return (
+        here.standing.last_sync > since
+        and here.standing.mark == answer["mark"]
+        and here.standing.rights == answer["rights"]
+        and here.cursors == answer["cursors"]
+        and not any(each.startswith("-") for each in here.cursors.values())
+        and not here.awaits
+    )
 
 
 def _count(connection: sa.Connection, table: sa.Table, condition: Any) -> int:

@@ -17,7 +17,8 @@ from kam_desktop.protocol import messages
 from kam_desktop.store import backup
 from kam_desktop.store.joining import Match
 from kam_desktop.store.profile import Store
-from kam_desktop.store.sync_state import Counts, Standing, SyncState
+from kam_desktop.store.standing import Standing
+from kam_desktop.store.sync_state import Counts, SyncState
 from kam_desktop.store.tables import SCHEMA
 from kam_desktop.sync import answers, connect, cycle
 from kam_desktop.sync.connect import Joined
@@ -71,6 +72,7 @@ class Agent:
         self._transport: Transport | None = None
         self._session: Session | None = None
         self._waiting: Transport | None = None
+        self._is_connected = False
 
     @property
     def connected(self) -> bool:
@@ -91,9 +93,11 @@ class Agent:
         agree: Callable[[list[Match]], bool],
         told: Callable[[int, int], Any] = lambda done, whole: None,
         cancelled: Callable[[], bool] = lambda: False,
+        workspace: str = "",
     ) -> Joined | None:
         """Signs in; the first time also backs up, downloads and matches. None when it was only signed in again.
 
+        `workspace` is the one that an invitation names: another server is refused before it gets the password.
         Raises Refused (sample data, another person or server), SignedOut (wrong password), Unavailable.
         """
         address = checked_address(server)
@@ -103,9 +107,11 @@ class Agent:
             if reader.preference(DEMO_MARK) is not None:
                 message = N_("This profile holds sample data, which are never sent. Make a profile of your own first.")
                 raise Refused(Problem("profile", "sample_data", message))
-        self._open(address, standing.workspace)
+        self._open(address, standing.workspace or workspace)
         transport, session = self._parts()
-        person = session.sign_in(user, password, workspace=standing.workspace, person=standing.user)
+        if workspace:
+            self._meet(transport, address)
+        person = session.sign_in(user, password, workspace=standing.workspace or workspace, person=standing.user)
         if standing.workspace:
             self.failure = None
             return None
@@ -118,6 +124,19 @@ class Agent:
         self._open(address, person.workspace)
         self.failure = None
         return joined
+
+    def _meet(self, transport: Transport, address: str) -> None:
+        """Asks who answers there, without a word of ours. Raises Refused when it is not the invitation's workspace."""
+        try:
+            transport.call("hello", {"workspace": transport.workspace, "epoch": 1}, timeout_s=10)
+        except SignedOut:
+            pass  # it is the right one, and nobody is signed in yet
+        except Unavailable as failure:
+            if failure.code != "other_workspace":
+                raise
+            message = N_("The server at {address} is not the one of the invitation. Nothing was sent. Ask whoever gave "
+                         "you the file for a new one.")  # fmt: skip
+            raise Refused(Problem("server", "not_invited", message, {"address": address})) from failure
 
     def disconnect(self) -> None:
         """Signs out. Everything stays, the outbox included; signing in again goes on."""
@@ -137,12 +156,14 @@ class Agent:
 
         `agreed`: the user said that rows may go which an earlier cycle held back.
         """
-        standing = self.state.standing()
-        if not standing.workspace:
-            message = N_("This profile is not connected to a shared server.")
-            raise Refused(Problem("server", "not_connected", message))
-        if self._session is None:
-            self._open(standing.server, standing.workspace)
+        if not self._is_connected or self._session is None:
+            standing = self.state.standing()
+            if not standing.workspace:
+                message = N_("This profile is not connected to a shared server.")
+                raise Refused(Problem("server", "not_connected", message))
+            self._is_connected = True  # for the life of the profile (rule 14)
+            if self._session is None:
+                self._open(standing.server, standing.workspace)
         transport, session = self._parts()
         self._store.database.make_room(True)
         try:
@@ -236,9 +257,7 @@ class Agent:
     def _open(self, address: str, workspace: str) -> None:
         token: list[Session] = []
         self._transport = self._make_transport(address, lambda: token[0].token() if token else "", workspace)
-        self._session = Session(
-            self._transport, self._keeping, self._clock.monotonic, self.state.device(), self._past
-        )
+        self._session = Session(self._transport, self._keeping, self._clock.monotonic, self.state.device(), self._past)
         token.append(self._session)
         self._waiting = None
 

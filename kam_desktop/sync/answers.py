@@ -51,9 +51,7 @@ def checked(name: str, request: Mapping[str, Any], answer: Mapping[str, Any], *,
     return answer
 
 
-def signed_in(
-    answer: Mapping[str, Any], *, first: bool, workspace: str = "", person: str = ""
-) -> Mapping[str, Any]:
+def signed_in(answer: Mapping[str, Any], *, first: bool, workspace: str = "", person: str = "") -> Mapping[str, Any]:
     """The answer to a sign-in (`first`) or a refresh, for whom it must be where known. Raises Unavailable `cut`."""
     try:
         for name in ("access", "refresh"):

@@ -13,7 +13,8 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol import messages
 from kam_desktop.store.joining import Match
-from kam_desktop.store.sync_state import Standing, SyncState
+from kam_desktop.store.standing import Standing
+from kam_desktop.store.sync_state import SyncState
 from kam_desktop.store.tables import SCHEMA
 from kam_desktop.sync import answers
 from kam_desktop.sync.engine import PULL_ROWS
@@ -104,7 +105,7 @@ def _pull(state: SyncState, person: SignedIn) -> Mapping[str, Any]:
         "mark": standing.mark,
         "rights": standing.rights,
         "ask": state.ask(),
-        "cursors": state.cursors(),
+        "cursors": state.look().cursors,
         "limit": PULL_ROWS,
     }
 

@@ -59,6 +59,8 @@ def run(
         if engine.report.failure is not None and not engine.busy:
             raise engine.report.failure
         told(engine.report)
+    if engine.report.done:
+        return engine.report
     while state.index_rows() and not cancelled():
         pass
     state.forget()

@@ -10,6 +10,7 @@ from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.errors import Unavailable
 from kam_desktop.protocol import messages
 from kam_desktop.store.outbox import PUSH_BYTES, PUSH_CHANGES, Waiting
+from kam_desktop.store.standing import Look, Standing
 from kam_desktop.store.sync_state import SyncState
 from kam_desktop.store.tables import SCHEMA
 from kam_desktop.store.verdicts import Verdict
@@ -52,6 +53,7 @@ class Report:
         to_author: groups that were refused, asked about or stuck.
         merged: fields of which another value was displaced and kept.
         braked: rows that an answer would have taken away and that wait for an agreement, 0 for none.
+        done: nothing was new, and nothing is left to be indexed or forgotten either.
         everything: a first download ended; whoever shows anything asks again.
         failure: why the cycle did not come to its end, None when it did or was told by whoever owns the network.
     """
@@ -62,6 +64,7 @@ class Report:
     merged: int = 0
     braked: int = 0
     everything: bool = False
+    done: bool = False
     changes: list[ChangeSet] = field(default_factory=list)
     failure: Unavailable | None = None
 
@@ -97,7 +100,7 @@ class Engine:
         self._attempt += 1
         self._turns = 0
         self._agreed = self._whole_rows = False
-        self._phase, self._reconciled_to = ("reconcile", 0) if self._state.reconciles() else ("push", 0)
+        self._phase, self._reconciled_to = "begun", 0
 
     def release_brake(self) -> None:
         """The user said that the rows may go."""
@@ -105,18 +108,22 @@ class Engine:
 
     def next_call(self) -> Call | None:
         """The next request of the cycle, None when there is nothing left to ask."""
+        if self._phase in ("begun", "push", "pull"):
+            look = self._state.look()
+        if self._phase == "begun":
+            self._phase = "reconcile" if look.reconciles else "push"
         if self._phase == "push":
-            call = self._push()
+            call = self._push(look)
             if call is not None:
                 return call
             self._phase = "pull"
         if self._phase == "pull":
-            asked = {"cursors": self._state.cursors(), "limit": PULL_ROWS, "echo": not self._whole_rows}
-            return self._call("pull", asked)
+            asked = {"cursors": look.cursors, "limit": PULL_ROWS, "echo": not self._whole_rows}
+            return self._call(look.standing, "pull", asked)
         if self._phase == "reconcile":
             groups, _ = self._state.acknowledged(self._reconciled_to, RECONCILE_GROUPS)
             if groups:
-                return self._call("reconcile", {"groups": groups})
+                return self._call(self._state.standing(), "reconcile", {"groups": groups})
             self._state.reconciled()
             self._phase = "push"
             return self.next_call()
@@ -166,8 +173,9 @@ class Engine:
 
     # Inside.
 
-    def _call(self, name: str, content: Mapping[str, Any], sent: Sequence[Sequence[Waiting]] = ()) -> Call:
-        standing = self._state.standing()
+    def _call(
+        self, standing: Standing, name: str, content: Mapping[str, Any], sent: Sequence[Sequence[Waiting]] = ()
+    ) -> Call:
         self._person = standing.user
         message = {
             "workspace": standing.workspace,
@@ -182,14 +190,18 @@ class Engine:
         }
         return Call(self._attempt, name, message, tuple(tuple(group) for group in sent))
 
-    def _push(self) -> Call | None:
-        number, groups = self._state.next_push(self._most_changes, PUSH_BYTES)
-        settle = self._state.to_settle() if self._settles else []
+    def _push(self, look: Look) -> Call | None:
+        settle = look.settle if self._settles else []
+        # one that only tells what was dealt with is not counted
+        number = max(1, look.standing.number)
+        groups: list[list[Waiting]] = []
+        if look.waits:
+            number, groups = self._state.next_push(self._most_changes, PUSH_BYTES)
         if not groups and not settle:
             return None
         content = wire.push_content(groups)
         told = {"settle": settle} if settle else {}
-        return self._call("push", {"number": number, **content, **told}, groups)
+        return self._call(look.standing, "push", {"number": number, **content, **told}, groups)
 
     def _take_push(self, call: Call, answer: Mapping[str, Any]) -> None:
         verdicts = [
@@ -215,6 +227,7 @@ class Engine:
         self._agreed = False
         self.report.changes.append(changes)
         self.report.pulled += answer["count"]
+        self.report.done = pulled.done
         self.report.everything = self.report.everything or pulled.ended
         if not answer["more"]:
             self._phase = "idle"

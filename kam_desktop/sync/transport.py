@@ -52,10 +52,11 @@ class Transport(Protocol):
 
 
 class _Adapter(HTTPAdapter):
-    """Trusts what the operating system trusts, a firm's own authority included."""
+    """Trusts what the operating system trusts, a firm's own authority included. It belongs to one address."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
+        self._straight: Any = None
         super().__init__(pool_connections=1, pool_maxsize=2, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -63,6 +64,25 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        """The pool of the address, looked for once where no proxy stands between."""
+        if proxies:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        if self._straight is None:
+            self._straight = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        return self._straight
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """What is read of an answer, without cookies, history and guesses at its letters."""
+        response = requests.Response()
+        response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
+        response.request, response.url = req, req.url
+        return response
+
+    def close(self) -> None:
+        self._straight = None
+        super().close()
 
 
 def checked_address(url: str) -> str:
@@ -94,7 +114,9 @@ class HttpTransport:
         self._urls: dict[str, str] = {}
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._session.mount("https://", _Adapter(context))
+        adapter = _Adapter(context)
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, adapter)
         if urlsplit(self._address).hostname in _LOOPBACK:
             self._session.trust_env = False  # no proxy stands between a machine and itself
 

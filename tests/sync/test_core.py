@@ -132,9 +132,9 @@ def test_an_answer_of_another_epoch_changes_nothing(house: House, makers: Makers
     an.engine.begin()
     call = an.engine.next_call()
     assert call is not None
-    before = an.state.cursors(), an.state.standing()
+    before = an.state.look().cursors, an.state.standing()
     an.engine.answered(call, {**an.call(call.name, call.message), "epoch": call.message["epoch"] + 1})
-    assert (an.state.cursors(), an.state.standing()) == before
+    assert (an.state.look().cursors, an.state.standing()) == before
     an.close()
 
 
@@ -319,7 +319,7 @@ def test_what_one_dealt_with_is_dealt_with_everywhere(house: House, makers: Make
     assert not lan2.cycle() and lost[0].message["settle"] == [merged.id]
     assert lan2.sync() and lan2.sync() and lan.sync()
     assert [each.state for each in lan.merged() + lan2.merged()] == ["left", "left"]
-    assert lan2.state.standing().number == number and not lan2.state.to_settle()
+    assert lan2.state.standing().number == number and not lan2.state.look().settle
     lan2.edit(lambda uow: uow.put(dataclasses.replace(uow.many(Account, [ID])[ID], phone="3")))
     assert lan2.sync() and lan2.state.device() == device
     assert house.value("select phone from account where id = ?", ID) == "3"

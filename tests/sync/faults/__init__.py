@@ -378,7 +378,7 @@ OWN = (
     ),
     Fault(
         "what was dealt with is told to nobody",
-        ((P + "engine.py", "self._state.to_settle() if self._settles else []", "[]"),),
+        ((P + "engine.py", "look.settle if self._settles else []", "[]"),),
         by="tests/sync/test_core.py::test_what_one_dealt_with_is_dealt_with_everywhere",
     ),
     Fault(
