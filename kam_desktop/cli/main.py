@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None, window: Callable[[argparse.Namespace], int]
         return window(args)
     output = Output(args.json)
     try:
-        return _run(args, output)
+        return _run(args, output, window)
     except Refused as refused:
         output.problems(refused.problems)
         return REFUSED
@@ -86,7 +86,7 @@ def _speak(given: Sequence[str]) -> None:
     logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
 
 
-def _run(args: argparse.Namespace, output: Output) -> int:
+def _run(args: argparse.Namespace, output: Output, window: Callable[[argparse.Namespace], int]) -> int:
     # Each command loads only what it needs: `find` answers before a window could have opened.
     match args.command:
         case "init" | "doctor" | "backup" | "restore":
@@ -117,6 +117,10 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             from kam_desktop.cli import document_commands
 
             return document_commands.run(args, output)
+        case "selftest":
+            from kam_desktop.cli import selftest_commands
+
+            return selftest_commands.run(args, output, window)
         case _:
             from kam_desktop.cli import record_commands
 
@@ -159,6 +163,13 @@ def parser() -> argparse.ArgumentParser:
     _reports(command("report", tr("figures as a table, JSON or file")), shared)
     _server(command)
     _document(command("document", tr("a paper for a customer as PDF, in the language of --lang")))
+    _selftest(
+        command(
+            "selftest",
+            tr("try this installation in a folder that is thrown away"),
+            tr("Your own profile is not touched. A server named with --server keeps the one customer of the test."),
+        )
+    )
     return top
 
 
@@ -293,6 +304,13 @@ def _server(command: Any) -> None:
     sync.add_argument("--watch", action="store_true", help=tr("go on until stopped"))
     sync.add_argument("--yes", action="store_true", help=tr("agree when the server takes many rows away"))
     command("status", tr("online?, changes waiting, what needs you, last sync"))
+
+
+def _selftest(trial: argparse.ArgumentParser) -> None:
+    trial.add_argument("--server", metavar="URL", help=tr("also connect to this server; a test server, best"))
+    trial.add_argument("--user", metavar="NAME", help=tr("as this user; the password as for connect"))
+    trial.add_argument("--window", action="store_true", help=tr("also show the window for a moment"))
+    trial.add_argument("--pictures", metavar="DIR", help=tr("with --window: save its picture into DIR"))
 
 
 def _document(paper: argparse.ArgumentParser) -> None:

@@ -57,7 +57,7 @@ def _connect(args: Namespace, output: Output) -> int:
         joined = agent.connect(
             args.server,
             args.user,
-            _password(),
+            password(),
             agree=agree,
             told=lambda done, whole: output.progress(tr("{done} of {whole} rows …", done=done, whole=whole)),
         )
@@ -87,7 +87,7 @@ def _connect(args: Namespace, output: Output) -> int:
     return 0
 
 
-def _password() -> str:
+def password() -> str:
     """From the file that KAM_PASSWORD_FILE names, which only its owner reads, else a prompt; never an argument."""
     place = os.environ.get(PASSWORD_FILE)
     return passphrase_in_file(Path(place)) if place else getpass.getpass(tr("Password: "))
