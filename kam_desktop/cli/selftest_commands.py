@@ -1,4 +1,4 @@
-"""The command selftest: whether an installed program works here, tried in a folder that is thrown away."""
+"""The command selftest: whether an installed program works, tried in a folder that is thrown away."""
 
 from __future__ import annotations
 
