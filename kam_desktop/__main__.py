@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kam_desktop.cli import main as commands
+from kam_desktop.domain import invitation
+
+_VALUED = ("--profile", "--lang")
 
 
 def main() -> int:
     """The entry point of `kam-desktop` and `python -m kam_desktop`."""
     sys.excepthook = commands.excepthook
-    return commands.main(None, _window)
+    options, targets = invitation.split_arguments(sys.argv[1:], _VALUED)
+    return commands.main(options, partial(_window, targets))
 
 
-def _window(args: argparse.Namespace) -> int:
+def _window(targets: Sequence[str], args: argparse.Namespace) -> int:
     # Qt is loaded here and nowhere before: a command never waits for it.
     from kam_desktop import app
 
@@ -24,7 +30,7 @@ def _window(args: argparse.Namespace) -> int:
         return app.run_tour(Path(args.tour), _wishes(args))
     if args.demo:
         return app.run_demo(lang=args.lang)
-    return app.run_window(Path(args.profile) if args.profile else None, lang=args.lang)
+    return app.run_window(Path(args.profile) if args.profile else None, lang=args.lang, targets=targets)
 
 
 def _wishes(args: argparse.Namespace) -> Any:

@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication
 
 from kam_desktop import config, language
@@ -26,7 +25,7 @@ from kam_desktop.domain.clock import Clock, SystemClock
 from kam_desktop.domain.errors import Broken, Refused, Unavailable
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.language import tr
-from kam_desktop.ui import heap, qt_words, theme
+from kam_desktop.ui import heap, qt_words, second_start, theme
 from kam_desktop.ui.background import Fail, Failure, Job
 from kam_desktop.ui.desktop import LOOK_FILE, Desktop, start_values
 from kam_desktop.ui.kit import dialogs
@@ -117,6 +116,19 @@ class Door(QObject):
 
     # Making a profile (first run).
 
+    def told_before(self) -> dict[str, str]:
+        """What the first run was told at an earlier start that ended before there was a profile."""
+        from kam_desktop.services import beginning
+
+        return beginning.kept(self._folder)
+
+    def keep_told(self, told: Mapping[str, str]) -> None:
+        """Keeps what the first run is told, for its next start; nothing once a profile is made or being made."""
+        from kam_desktop.services import beginning
+
+        if self._profile is None and self._opener is None:
+            self.desktop.background.run("files", partial(beginning.keep, self._folder, dict(told)))
+
     def new_recovery_key(self) -> tuple[str, ...]:
         """The groups of a fresh recovery key, to be shown once; it is kept here until `make`."""
         from kam_desktop.store.recovery_key import RecoveryKey
@@ -142,7 +154,7 @@ class Door(QObject):
         self._put(partial(self._made, passphrase, self._recovery, sample, job), fail)
 
     def _made(self, passphrase: str, recovery: Any, sample: str, job: Job | None) -> Any:
-        from kam_desktop.services import profile
+        from kam_desktop.services import beginning, profile
         from kam_desktop.vault import Vault
 
         desk = self.desktop.desk
@@ -150,6 +162,7 @@ class Door(QObject):
             self._folder, desk.clock, desk.ids, Vault(), passphrase=passphrase or None, recovery=recovery
         )
         self._recovery, store = None, self._profile.store
+        beginning.forget(self._folder)
         if sample:
             fill_sample(store, sample, desk.clock.today(), report=job.report if job else None)
         else:
@@ -241,34 +254,31 @@ def _application(folder: Path | None, lang: str | None = None, mode: str = "") -
     return app
 
 
-def run_window(profile: Path | str | None = None, *, demo: bool = False, lang: str | None = None) -> int:
-    """Opens the window on a profile and returns its exit status. A second start raises the first window instead."""
+def run_window(
+    profile: Path | str | None = None, *, demo: bool = False, lang: str | None = None, targets: Sequence[str] = ()
+) -> int:
+    """Opens the window on a profile and returns its exit status. A second start raises the first window instead.
+
+    `targets` are what the system asks to open: invitations and links, for the window that there is.
+    """
     if demo:
         return run_demo(lang)
     folder = (Path(profile) if profile else config.profile_dir()).absolute()
     app = _application(folder, lang)
     name = instance_name(folder)
-    if _raised_first(name):
+    targets = second_start.here(targets)
+    if second_start.raised_first(name, targets):
         return 0
     desktop = _desktop(folder)
     door = Door(desktop, folder)
-    server = QLocalServer(desktop)
-    server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-    QLocalServer.removeServer(name)  # what a crash left behind; nobody answered there a moment ago
-    server.listen(name)
-    server.newConnection.connect(desktop.come_forward)
+    second_start.Listener(name, desktop.come_forward, desktop)
+    desktop.opening.take(targets)
     return _run(app, door)
 
 
 def instance_name(folder: Path) -> str:
     """Where the first window of this user on a profile listens for a second start."""
     return "kam-" + hashlib.sha256(f"{getpass.getuser()}|{folder}".encode()).hexdigest()[:24]
-
-
-def _raised_first(name: str) -> bool:
-    socket = QLocalSocket()
-    socket.connectToServer(name)
-    return socket.waitForConnected(300)
 
 
 def _desktop(folder: Path | None) -> Desktop:

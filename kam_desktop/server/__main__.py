@@ -1,4 +1,4 @@
-"""The command kam-server: serve, migrate, users, teams, devices, restore, doctor."""
+"""The command kam-server: serve, migrate, users, teams, devices, invitation, restore, doctor."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from typing import Any
 
 from kam_desktop import __version__, config
 from kam_desktop import language as words
+from kam_desktop.domain import invitation
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.policy import Policy
+from kam_desktop.domain.text import clean
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
 from kam_desktop.server import check, presets, users, workspace
@@ -95,6 +97,11 @@ def parser() -> argparse.ArgumentParser:
     device = command("device", "laptops", _device)
     device.add_argument("deed", choices=("list", "revoke"))
     device.add_argument("name", nargs="?", default="", help="a laptop's id, or its beginning")
+    invite = command("invitation", "writes the file (.kamx) by which a laptop finds us; no secret", _invitation)
+    invite.add_argument("file", metavar="FILE", help="a new file, such as acme.kamx")
+    invite.add_argument("--address", metavar="URL", required=True, help="https://… as laptops reach this server")
+    invite.add_argument("--name", default="", help="of the firm; else as it stands in the workspace")
+    invite.add_argument("--user", default="", help="a hint for whom it is: their name to sign in with")
     return top
 
 
@@ -223,6 +230,27 @@ def _device(args: argparse.Namespace, found: Settings) -> int:
             names = ("id", "user", "letter", "last_seen", "revoked")
             rows = [dict(zip(names, each, strict=True)) for each in users.devices(connection)]
             _tell(args, {"devices": rows})
+    return DONE
+
+
+def _invitation(args: argparse.Namespace, found: Settings) -> int:
+    address = invitation.checked_server(args.address)
+    with _ready(found).read() as connection:
+        made = workspace.read(connection)
+        row = connection.one("select legal_name from firm where _deleted_seq is null") if not args.name else None
+        known = {each.name: each.team for each in users.listed(connection)} if args.user else {}
+    if args.user and args.user not in known:
+        raise Refused(Problem("user", "no_user", N_("There is no user {name}."), {"name": args.user}))
+    name = clean(args.name or (str(row[0]) if row and row[0] else ""))[: invitation.LONGEST]
+    told = invitation.Invitation(address, made.id, name, args.user, known.get(args.user) or "")
+    path = Path(args.file)
+    try:
+        with path.open("xb") as stream:
+            stream.write(invitation.written(told))
+    except OSError as error:
+        message = N_("{path} cannot be written, or is there already.")
+        raise Refused(Problem("file", "not_written", message, {"path": args.file})) from error
+    _tell(args, {"file": str(path), "server": told.server, "workspace": told.workspace, "name": told.name})
     return DONE
 
 

@@ -1,4 +1,4 @@
-"""The next days: public holidays, what falls due; and what a new profile still needs."""
+"""The next days: public holidays, occasions, what falls due and what is to be done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from kam_desktop import formats
-from kam_desktop.domain.entities import FIRM_ID, Firm
 from kam_desktop.domain.entities.proposal import OPEN_STAGES
 from kam_desktop.store.reader import Reader
 
@@ -75,16 +74,6 @@ class Day:
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Beginnings:
-    """What is there already in a profile."""
-
-    firm: bool
-    accounts: bool
-    invoices: bool
-    proposals: bool
-
-
 def next_days(
     reader: Reader,
     as_of: date,
@@ -126,12 +115,3 @@ def next_days(
             made = (holidays.get(day, ""), amount, count, moved, words, said, todo, following)
             found.append(Day(day, *made, first, others))
     return found
-
-
-def beginnings(reader: Reader) -> Beginnings:
-    """What a profile has already, for the list of first steps."""
-    firm = reader.get(Firm, FIRM_ID)
-    row = reader.sql(
-        "select exists(select 1 from account), exists(select 1 from invoice), exists(select 1 from proposal)"
-    )[0]
-    return Beginnings(firm is not None and bool(firm.tax_code), bool(row[0]), bool(row[1]), bool(row[2]))

@@ -64,6 +64,19 @@ def find(reader: Reader, text: str, limit: int = 50, entities: Sequence[str] = (
     return answer
 
 
+def place_of(reader: Reader, entity: str, identity: str) -> list[tuple[str, str]]:
+    """Where a record can be looked at: (entity, id) of itself, of what it is a part of, of its account at last.
+
+    Empty for a record that is not here.
+    """
+    record = reader.get(BY_NAME[entity].record, identity)
+    if record is None:
+        return []
+    account, *opened = _owner(reader, record)
+    found = [(entity, identity), (opened[0], opened[1]), ("account", account)]
+    return [each for each in dict.fromkeys(found) if each[1]]
+
+
 def _said(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
 

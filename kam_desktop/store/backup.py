@@ -175,6 +175,11 @@ def backups(folder: Path) -> list[Backup]:
     return sorted(found, key=lambda backup: backup.made_at, reverse=True)
 
 
+def asked_for(folder: Path) -> bool:
+    """Whether somebody made a backup by hand in the profile's own folder; told by its name alone (see `own_place`)."""
+    return next((folder / FOLDER).glob(f"asked-*{SUFFIX}"), None) is not None
+
+
 def own_place(source: Source, reason: str) -> Path:
     """A new name in the profile's own folder of backups, which is made where it is missing."""
     at = source.clock.now().astimezone(UTC).strftime("%Y-%m-%d-%H%M%S")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -32,17 +32,20 @@ class ConnectDialog(Dialog):
         answered(bool): whether the accounts of both sides become one each.
         stopped: the download is to stop.
         own_wanted: the sample data go, a profile of one's own is made.
+        file_wanted: choose the file of an invitation.
     """
 
     wanted = Signal(str, str, str)
     answered = Signal(bool)
     stopped = Signal()
     own_wanted = Signal()
+    file_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, tr("Connect to the shared server"), icon="server", width=520)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.stage = ""
+        self._filled: tuple[str, str, str | None] = ("", "", None)
         self._content: QWidget | None = None
         self._buttons: list[Button] = []
 
@@ -81,13 +84,18 @@ class ConnectDialog(Dialog):
         begin.clicked.connect(self.own_wanted)
         begin.setFocus()
 
-    def show_form(self, server: str, user: str) -> None:
-        """Server, user, password; a profile that is connected is its user's for good, only the password is asked."""
+    def show_form(self, server: str, user: str, invited: str | None = None) -> None:
+        """Server, user, password; a profile that is connected is its user's for good, only the password is asked.
+
+        `invited`: None where nobody filled the form; "" where the address may be corrected; the name of the workspace
+        of an invitation, whose address stands.
+        """
+        self._filled = (server, user, invited) if invited is not None else ("", "", None)
         self.server, self.user, self.password = QLineEdit(server), QLineEdit(user), QLineEdit()
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.said = PlainLabel(tone="danger", wrap=True)
         self.said.hide()
-        again = bool(server)
+        again = bool(server) and invited is None
         widgets: list[QWidget] = [PlainLabel(
             tr("Your changes waited here and go on when you have signed in.") if again else
             tr("Your customers come to this computer, and work goes on without a network. What is here already goes "
@@ -103,14 +111,18 @@ class ConnectDialog(Dialog):
             line.setPlaceholderText(hint)
             line.returnPressed.connect(self._try)
             widgets += [name, line]
-        for line in (self.server, self.user):
-            line.setReadOnly(again)
+        self.server.setReadOnly(again or bool(invited))
+        self.user.setReadOnly(again)
+        if invited:
+            widgets.insert(1, Notice(tr("By invitation to “{name}”", name=invited), "info", "mail"))
         note = tr("The password is sent over an encrypted connection alone (https) and kept nowhere.")
         self._stage("form", *widgets, caption(note, wrap=True), self.said)
+        if not again:
+            self._button(tr("Open an invitation…")).clicked.connect(self.file_wanted)
         self._button(tr("Cancel")).clicked.connect(self.reject)
         self._go = self._button(tr("Sign in") if again else tr("Connect"), "primary")
         self._go.clicked.connect(self._try)
-        (self.password if again else self.server).setFocus()
+        (self.password if server and user else self.user if server else self.server).setFocus()
 
     def _try(self) -> None:
         if self.server.text().strip() and self.user.text().strip() and self.password.text() and self._go.isEnabled():
@@ -120,7 +132,7 @@ class ConnectDialog(Dialog):
     def show_failure(self, words: str) -> None:
         """Why it did not work; another attempt may follow."""
         if self.stage != "form":
-            self.show_form("", "")
+            self.show_form(*self._filled)
         self.said.setText(words)
         self.said.show()
         self._go.setEnabled(True)
@@ -190,17 +202,26 @@ def _came(joined: Any) -> str:
     return trn("{n} row came from the server.", "{n} rows came from the server.", joined.pulled)
 
 
+def _filled(invitation: Any) -> tuple[str, str, str]:
+    """What an invitation fills in; one without a workspace is only an address that somebody typed."""
+    named = (invitation.name or invitation.server.partition("://")[2]) if invitation.workspace else ""
+    return invitation.server, invitation.user, named
+
+
 class Connecting(QObject):
     """Opens the dialog over a window and leads it through the agent's answers.
 
     Attributes:
         dialog: the open one, None while there is none.
+        choose_file: lets the user choose an invitation (opening.Opening sets it).
     """
 
     def __init__(self, desk: Desk, parent: QWidget) -> None:
         super().__init__(parent)
         self._desk, self._parent, self._agent = desk, parent, desk.agent[0]
         self.dialog: ConnectDialog | None = None
+        self._invitation: Any = None
+        self.choose_file: Callable[[], object] = lambda: None
         self._agent.connecting = self
         self._agent.changed.connect(self._on_changed)
         self._agent.asked.connect(self._on_asked)
@@ -208,9 +229,12 @@ class Connecting(QObject):
     def _shown(self) -> ConnectDialog | None:
         return self.dialog if self.dialog is not None and isValid(self.dialog) else None
 
-    def open(self) -> None:
-        """Shows the stage that fits: sample data, a download under way, or the form."""
+    def open(self, invitation: Any = None) -> None:
+        """Shows the stage that fits: sample data, a download under way, or the form, filled by an invitation."""
         now, made = self._agent.now, self._shown()
+        self._invitation = invitation
+        if made is not None and made.stage == "form" and invitation is not None:
+            made.show_form(*_filled(invitation))
         if made is not None:
             made.show()
             made.raise_()
@@ -220,17 +244,21 @@ class Connecting(QObject):
         made.answered.connect(self._agent.answer)
         made.stopped.connect(self._on_stopped)
         made.own_wanted.connect(self._on_own_wanted)
+        made.file_wanted.connect(self.choose_file)
         made.rejected.connect(self._agent.cancel)
         if now.sample:
             made.show_sample()
         elif now.phase == "connecting":
             made.show_progress(now)
+        elif invitation is not None:
+            made.show_form(*_filled(invitation))
         else:
             made.show_form(now.server, now.user)
         made.open()
 
     def _on_wanted(self, server: str, user: str, password: str) -> None:
-        self._agent.connect_to(server, user, password, self._on_done, self._on_failed)
+        workspace = self._invitation.workspace if self._invitation is not None else ""
+        self._agent.connect_to(server, user, password, self._on_done, self._on_failed, workspace)
 
     def _on_changed(self) -> None:
         now, made = self._agent.now, self._shown()

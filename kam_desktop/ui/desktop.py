@@ -35,6 +35,7 @@ from kam_desktop.ui.focus_keeper import FocusKeeper
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
+from kam_desktop.ui.opening import Opening
 from kam_desktop.ui.palette import Hit
 from kam_desktop.ui.sentences import words_of
 from kam_desktop.ui.sync_agent import SyncAgent
@@ -72,6 +73,7 @@ class Desktop(QObject):
         self.capture = Capture(self.desk, self.window)
         self.duplicates, self.bin = Duplicates(self.desk, self.window), Bin(self.desk, self.window)
         self.sync_status = SyncStatus(self.desk, self.window)
+        self.opening = Opening(self.desk, self.window)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
         background.broken.connect(self.tell_broken)
@@ -126,9 +128,10 @@ class Desktop(QObject):
         for key, count in counts.items():
             self.window.set_count(key, count)
 
-    def come_forward(self) -> None:
-        """Somebody started the program again: this window is the one to work in."""
+    def come_forward(self, targets: Sequence[str] = ()) -> None:
+        """Somebody started the program again, perhaps to open something: this window is the one to work in."""
         forward(self.window)
+        self.opening.take(targets)
 
     # Commands and search.
 
@@ -144,6 +147,9 @@ class Desktop(QObject):
             (N_("Sync now"), self.sync_status.sync_now, ("dong bo", "sync", "f5"), "sync", "refresh-cw"),
             (N_("Connect to the shared server"), self.sync_status.connecting.open,
              ("ket noi may chu", "dang nhap", "connect", "sign in", "server"), "", "server"),
+            (N_("Open an invitation…"), self.opening.choose, ("thu moi", "invitation", "kamx"), "", "mail"),
+            (N_("First steps"), partial(window.show_page, "today", "steps"),
+             ("buoc dau tien", "checklist", "begin"), "", "list-checks"),
             (N_("Keyboard shortcuts"), window.show_keys, ("phim tat", "shortcuts", "keys"), "keys", "keyboard"),
             (N_("Vietnamese"), partial(self.use_language, "vi"), ("tieng viet", "language"), "", "languages"),
             (N_("English"), partial(self.use_language, "en"), ("tieng anh", "language"), "", "languages"),

@@ -47,6 +47,7 @@ class Now:
     role: str = ""
     may_hand_over: bool = False
     server: str = ""
+    workspace: str = ""
     user: str = ""
     waiting: int = 0
     needs_you: int = 0
@@ -126,8 +127,9 @@ class SyncAgent(QObject):
         last = datetime.fromisoformat(standing.last_sync) if standing.last_sync else None
         self._set(
             connected=bool(standing.workspace), signed_in=overview.signed_in, sample=overview.sample, me=overview.me,
-            role=standing.role, may_hand_over=overview.may_hand_over, server=standing.server, user=standing.user_name,
-            waiting=counts.waiting, needs_you=counts.needs_you, last_sync=last, downloading=counts.downloading,
+            role=standing.role, may_hand_over=overview.may_hand_over, server=standing.server,
+            workspace=standing.workspace, user=standing.user_name, waiting=counts.waiting, needs_you=counts.needs_you,
+            last_sync=last, downloading=counts.downloading,
         )  # fmt: skip
 
     def look(self) -> None:
@@ -160,11 +162,13 @@ class SyncAgent(QObject):
         self._set(braked=0)
 
     def connect_to(
-        self, server: str, user: str, password: str, then: Callable[[Any], object], fail: Callable[[Any], object]
-    ) -> None:
+        self, server: str, user: str, password: str, then: Callable[[Any], object], fail: Callable[[Any], object],
+        workspace: str = "",
+    ) -> None:  # fmt: skip
         """Signs in; the first time also downloads and matches. `then(Joined | None)`, or `fail(Refused | Unavailable)`.
 
         None: signed in again, or stopped by `cancel`. `asked` comes once when both sides have the same accounts.
+        `workspace` is the one that an invitation names: no other server gets the password.
         """
         self._cancelled = False
         self._set(phase="connecting", done=0, whole=0, failure=None)
@@ -173,7 +177,7 @@ class SyncAgent(QObject):
             try:
                 return self._made().connect(
                     server, user, password, agree=self._agree, told=self._tell_rows,
-                    cancelled=lambda: self._cancelled or self._stopping,
+                    cancelled=lambda: self._cancelled or self._stopping, workspace=workspace,
                 )  # fmt: skip
             except (Refused, Unavailable) as failure:
                 return failure

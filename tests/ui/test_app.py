@@ -20,7 +20,7 @@ from kam_desktop.domain.query import Query
 from kam_desktop.services import profile
 from kam_desktop.store.recovery_key import RecoveryKey
 from kam_desktop.ui import desktop as desktops
-from kam_desktop.ui import theme
+from kam_desktop.ui import second_start, theme
 from kam_desktop.ui.desktop import LOOK_FILE, Desktop
 
 KEY = RecoveryKey(bytes(range(32)))
@@ -174,10 +174,10 @@ def test_the_palette_finds_records_without_accents(qtbot: Any, start: Any, tmp_p
 
 def test_a_second_start_raises_the_first_window(qtbot: Any, tmp_path: Path) -> None:
     name = app.instance_name(tmp_path)  # of this test alone: another run of the tests may be at work beside it
-    assert not app._raised_first(name)
+    assert not second_start.raised_first(name)
     server = QLocalServer()
     assert server.listen(name)
-    assert app._raised_first(name)
+    assert second_start.raised_first(name)
     qtbot.waitUntil(server.hasPendingConnections)
     server.close()
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMainWindow, QSystemTrayIcon
 
 from kam_desktop import app
-from kam_desktop.ui import tray
+from kam_desktop.ui import second_start, tray
 from tests.ui.conftest import House
 
 _COMMAND = [sys.executable, "-m", "kam_desktop", "--profile"]
@@ -33,7 +33,7 @@ def test_the_second_process_ends_and_the_first_lives(
     qtbot: Any, first: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     name = app.instance_name((tmp_path / "profile").absolute())
-    qtbot.waitUntil(lambda: app._raised_first(name), timeout=240_000)
+    qtbot.waitUntil(lambda: second_start.raised_first(name), timeout=240_000)
     ended = subprocess.run([*_COMMAND, str(tmp_path / "profile")], env=dict(os.environ), timeout=240, check=False)
     assert ended.returncode == 0
     assert first.poll() is None, "the first window is still there"

@@ -11,11 +11,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLabel
 
 from kam_desktop.domain.entities import (
-    FIRM_ID,
     Account,
     Contact,
     DunningEvent,
-    Firm,
     Occasion,
     PromiseToPay,
     Proposal,
@@ -23,7 +21,7 @@ from kam_desktop.domain.entities import (
 )
 from kam_desktop.services.summary import OPENING_PENDING
 from kam_desktop.ui import theme
-from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.pages.today import checklist
 from kam_desktop.ui.pages.today.controller import TodayController
 from kam_desktop.ui.pages.today.page import FigureRow, TodayPage
 from kam_desktop.ui.pages.today.worklist import Item, button_area
@@ -127,26 +125,10 @@ def test_the_page_says_while_payments_are_not_entered(qtbot: Any, house: House) 
     assert house.shell.shown == [("importing", "opening")]
 
 
-def test_an_empty_profile_gets_three_steps_and_each_opens_its_screen(qtbot: Any, house: House) -> None:
-    page = shown(qtbot, house)
-    qtbot.waitUntil(lambda: "Three steps to begin" in said(page))
-    buttons = [button for button in page.findChildren(Button) if button.isVisibleTo(page)]
-    assert [button.kind for button in buttons] == ["primary", "default", "default"]
-    for button in buttons:
-        button.click()
-    assert house.shell.shown == [("settings", "firm"), ("importing", ""), ("proposal", "new")]
-
-
-def test_a_step_that_is_done_is_ticked(qtbot: Any, house: House) -> None:
-    house.add(Firm(id=FIRM_ID, legal_name="Mộc Lam", tax_code="9900000014"))
-    page = shown(qtbot, house)
-    buttons = [button for button in page.findChildren(Button) if button.isVisibleTo(page)]
-    assert [button.kind for button in buttons] == ["default", "primary", "default"]
-
-
 def test_nothing_urgent_is_said_so(qtbot: Any, house: House) -> None:
     customer = firm_of_three()[0]
     house.add(customer, Proposal(id="p1", account="a", title="Tết 2027"))
+    house.desk.remembered[checklist.PREFERENCE] = checklist.HIDDEN
     page = shown(qtbot, house)
     qtbot.waitUntil(lambda: "Nothing is urgent." in said(page))
     page.all_wanted.emit()

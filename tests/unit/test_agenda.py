@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kam_desktop import formats, language
-from kam_desktop.domain.entities import FIRM_ID, Account, Allocation, Firm, Instalment, Invoice, Proposal, Receipt
+from kam_desktop.domain.entities import Account, Allocation, Instalment, Invoice, Receipt
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.services import agenda, receipt
 from kam_desktop.store.data_key import DataKey
@@ -78,19 +78,6 @@ def test_the_next_days_are_those_with_a_holiday_or_money_due(store: Store) -> No
 def test_over_new_year_the_holidays_of_both_years_count(store: Store) -> None:
     with store.reader() as reader:
         assert [each.on for each in agenda.next_days(reader, date(2026, 12, 28))] == [date(2027, 1, 1)]
-
-
-def test_the_first_steps_know_what_is_there(store: Store) -> None:
-    with store.reader() as reader:
-        assert agenda.beginnings(reader) == agenda.Beginnings(False, False, False, False)
-    add(store, Firm(id=FIRM_ID, legal_name="Mộc Lam"), Account(id="a", name="Sữa"))
-    with store.reader() as reader:
-        assert agenda.beginnings(reader) == agenda.Beginnings(False, True, False, False)  # without a tax code
-    add(store, Proposal(id="p", account="a", title="Tết"), *owed("x", TODAY, 1))
-    with store.edit("Tax code") as uow:
-        uow.put(Firm(id=FIRM_ID, legal_name="Mộc Lam", tax_code="9900000014"))
-    with store.reader() as reader:
-        assert agenda.beginnings(reader) == agenda.Beginnings(True, True, True, True)
 
 
 def test_what_is_left_of_receipts_at_the_end_of_a_day(store: Store) -> None:

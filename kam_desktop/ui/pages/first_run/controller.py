@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer
 
-from kam_desktop import language
+from kam_desktop import config, language
+from kam_desktop.domain import invitation
 from kam_desktop.domain.entities import FIRM_ID, Firm
 from kam_desktop.domain.errors import Refused, Unavailable
+from kam_desktop.domain.text import clean
 from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.background import Failure, Job
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.record_controller import RecordController
 from kam_desktop.ui.pages.first_run.page import FILES, SAMPLE, SERVER, Beginning, FirstRun
 from kam_desktop.ui.recovery_sheet import ShownKey
@@ -30,6 +35,42 @@ class FirstRunController(RecordController):
         self._chosen = Beginning(SAMPLE)
         self.page.language_chosen.connect(self._on_language)
         self.page.recovery_wanted.connect(self._on_recovery)
+        self.page.files_wanted.connect(self._on_files)
+        self.page.invitation_wanted.connect(self._on_invitation)
+        door = self._door
+        if door is not None:
+            told, invited = door.told_before(), door.desktop.opening.invitation
+            self.page.go_on_from(told)
+            if invited is not None:
+                self.page.show_invitation(invited)
+            elif not told:
+                self._propose(config.preset())
+            self.page.told.connect(door.keep_told)
+
+    @property
+    def _door(self) -> Any:
+        """The way to the profile, None in a window that is only looked at."""
+        return next(iter(self.desk.door), None)
+
+    def _propose(self, preset: Mapping[str, str]) -> None:
+        """What whoever deployed the program wants; what in it is wrong is not proposed."""
+        try:
+            server = invitation.checked_server(preset.get("server", ""))
+            workspace = invitation.checked_workspace(preset["workspace"]) if "workspace" in preset else ""
+        except Refused:
+            return
+        found = invitation.Invitation(server, workspace, clean(preset.get("name", ""))[: invitation.LONGEST])
+        self.page.show_invitation(found, preset=True)
+
+    def _on_files(self) -> None:
+        kinds = [(tr("Tables and e-invoices"), "*.xlsx *.xlsm *.csv *.xml *.zip")]
+        found = dialogs.choose_files(self.page, tr("Choose files"), kinds)
+        if found:
+            self.page.firm.show_files(found)
+
+    def _on_invitation(self) -> None:
+        if self._door is not None:
+            self._door.desktop.opening.choose()
 
     def _on_language(self, code: str) -> None:
         def switch() -> None:
@@ -62,14 +103,13 @@ class FirstRunController(RecordController):
         chosen, desk = self._chosen, self.desk
         desk.background.opened.disconnect(self._on_opened)
         if chosen.way == SERVER:
-            QTimer.singleShot(0, lambda: desk.background.ask(lambda _reader: None, lambda _nothing: _connect(desk)))
+            _afterwards(desk, lambda: _connect(desk, chosen.server))
             return
         if chosen.way != FILES:
-            # once the door has asked for the first page; this page and its controller may be gone by then
-            QTimer.singleShot(
-                0, lambda: desk.background.ask(lambda _reader: None, lambda _nothing: _check_keyring(desk))
-            )
+            _afterwards(desk, lambda: _check_keyring(desk))
             return
+        if chosen.files:
+            _afterwards(desk, lambda: _import(desk, chosen.files))
         if chosen.company or chosen.tax_code:
             firm = Firm(id=FIRM_ID, legal_name=chosen.company or chosen.tax_code, tax_code=chosen.tax_code)
 
@@ -81,11 +121,25 @@ class FirstRunController(RecordController):
             desk.background.edit(work, label="Enter our firm")
 
 
-def _connect(desk: Desk) -> None:
+def _afterwards(desk: Desk, deed: Callable[[], None]) -> None:
+    """Once the door has asked for the first page; the page of the first run and its controller may be gone by then."""
+    QTimer.singleShot(0, lambda: desk.background.ask(lambda _reader: None, lambda _nothing: deed()))
+
+
+def _connect(desk: Desk, server: invitation.Invitation | None) -> None:
     """The profile stands: on to the server."""
     desk.shell.show_page("sync")
     if desk.agent:
-        desk.agent[0].connecting.open()
+        desk.agent[0].connecting.open(server)
+    if desk.door:
+        desk.door[0].desktop.opening.used()
+
+
+def _import(desk: Desk, files: Sequence[Path]) -> None:
+    """The profile stands: its first files are read, and every row is shown before anything is written."""
+    window: Any = desk.shell
+    window.show_page("importing")
+    window.page("importing").files_chosen.emit(list(files))
 
 
 def _check_keyring(desk: Desk) -> None:

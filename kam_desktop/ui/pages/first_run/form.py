@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -11,7 +14,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui import theme
 from kam_desktop.ui.kit.buttons import Button, Segmented
 from kam_desktop.ui.kit.frames import Panel
-from kam_desktop.ui.kit.labels import PlainLabel, caption, strong
+from kam_desktop.ui.kit.labels import ElidedLabel, Link, PlainLabel, caption, strong
 from kam_desktop.ui.recovery_sheet import PassphraseLines, RecoverySheet, ShownKey
 from kam_desktop.ui.sentences import sentence
 
@@ -19,7 +22,15 @@ RECOVERY, PASSPHRASE = "recovery", "passphrase"
 
 
 class FirmLines(QWidget):
-    """Our firm in two lines; both may stay empty and be said later in the settings."""
+    """Our firm in two lines, and the files to begin with; all may stay empty and be said later.
+
+    Signals:
+        changed: other words, or other files.
+        files_wanted: choose the files to bring in first; answer with `show_files`.
+    """
+
+    changed = Signal()
+    files_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,8 +54,37 @@ class FirmLines(QWidget):
             column.addWidget(edit)
             row.addLayout(column, share)
         self._code.editingFinished.connect(self._check)
+        self._name.editingFinished.connect(self.changed)
+        self._code.editingFinished.connect(self.changed)
         box.addLayout(row)
         box.addWidget(self._warning)
+        box.addSpacing(theme.px(8))
+        self.files: tuple[Path, ...] = ()
+        self._names = ElidedLabel("", tone="text2")
+        choose = Button(tr("Choose files…"), icon="file-spreadsheet")
+        choose.clicked.connect(self.files_wanted)
+        self._none = Link(tr("No files"))
+        self._none.opened.connect(lambda: self.show_files(()))
+        files = QHBoxLayout()
+        files.setSpacing(theme.px(12))
+        files.addWidget(choose)
+        files.addWidget(self._names, 1)
+        files.addWidget(self._none)
+        box.addLayout(files)
+        self.show_files(())
+
+    def show_files(self, files: Sequence[Path]) -> None:
+        """Shows which files are looked at first, once the data have their lock."""
+        self.files = tuple(files)
+        names = ", ".join(each.name for each in self.files)
+        self._names.setText(names or tr("They are looked at right after; you may also choose them later."))
+        self._none.setVisible(bool(self.files))
+        self.changed.emit()
+
+    def show_firm(self, company: str, code: str) -> None:
+        """Shows what was typed before."""
+        self._name.setText(company)
+        self._code.setText(code)
 
     def company(self) -> str:
         """The name as typed."""

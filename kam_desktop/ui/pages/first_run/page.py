@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kam_desktop import config, language
+from kam_desktop.domain.invitation import Invitation
 from kam_desktop.language import tr
 from kam_desktop.ui import icons, paint, theme
 from kam_desktop.ui.badges import KeyCap
 from kam_desktop.ui.kit.buttons import Button, Segmented
 from kam_desktop.ui.kit.frames import Card, Panel, scrolled
 from kam_desktop.ui.kit.labels import IconLabel, PlainLabel, caption, section
+from kam_desktop.ui.kit.states import Notice
 from kam_desktop.ui.pages.first_run.form import FirmLines, LockForm
+from kam_desktop.ui.pages.first_run.server import ServerLines
 from kam_desktop.ui.recovery_sheet import ShownKey
 
 SAMPLE, FILES, SERVER = "sample", "files", "server"
@@ -34,6 +39,8 @@ class Beginning:
         company, tax_code: our firm as typed, "" for not said.
         passphrase: "" for none.
         recovery: whether the recovery key that was shown has been written down and is to be used.
+        files: what to bring in first, once the profile stands.
+        server: the firm's server, by invitation or as typed; None for not said yet.
     """
 
     way: str
@@ -42,6 +49,8 @@ class Beginning:
     tax_code: str = ""
     passphrase: str = ""
     recovery: bool = False
+    files: tuple[Path, ...] = ()
+    server: Invitation | None = None
 
 
 class WayCard(Card):
@@ -94,10 +103,15 @@ class FirstRun(QWidget):
     Signals:
         language_chosen(code): the switch in the upper corner.
         recovery_wanted: make a recovery key to be shown; answer with `show_recovery`.
+        files_wanted: choose files to bring in; answer with `show_files`. invitation_wanted: choose an invitation.
+        told(dict): what was chosen and typed so far, to be kept for another start.
     """
 
     language_chosen = Signal(str)
     recovery_wanted = Signal()
+    files_wanted = Signal()
+    invitation_wanted = Signal()
+    told = Signal(dict)
 
     def __init__(self, on_chosen: Callable[[Beginning], None]) -> None:
         super().__init__()
@@ -105,7 +119,11 @@ class FirstRun(QWidget):
         self._way, self._busy = SAMPLE, False
         self.cards: dict[str, WayCard] = {}
         self.buttons: dict[str, Button] = {}
-        self.firm = FirmLines()
+        self.firm, self.server = FirmLines(), ServerLines()
+        self.firm.files_wanted.connect(self.files_wanted)
+        self.firm.changed.connect(self._tell)
+        self.server.file_wanted.connect(self.invitation_wanted)
+        self.server.changed.connect(self._tell)
         self.lock = LockForm()
         self.lock.back_wanted.connect(self.show_ways)
         self.lock.recovery_wanted.connect(self.recovery_wanted)
@@ -143,7 +161,14 @@ class FirstRun(QWidget):
         content.add(PlainLabel(tr("How do you want to begin?"), size=theme.FIGURE, weight=theme.BOLD, wrap=True))
         words = tr("Each way works at once without a network. You can change later.")
         content.add(PlainLabel(words, size=theme.SECTION, tone="text2", wrap=True))
-        content.box.addSpacing(theme.px(20))
+        self._before = Notice(
+            tr("You were here before. A recovery key that you wrote down then opens nothing: you get a new one."),
+            "info",
+        )
+        self._before.hide()
+        content.box.addSpacing(theme.px(4))
+        content.add(self._before)
+        content.box.addSpacing(theme.px(16))
         row = QHBoxLayout()
         row.setSpacing(theme.px(24))
         for way, icon, name, text, note, action in (
@@ -162,6 +187,7 @@ class FirstRun(QWidget):
                 self.kit = Segmented(
                     [("agency", tr("Agency")), ("manufacturer", tr("Manufacturer"))], name=tr("Kind of firm")
                 )
+                self.kit.changed.connect(lambda _kind: self._tell())
                 card.add(self.kit)
                 card.box.addSpacing(theme.px(8))
             button = Button(action)
@@ -172,7 +198,7 @@ class FirstRun(QWidget):
             row.addWidget(card, 1)
         content.box.addLayout(row)
         content.box.addSpacing(theme.px(16))
-        content.add(self.firm)
+        content.add(self.firm, self.server)
         self._said = PlainLabel(tone="danger", wrap=True)
         self._said.hide()
         content.add(self._said)
@@ -192,7 +218,7 @@ class FirstRun(QWidget):
 
     def choose(self, way: str) -> None:
         """Chooses a way."""
-        self._way = way
+        changed, self._way = way != self._way, way
         for key, card in self.cards.items():
             card.set_chosen(key == way)
             button = self.buttons[key]
@@ -201,6 +227,9 @@ class FirstRun(QWidget):
             button.updateGeometry()
             button.update()
         self.firm.setVisible(way == FILES)
+        self.server.setVisible(way == SERVER)
+        if changed:
+            self._tell()
 
     def go(self) -> None:
         """Goes on the chosen way."""
@@ -211,11 +240,12 @@ class FirstRun(QWidget):
         elif self._way == SAMPLE:
             self.show_busy(True)
             self._on_chosen(Beginning(SAMPLE, kit=self.kit.chosen()))
-        else:
+        elif self._way != SERVER or self.server.check():
             self.lock.begin()
             self._views.setCurrentIndex(1)
             self._show_keys(False)
             self.lock.setFocus()
+            self._tell()
 
     def _on_pressed(self, way: str) -> None:
         self.choose(way)
@@ -224,15 +254,67 @@ class FirstRun(QWidget):
     def _on_locked(self, passphrase: str, recovery: bool) -> None:
         self.show_busy(True)
         firm = (self.firm.company(), self.firm.tax_code()) if self._way == FILES else ("", "")
-        self._on_chosen(Beginning(self._way, "", *firm, passphrase, recovery))
+        files = self.firm.files if self._way == FILES else ()
+        server = self.server.value() if self._way == SERVER else None
+        self._on_chosen(Beginning(self._way, "", *firm, passphrase, recovery, files, server))
 
     # What the controller shows.
 
     def show_ways(self) -> None:
         """Back to the three ways."""
         self._views.setCurrentIndex(0)
+        self._tell()
         self._show_keys(True)
         self.buttons[self._way].setFocus()
+
+    def show_invitation(self, found: Invitation, *, preset: bool = False) -> None:
+        """An invitation was opened, or whoever deployed the program named a server: the way is chosen and filled."""
+        self.server.show_invitation(found, preset=preset)
+        self.choose(SERVER)
+        if self._views.currentIndex() == 1:
+            self.show_ways()
+        elif self.isVisible():
+            self.buttons[SERVER].setFocus()
+        self._tell()
+
+    def so_far(self) -> dict[str, str]:
+        """What was chosen and typed, without keys and files."""
+        found = self.server.invitation or Invitation(self.server.address.text().strip(), "", "")
+        told = {
+            "way": self._way, "kit": self.kit.chosen(), "company": self.firm.company(),
+            "tax_code": self.firm.tax_code(), "server": found.server, "workspace": found.workspace,
+            "name": found.name, "user": found.user, "team": found.team,
+            "step": "lock" if self._views.currentIndex() == 1 else "",
+        }  # fmt: skip
+        return {key: value for key, value in told.items() if value}
+
+    def go_on_from(self, told: Mapping[str, str]) -> None:
+        """Fills in what an earlier start was told."""
+        if told.get("kit") in ("agency", "manufacturer"):
+            self.kit.choose(told["kit"])
+        self.firm.show_firm(told.get("company", ""), told.get("tax_code", ""))
+        if told.get("server"):
+            names = ("server", "workspace", "name", "user", "team")
+            self.server.show_invitation(Invitation(*(told.get(name, "") for name in names)))
+        self._before.setVisible(told.get("step") == "lock")
+        if told.get("way") in WAYS:
+            self.choose(told["way"])
+
+    def _tell(self) -> None:
+        if not self._busy:
+            self.told.emit(self.so_far())
+
+    # What the window asks: the page is built anew with another language or theme.
+
+    def remembered(self) -> object:
+        """What was chosen and typed, files too."""
+        return self.so_far(), self.firm.files
+
+    def remember(self, state: Any) -> None:
+        """Shows that again."""
+        told, files = state
+        self.go_on_from(told)
+        self.firm.show_files(files)
 
     def show_recovery(self, key: ShownKey) -> None:
         """The recovery key was made: shows it once."""
@@ -263,6 +345,8 @@ class FirstRun(QWidget):
         if step is not None and self._views.currentIndex() == 0:
             self.choose(WAYS[(WAYS.index(self._way) + step) % len(WAYS)])
             self.buttons[self._way].setFocus()
+        elif event.key() == Qt.Key.Key_Escape and self._views.currentIndex() == 1 and not self._busy:
+            self.show_ways()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._views.currentIndex() == 0:
             self.go()
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kam_desktop import formats
@@ -12,11 +13,12 @@ from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.record_controller import RecordController
-from kam_desktop.ui.pages.today.page import DayRow, Figure, Shown, Step, TodayPage
+from kam_desktop.ui.pages.today import checklist
+from kam_desktop.ui.pages.today.page import DayRow, Figure, Shown, TodayPage
 from kam_desktop.ui.pages.today.worklist import Item
 
 if TYPE_CHECKING:
-    from kam_desktop.services.agenda import Beginnings, Day
+    from kam_desktop.services.agenda import Day
     from kam_desktop.services.today import Figure as Counted
     from kam_desktop.services.today import Today, TodayItem
 
@@ -38,7 +40,7 @@ _FIGURE_PLACES = {
 class _Answer:
     today: Today
     days: list[Day]
-    begun: Beginnings
+    done: frozenset[str] | None  # None: the first steps are not measured
 
 
 class TodayController(RecordController):
@@ -58,19 +60,27 @@ class TodayController(RecordController):
         page.item_opened.connect(self._on_opened)
         page.done_wanted.connect(self._on_done)
         page.figure_opened.connect(lambda key: desk.shell.show_page(*_FIGURE_PLACES.get(key, ("collection", ""))))
-        page.step_opened.connect(self._on_step)
+        self._steps_asked = False
+        page.step_opened.connect(lambda key: desk.shell.show_page(*_STEP_PLACES[key]))
+        page.steps_wanted.connect(self._on_steps)
+        page.steps_hidden.connect(self._on_steps_hidden)
         page.opening_wanted.connect(lambda: desk.shell.show_page("importing", "opening"))
         page.own_data_wanted.connect(self._on_own_data)
         page.all_wanted.connect(lambda: desk.shell.show_page("collection", "open"))
 
     def refresh(self) -> None:
         today, now = self.desk.today(), self.desk.clock.now()
-        self.ask(lambda reader: _ask(reader, today, now), self._show, "today")
+        hidden = self.desk.remembered.get(checklist.PREFERENCE) == checklist.HIDDEN
+        measured = not self.desk.remembered.get(SAMPLE) and (self._steps_asked or not hidden)
+        folder = getattr(self.desk.background.profile, "folder", None)
+        self.ask(lambda reader: _ask(reader, today, now, measured, folder), self._show, "today")
 
     def _show(self, answer: _Answer) -> None:
         found = answer.today
         items = [self._item(each, found.as_of) for each in found.items]
-        steps = _steps(answer.begun) if not items else ()
+        steps = checklist.steps(answer.done) if answer.done is not None else ()
+        if not self._steps_asked and checklist.next_of(steps) is None:
+            steps = ()
         self.page.show_today(Shown(
             today=found.as_of,
             items=items,
@@ -147,11 +157,31 @@ class TodayController(RecordController):
         if dialogs.ask(self.page, title, text, yes, danger=True):
             self.desk.door[0].start_over()
 
-    def _on_step(self, key: str) -> None:
-        places = {"firm": ("settings", "firm"), "import": ("importing", ""), "proposal": ("proposal", "new")}
-        self.desk.shell.show_page(*places[key])
+    def _on_steps(self, wanted: bool) -> None:
+        """All first steps in the place of the list, also when they are done or were put away; or the list again."""
+        if wanted and self.desk.remembered.get(SAMPLE):
+            self.desk.shell.toast(tr("First steps come with your own data; sample data need none."))
+            return
+        self._steps_asked = wanted
+        self.page.show_all_steps(wanted)
+        if not wanted:
+            self.desk.shell.note_place("")
+        self.refresh()
+
+    def _on_steps_hidden(self) -> None:
+        def put_away(hidden: bool) -> None:
+            self.desk.remember(checklist.PREFERENCE, checklist.HIDDEN if hidden else "")
+            self._on_steps(False)
+
+        put_away(True)
+        words = tr("The first steps are put away. The command “First steps” brings them back.")
+        self.desk.shell.toast(words, lambda: put_away(False))
 
 
+_STEP_PLACES = {
+    "firm": ("settings", "firm"), "customers": ("importing", ""), "money": ("importing", ""),
+    "proposal": ("proposal", "new"), "recovery": ("settings", "security"), "safety": ("settings", "backups"),
+}  # fmt: skip
 _LOGGED = ("call", "message", "letter", "meeting")
 _SAID: Mapping[str, Callable[[], str]] = {
     "promise_today": lambda: tr("Promised today"), "papers_missing": lambda: tr("Papers missing"),
@@ -175,13 +205,14 @@ def _reason(item: TodayItem) -> str:
     return said
 
 
-def _ask(reader: Any, today: date, now: Any) -> _Answer:
+def _ask(reader: Any, today: date, now: Any, measured: bool, folder: Path | None) -> _Answer:
     from kam_desktop.services import agenda, flows, occasion, rule
+    from kam_desktop.services import checklist as measure
 
     found = flows.today(reader, today, made_at=now)
     occasions = occasion.by_day(reader, today, DAYS)
     days = agenda.next_days(reader, today, flows.firm_currency(reader), DAYS, rule.holidays(reader), occasions)
-    return _Answer(found, days, agenda.beginnings(reader))
+    return _Answer(found, days, measure.done(reader, folder) if measured else None)
 
 
 def _written(args: Mapping[str, Any]) -> dict[str, str]:
@@ -241,19 +272,3 @@ def _occasion(each: Any) -> tuple[str, str]:
     named = {"birthday": tr("Birthday of {name}", name=each.name), "founding": tr("Founding day")}
     years = trn("{n} year", "{n} years", each.years) if each.years and each.kind != "birthday" else ""
     return f"{named.get(each.kind, each.name)} · {each.account_name}", years
-
-
-def _steps(begun: Beginnings) -> tuple[Step, ...]:
-    """What is left to do at the beginning; nothing once a profile is in use."""
-    if begun.accounts and (begun.invoices or begun.proposals):
-        return ()
-    return (
-        Step("firm", tr("Your firm"),
-             tr("Name and tax code: they tell the invoices you issued from those you received."),
-             tr("Enter your firm"), begun.firm),
-        Step("import", tr("Customers and invoices"),
-             tr("From Excel, CSV or e-invoice files; you see every row before anything is written."),
-             tr("Import files"), begun.accounts),
-        Step("proposal", tr("The first proposal"), tr("Lines, prices, tax and totals in one table."),
-             tr("New proposal"), begun.proposals),
-    )  # fmt: skip

@@ -25,8 +25,9 @@ from kam_desktop.ui import keymap, paint, theme
 from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Card, Line, Panel, page_head, scrolled, side_panel
-from kam_desktop.ui.kit.labels import ElidedLabel, IconLabel, Link, PlainLabel, caption, section, strong, title
+from kam_desktop.ui.kit.labels import ElidedLabel, Link, PlainLabel, caption, section, title
 from kam_desktop.ui.kit.states import EmptyState, Notice
+from kam_desktop.ui.pages.today.checklist import PLACE, AllSteps, NextStep, Step
 from kam_desktop.ui.pages.today.worklist import Item, Worklist
 from kam_desktop.ui.shortcuts import add_shortcut
 
@@ -55,17 +56,6 @@ class DayRow:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of the list for a new profile."""
-
-    key: str
-    title: str
-    help: str
-    action: str
-    done: bool = False
-
-
-@dataclass(frozen=True)
 class Shown:
     """Everything that the page shows at one moment.
 
@@ -73,7 +63,7 @@ class Shown:
         more: how many further lines there are beyond `items`.
         payments_entered: False while nobody has said which imported invoices are still open.
         as_of: when the figures were counted, as text.
-        steps: what a new profile still needs; empty once it is in use.
+        steps: the six first steps; empty once all are done, or put away.
         sample: these are invented data, and the page says so; `removable`: they may give way to one's own.
     """
 
@@ -131,6 +121,8 @@ class TodayPage(QWidget):
         done_wanted(key): the task of the line is done.
         figure_opened(key): show what the figure was counted from.
         step_opened(key): open the screen of a step for a new profile.
+        steps_wanted(bool): show all the steps in the place of the list, or the list again.
+        steps_hidden: put them away for good.
         opening_wanted: answer which imported invoices are still open.
         all_wanted: see the lines that this page leaves out.
         own_data_wanted: sample data give way to one's own.
@@ -140,6 +132,8 @@ class TodayPage(QWidget):
     done_wanted = Signal(str)
     figure_opened = Signal(str)
     step_opened = Signal(str)
+    steps_wanted = Signal(bool)
+    steps_hidden = Signal()
     opening_wanted = Signal()
     all_wanted = Signal()
     own_data_wanted = Signal()
@@ -162,6 +156,8 @@ class TodayPage(QWidget):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignRight)
         main.add(page_head(title(tr("Today")), self._day, self._sample, self._own).add(self._hint, stretch=1))
         main.box.addLayout(self._notices)
+        self._over, self._all_steps = QVBoxLayout(), False
+        main.box.addLayout(self._over)
         main.add(Line())
         self._middle = QStackedWidget()
         self._middle.addWidget(self.list)
@@ -232,9 +228,14 @@ class TodayPage(QWidget):
 
     def _show_middle(self, shown: Shown) -> None:
         self.list.show_items(shown.items)
+        whole = bool(shown.steps) and (self._all_steps or not shown.items)
+        self._show_strip(() if whole else shown.steps)
         other: QWidget | None = None
-        if shown.steps:
-            other = self._checklist(shown.steps)
+        if whole:
+            other = made = AllSteps(shown.steps, closable=bool(shown.items))
+            made.opened.connect(self.step_opened)
+            made.closed.connect(lambda: self.steps_wanted.emit(False))
+            made.hidden.connect(self.steps_hidden)
         elif not shown.items:
             look = Button(tr("Look at the open instalments"))
             look.clicked.connect(self.all_wanted)
@@ -249,40 +250,27 @@ class TodayPage(QWidget):
         self._middle.setCurrentWidget(other or self.list)
         self._hint.setText(_keys() if other is None else "")
 
-    def _checklist(self, steps: Sequence[Step]) -> QWidget:
-        holder = Panel(margins=(24, 24, 24, 24), gap=4)
-        holder.add(section(tr("Three steps to begin")))
-        holder.add(caption(tr("Each step opens the real screen; nothing here is practice."), wrap=True))
-        holder.box.addSpacing(theme.px(12))
-        for number, step in enumerate(steps):
-            if number:
-                holder.add(Line(token="subtle"))
-            row = Panel(row=True, margins=(0, 12, 0, 12), gap=12)
-            state = tr("Done") if step.done else ""
-            row.add(
-                IconLabel(
-                    "circle-check" if step.done else "circle", "success" if step.done else "muted", 20, name=state
-                )
-            )
-            words = QVBoxLayout()
-            words.setSpacing(theme.px(2))
-            words.addWidget(strong(step.title))
-            words.addWidget(caption(step.help, wrap=True))
-            row.box.addLayout(words, 1)
-            first = next((each.key for each in steps if not each.done), "")
-            go = Button(step.action, kind="primary" if step.key == first else "default")
-            go.setAccessibleDescription(step.title)
-            go.clicked.connect(lambda _on=False, key=step.key: self.step_opened.emit(key))
-            row.add(go)
-            holder.add(row)
-        holder.box.addStretch(1)
-        return holder
+    def _show_strip(self, steps: Sequence[Step]) -> None:
+        """The next step over a list that has lines already."""
+        emptied(self._over)
+        if steps:
+            strip = NextStep(steps)
+            strip.opened.connect(self.step_opened)
+            strip.hidden.connect(self.steps_hidden)
+            strip.all_wanted.connect(lambda: self.steps_wanted.emit(True))
+            self._over.addWidget(strip)
+
+    def show_all_steps(self, shown: bool) -> None:
+        """From the next answer on: every first step in the place of the list, or the list."""
+        self._all_steps = shown
 
     # What the window asks.
 
-    def open_place(self, _place: str) -> None:
-        """The keyboard comes to the list, unless it is somewhere already."""
-        if QApplication.focusWidget() is None:
+    def open_place(self, place: str) -> None:
+        """All first steps; else the keyboard comes to the list, unless it is somewhere already."""
+        if place == PLACE:
+            self.steps_wanted.emit(True)
+        elif QApplication.focusWidget() is None:
             self.list.setFocus()
 
     def remembered(self) -> object:
