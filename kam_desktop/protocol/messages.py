@@ -32,6 +32,8 @@ SMALL = 800
 ENCODINGS = ("zstd", "gzip")
 LEVEL = 6
 """Of zstd: 5,000 changes take 25 ms instead of 9, and 2 % less room on a slow line than with the usual level 3."""
+LARGE, LARGE_LEVEL = 256 << 10, 3
+"""Answers of that many bytes are packed in a quarter of the time for 3 % more room: somebody waits for a download."""
 SORT = "_sort"
 """Travels beside the fields of a creation: how the title is put in order, as the laptop computed it."""
 
@@ -58,13 +60,16 @@ class Problem(Exception):
         return {"problem": self.code, "message": self.message, "args": dict(self.args_named)}
 
 
-def pack(message: Mapping[str, Any], accepted: Collection[str] = ()) -> tuple[bytes, str]:
-    """The body and its content encoding ("" for plain), by what the other side accepts."""
+def pack(message: Mapping[str, Any], accepted: Collection[str] = (), *, large: int = LEVEL) -> tuple[bytes, str]:
+    """The body and its content encoding ("" for plain), by what the other side accepts.
+
+    `large`: the level of zstd for one of LARGE bytes and more.
+    """
     plain = orjson.dumps(message)
     if len(plain) < SMALL:
         return plain, ""
     if "zstd" in accepted:
-        return zstandard.ZstdCompressor(LEVEL).compress(plain), "zstd"
+        return zstandard.ZstdCompressor(LEVEL if len(plain) < LARGE else large).compress(plain), "zstd"
     if "gzip" in accepted:
         return gzip.compress(plain, 5, mtime=0), "gzip"
     return plain, ""

@@ -96,6 +96,13 @@ ARCHIVE = N_("{label}: archive it instead of deleting it.")
 GUARDED = N_("{label} is changed online by those who may, not here.")
 
 
+_FREEZING = {
+    name: [each for each in fields.values() if each.owns and BY_NAME[each.to].frozen_when is not None]
+    for name, fields in FIELDS.items()
+}
+"""The fields of each kind that point to a record which may be closed to changes of what hangs on it."""
+
+
 class Deciding:
     """Decides the changes of one push, one after the other, over the state that they find.
 
@@ -361,8 +368,8 @@ class Deciding:
 
     def _check_parent_open(self, row: Row, *, new: bool = False) -> None:
         """A line of a version that was sent does not change, come or go; with a new version its lines may come."""
-        for each in FIELDS[row.entity].values():
-            if not each.owns or not row.values.get(each.name) or BY_NAME[each.to].frozen_when is None:
+        for each in _FREEZING[row.entity]:
+            if not row.values.get(each.name):
                 continue
             parent = self.state.row(each.to, row.values[each.name])
             if parent is not None and not (new and parent.new):

@@ -218,7 +218,8 @@ def _refused(service: Service, problem: Problem, accepted: str) -> Response:
 
 
 def _response(service: Service, status: int, content: Mapping[str, Any], accepted: str) -> Response:
-    body, encoding = messages.pack(content, [each for each in messages.ENCODINGS if each in accepted])
+    encodings = [each for each in messages.ENCODINGS if each in accepted]
+    body, encoding = messages.pack(content, encodings, large=messages.LARGE_LEVEL)
     headers = {messages.WORKSPACE_HEADER: service.workspace, "Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     if encoding:
         headers["Content-Encoding"] = encoding

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -214,4 +213,4 @@ def field_seq_json(stamped: dict[str, tuple[int, str]]) -> str | None:
     """`_field_seq` as the table keeps it: devices as numbers, nothing for a row that was never changed."""
     if not stamped:
         return None
-    return json.dumps({name: [seq, int(device)] for name, (seq, device) in stamped.items()}, separators=(",", ":"))
+    return as_json({name: (seq, int(device)) for name, (seq, device) in stamped.items()})

@@ -161,7 +161,7 @@ class SyncState:
                 number, groups = number + 1, outbox.waiting(connection, most_changes, most_bytes)
             if not groups:
                 return max(1, number - 1), []
-            newest = max(min(change.n for change in group) for group in groups)
+            newest = max(group[0].n if len(group) == 1 else min(change.n for change in group) for group in groups)
             _remember(connection, {"push_number": number, "push_upto": str(newest)})
         return number, groups
 
