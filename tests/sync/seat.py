@@ -25,8 +25,9 @@ from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
 from kam_desktop.ui.pages.sync.answers import NEEDS
 from kam_desktop.ui.tour_walk import pick
-from tests.bench.measure import Heartbeat, PaintWatch, Witness, memory
+from tests.bench.measure import PaintWatch, memory
 from tests.patience import let_go_of_the_keys
+from tests.sync.stalls import StallWatch
 
 Step = Callable[[], object] | None
 _LONGEST_S = 60.0
@@ -49,8 +50,7 @@ class Seat(QObject):
         self._until: Step = None
         self._quiet, self._deadline = 0, 0.0
         self._rest = b""
-        self._heart = Heartbeat()
-        self._witness = Witness(self._heart, 0.1) if os.environ.get("KAM_BENCH_WHY") else None
+        self._heart = StallWatch(0.05 if os.environ.get("KAM_BENCH_WHY") else 0.0)
         self._clock = QTimer(self)
         self._clock.setInterval(10)
         self._clock.timeout.connect(self._turn)
@@ -439,13 +439,12 @@ class Seat(QObject):
     def measured(self) -> Iterator[Step]:
         """The stalls so far, and the memory."""
         yield lambda: True
-        worst = sorted(self._heart.stalls, reverse=True)[:12]
-        if self._witness is not None:
-            for place, count in self._witness.places.most_common(40):
-                print(f"{count:>5}  {place}", file=sys.stderr)
-        return {"longest": self._heart.longest, "worst": worst, "watched_s": self._heart.watched_s,
-                "own": max((own for _, _, own in self._heart.stalls), default=0.0),
-                "memory": memory()}  # fmt: skip
+        worst = sorted(self._heart.found, reverse=True)[:12]
+        for each in worst:
+            for glimpse in each.seen:
+                print(f"{1000 * each.late:.0f} ms | {glimpse}", file=sys.stderr)
+        return {"longest": self._heart.longest, "watched_s": self._heart.watched_s, "memory": memory(),
+                "worst": [each[:4] for each in worst]}  # fmt: skip
 
     def begin_connect(self, server: str, user: str, password: str) -> Iterator[Step]:
         """Begins the first download by the dialog, then "Go on working"."""

@@ -246,9 +246,11 @@ class AgeMatrix(QAbstractTableModel):
             return None
         if role == PRIVATE:
             return section == self.ages() + 3
+        if role != Qt.ItemDataRole.DisplayRole or not 0 <= section < self.ages() + 5:
+            return None
         names = [tr("Account"), tr("Not due"), *map(bucket_title, self.shown.buckets), tr("Unallocated"), tr("Balance"),
                  tr("Provision"), tr("Limitation")]  # fmt: skip
-        return names[section] if role == Qt.ItemDataRole.DisplayRole and 0 <= section < len(names) else None
+        return names[section]
 
 
 def key_of(row: AgeRow) -> str:

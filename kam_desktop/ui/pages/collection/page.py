@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtCore import QDate, QLocale, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 
@@ -375,6 +375,11 @@ def _date_edit(today: date) -> QDateEdit:
     edit.setFixedWidth(theme.px(136 if vietnamese else 148))
     edit.setStyleSheet(f"min-height: {theme.px(26)}px")  # a row of small tools
     edit.setMaximumDate(_qt_day(today))
+    # making a calendar takes a quarter of the page's time: it comes in the turn after the one that shows the page
+    QTimer.singleShot(0, edit, partial(_dress_calendar, edit))
+    return edit
+
+
+def _dress_calendar(edit: QDateEdit) -> None:
     edit.calendarWidget().setLocale(edit.locale())
     edit.calendarWidget().setFirstDayOfWeek(Qt.DayOfWeek.Monday)
-    return edit
