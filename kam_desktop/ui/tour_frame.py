@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from kam_desktop.domain.invitation import Invitation
 from kam_desktop.language import tr
 from kam_desktop.ui import pages
 from kam_desktop.ui.job_tray import Job
@@ -13,6 +15,10 @@ from kam_desktop.ui.pages.settings.page import SlotRow
 from kam_desktop.ui.recovery_sheet import RecoverySheet
 from kam_desktop.ui.tour_walk import Steps, Walk, press
 from kam_desktop.ui.unlock_dialog import UnlockDialog
+
+_INVITED = Invitation(
+    "https://kam.moclam.vn", "018f0000-0000-7000-8000-000000000001", "Công ty CP Mộc Lam", "vy", "Bắc"
+)
 
 
 def settings(walk: Walk) -> Steps:
@@ -87,6 +93,10 @@ def over_window(walk: Walk) -> Steps:
     press(window, tr("Change the keys of “{deed}”", deed="").rstrip("”"))
     yield "window-key"
     yield from walk.away()
+    opening = walk.desktop.opening
+    yield from walk.over("window-invitation", partial(opening.ask, _INVITED))
+    yield from walk.over("window-invited", partial(walk.desktop.sync_status.connecting.open, _INVITED))
+    yield from walk.asked("window-bad-link", partial(opening.take, ["kam://open/account/1"]))
     yield from walk.over("window-unlock", UnlockDialog(window, lambda *_: None).open)
     question, details = tr("Begin with your own data?"), "Traceback\n  disk 2 of 3\n" * 8
     yield from walk.asked("window-ask", lambda: dialogs.ask(window, question, question, tr("Save")))
@@ -102,7 +112,13 @@ def first_run(walk: Walk) -> Steps:
     for way in ("server", "files", "sample"):
         page.choose(way)
         yield "first_run" if way == "sample" else f"first_run-{way}"
+    page.show_invitation(_INVITED, preset=True)
+    yield "first_run-invited"
+    page.server.show_invitation(None)
+    page.firm.show_firm("Công ty CP Mộc Lam", "9900000014")
+    page.firm.show_files((Path("khách hàng.xlsx"), Path("hoá đơn 2026.zip")))
     page.choose("files")
+    yield "first_run-filled"
     page.go()
     yield "first_run-lock"
     page.lock.sheet.ask(True)
@@ -111,6 +127,8 @@ def first_run(walk: Walk) -> Steps:
     page.lock.switch.changed.emit("passphrase")
     yield "first_run-passphrase"
     page.show_ways()
+    page.firm.show_firm("", "")
+    page.firm.show_files(())
     page.choose("sample")
     walk.window.show_page(pages.PAGES[0].key)
     yield ""

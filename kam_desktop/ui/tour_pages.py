@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from kam_desktop.language import tr
 from kam_desktop.ui import tour_data
+from kam_desktop.ui.pages.today import checklist
 from kam_desktop.ui.tour_walk import Steps, Walk, pick, press
 
 _NEW = "new"
@@ -18,8 +19,12 @@ _PATIENCE = 200  # waits until files are read, one after the other
 
 
 def today(walk: Walk) -> Steps:
-    """The list of the day, and the question before the sample data goes."""
+    """The list of the day, the next first step over it, and the question before the sample data goes."""
     yield from walk.page("today")
+    page: Any = walk.window.page("today")
+    page.show_next_step(checklist.steps(("firm", "customers")))
+    yield "today-next-step"
+    page.show_next_step(())
     yield from walk.asked("today-own-data", walk.window.page("today").own_data_wanted.emit)
 
 

@@ -83,9 +83,7 @@ class AllSteps(Panel):
             back = Link(tr("Back to the list"))
             back.opened.connect(self.closed)
             head.add(back)
-        away = Link(tr("Hide for good"))
-        away.opened.connect(self.hidden)
-        column.add(head.add(away))
+        column.add(head)
         column.box.addSpacing(theme.px(8))
         bar = QProgressBar()
         bar.setTextVisible(False)
@@ -101,6 +99,9 @@ class AllSteps(Panel):
             if number:
                 column.add(Line(token="subtle"))
             column.add(self._row(step, step is following))
+        away = Link(tr("Hide for good"))  # last, so that nobody's first Enter puts the list away
+        away.opened.connect(self.hidden)
+        column.add(Line(token="subtle"), Panel(row=True, margins=(0, 8, 0, 0)).add(away, None))
         column.box.addStretch(1)
         holder = Panel(row=True)
         holder.add(column, stretch=_WIDTH)

@@ -229,7 +229,7 @@ class TodayPage(QWidget):
     def _show_middle(self, shown: Shown) -> None:
         self.list.show_items(shown.items)
         whole = bool(shown.steps) and (self._all_steps or not shown.items)
-        self._show_strip(() if whole else shown.steps)
+        self.show_next_step(() if whole else shown.steps)
         other: QWidget | None = None
         if whole:
             other = made = AllSteps(shown.steps, closable=bool(shown.items))
@@ -250,7 +250,7 @@ class TodayPage(QWidget):
         self._middle.setCurrentWidget(other or self.list)
         self._hint.setText(_keys() if other is None else "")
 
-    def _show_strip(self, steps: Sequence[Step]) -> None:
+    def show_next_step(self, steps: Sequence[Step]) -> None:
         """The next step over a list that has lines already."""
         emptied(self._over)
         if steps:
