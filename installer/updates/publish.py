@@ -62,7 +62,8 @@ def _keys(args: argparse.Namespace) -> None:
             public[role].append(_new(args, folder, role))
     said = {role: [{"keyid": key.keyid, **key.to_dict()} for key in keys] for role, keys in public.items()}
     (folder / "public.json").write_text(json.dumps(said, indent=1) + "\n", "utf-8")
-    print(f"{sum(map(len, public.values()))} keys in {folder}. Put each root key on a medium of its own, in two places.")
+    count = sum(map(len, public.values()))
+    print(f"{count} keys in {folder}. Put each root key on a medium of its own, in two places.")
 
 
 def _init(args: argparse.Namespace) -> None:
@@ -85,10 +86,19 @@ def _rotate(args: argparse.Namespace) -> None:
 
 
 def _release(args: argparse.Namespace) -> None:
-    notes = {lang: Path(file).read_text("utf-8") for lang, file in (("vi", args.notes_vi), ("en", args.notes_en)) if file}
+    given = {"vi": args.notes_vi, "en": args.notes_en}
+    notes = {lang: Path(file).read_text("utf-8") for lang, file in given.items() if file}
     _repository(args).release(
         Path(args.archive), args.platform, args.version, schema=args.schema, notes=notes, percent=args.percent
     )
+
+
+def _pack(args: argparse.Namespace) -> None:
+    archive.pack(Path(args.folder), Path(args.archive))
+
+
+def _show(args: argparse.Namespace) -> None:
+    print(json.dumps(_repository(args).summary(), indent=1, ensure_ascii=False))
 
 
 def _refresh(args: argparse.Namespace) -> None:
@@ -118,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     keys = command("keys", _keys, repository=False, keys=False)
     keys.add_argument("folder")
     command("init", _init).add_argument("--threshold", type=int, default=2, help="so many root keys have to sign")
-    pack = command("pack", lambda args: archive.pack(Path(args.folder), Path(args.archive)), repository=False, keys=False)
+    pack = command("pack", _pack, repository=False, keys=False)
     pack.add_argument("folder")
     pack.add_argument("archive")
     release = command("release", _release)
@@ -142,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("--root-keys", type=int, default=3)
         each.add_argument("--no-passphrase", action="store_true", help="for trials only")
     command("renew-root", lambda args: _repository(args).renew_root())
-    command("show", lambda args: print(json.dumps(_repository(args).summary(), indent=1, ensure_ascii=False)), keys=False)
+    command("show", _show, keys=False)
     preset = command("preset", lambda args: _repository(args).preset(Path(args.folder), args.address), keys=False)
     preset.add_argument("folder")
     preset.add_argument("address")

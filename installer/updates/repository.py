@@ -100,7 +100,7 @@ class Repository:
             root.roles[role].threshold = (thresholds or {}).get(role, 1)
             if root.roles[role].threshold > len(public[role]):
                 raise Fault(f"{role}: a threshold of more than its keys")
-        self._sign_root(Metadata(root), [])
+        self._sign_root(Metadata(root), [], 0)
         targets = Metadata(Targets())
         self._publish(targets, everything=True)
 
@@ -164,13 +164,14 @@ class Repository:
         """
         document = self._loaded(Root)
         root, before = document.signed, list(document.signed.roles["root"].keyids)
+        needed = root.roles["root"].threshold
         for key_id in list(root.roles[role].keyids):
             root.revoke_key(key_id, role)
         for key in fresh:
             root.add_key(key, role)
         root.roles[role].threshold = threshold or min(root.roles[role].threshold, len(fresh))
         root.version += 1
-        self._sign_root(document, before)
+        self._sign_root(document, before, needed)
         if role == "targets":
             self._publish(self._loaded(Targets))
         elif role in ("snapshot", "timestamp"):
@@ -182,7 +183,8 @@ class Repository:
         """The same root for longer."""
         document = self._loaded(Root)
         document.signed.version += 1
-        self._sign_root(document, list(document.signed.roles["root"].keyids))
+        role = document.signed.roles["root"]
+        self._sign_root(document, list(role.keyids), role.threshold)
 
     # Looking.
 
@@ -201,7 +203,7 @@ class Repository:
         return found
 
     def preset(self, folder: Path, address: str) -> None:
-        """Writes what an installation needs: `update.json` with the address, and the first root."""
+        """Writes what an installation needs: `update.json` with the address, and the root."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "update.json").write_text(json.dumps({"address": address}) + "\n", "utf-8")
         shutil.copyfile(self._file("root"), folder / "root.json")
@@ -235,13 +237,13 @@ class Repository:
         for signer in signers:
             document.sign(signer, append=True)
 
-    def _sign_root(self, document: Metadata[Root], before: list[str]) -> None:
+    def _sign_root(self, document: Metadata[Root], before: list[str], needed: int) -> None:
         """Signed by enough of the keys that hold now, and by enough of those that held before."""
         role = document.signed.roles["root"]
         ids = list(dict.fromkeys([*role.keyids, *before]))
         self._sign(document, ids, role.threshold)
-        for holders in (role.keyids, before):
-            if holders and sum(key in document.signatures for key in holders) < role.threshold:
+        for holders, least in ((role.keyids, role.threshold), (before, needed)):
+            if sum(key in document.signatures for key in holders) < least:
                 raise Fault("root: enough of the keys that held before and of those that hold now have to sign")
         self._write(document, self._file("root", document.signed.version))
         self._write(document, self._file("root"))

@@ -145,6 +145,8 @@ class Installation:
         if not self.has(version):
             raise Unavailable("not_whole", N_("Version {version} is not on this computer as a whole."), version=version)
         now = self.pointer()
+        if now is not None and now.version == version:
+            return  # another window did it
         before = now.version if now is not None and now.state == GOOD else self.running
         if not self.has(before) or before == version:
             raise Unavailable("no_way_back", N_("Version {version} cannot be installed now."), version=version)
