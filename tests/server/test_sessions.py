@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -241,3 +242,20 @@ def test_no_secret_in_any_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> N
     for secret in (PASSWORD, "falsch und geheim", answer["access"], answer["refresh"], renewed["refresh"]):
         assert secret not in caplog.text
         assert secret not in repr(desk.service.__dict__)
+
+
+def test_nobody_unknown_waits_for_the_lock_of_those_who_write(desk: Desk) -> None:
+    told: list[str] = []
+
+    def knock() -> None:
+        for name in ("push", "reassign", "pull", "hello"):
+            try:
+                desk.service.work(name, "no token of ours", {})
+            except Problem as problem:
+                told.append(f"{name} {problem.status}")
+
+    with desk.house.database.write():
+        knocking = threading.Thread(target=knock, daemon=True)
+        knocking.start()
+        knocking.join(5)
+        assert told == ["push 401", "reassign 401", "pull 401", "hello 401"]

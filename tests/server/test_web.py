@@ -222,3 +222,21 @@ def test_a_fault_of_ours_is_told_and_logged_without_a_value(
     assert "push failed: ValueError at " in logged and "health failed: ValueError at " in logged
     for each in (told[0][1], told[1][1], logged.encode()):
         assert not secrecy.leaks(each, secrecy.NOTE)
+
+
+def test_a_call_is_a_post_to_its_own_path_and_nothing_else(web: Serving) -> None:
+    token = {"Authorization": f"Bearer {web.token('auditor')}", "Content-Type": messages.MEDIA_TYPE}
+    body = messages.pack(web.message("auditor", cursors={}))[0]
+    for method in ("GET", "PUT", "HEAD", "DELETE", "OPTIONS"):
+        assert requests.request(method, web.url + PATHS["pull"], data=body, headers=token, timeout=5).status_code == 405
+    for path in (PATHS["pull"] + "x", PATHS["pull"] + "/x", "/x" + PATHS["pull"]):
+        assert requests.post(web.url + path, body, headers=token, timeout=5).status_code == 404
+    for path in (PATHS["pull"], PATHS["pull"] + "?x=1"):
+        assert requests.post(web.url + path, body, headers=token, timeout=5).status_code == 200
+
+
+def test_a_large_answer_is_packed_in_less_time_and_read_as_any_other() -> None:
+    small, large = ({"rows": [f"{place * 7919 % 100_003:06}" for place in range(size)]} for size in (1000, 60_000))
+    assert messages.pack(small, ("zstd",)) == messages.pack(small, ("zstd",), large=messages.LARGE_LEVEL)
+    quick, encoding = messages.pack(large, ("zstd",), large=messages.LARGE_LEVEL)
+    assert quick != messages.pack(large, ("zstd",))[0] and messages.unpack(quick, encoding) == large

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from kam_desktop.domain.entities import Account, Contact
 from kam_desktop.domain.ids import numbered
 from kam_desktop.server.database import Database
-from kam_desktop.store import landing, search
+from kam_desktop.store import forgetting, landing, search
 from kam_desktop.store.shown_rows import plain_rows_of, rows_of
 from kam_desktop.store.sync_state import NOTED
+from kam_desktop.store.sync_tables import AWAITED
+from kam_desktop.sync import cycle
+from kam_desktop.sync.engine import Report
 from tests.server.conftest import furnished
 from tests.server.house import House
 from tests.sync.test_two_laptops import ID, put
-from tests.sync.world import Makers, RealLaptop
+from tests.sync.world import Makers, NoSession, RealLaptop
 
 CONTACT = "01890000-0000-7000-8000-000000000003"
 
@@ -99,3 +103,51 @@ def test_rows_are_indexed_from_their_columns_as_records_are(an: RealLaptop) -> N
     assert found() == of_records
     with an.store.reader() as reader:
         assert [each.id for each in search.find(reader.connection, "bo sua", 9)] == [ID]
+
+
+def cycle_of(laptop: RealLaptop) -> Report:
+    return cycle.run(laptop.engine, laptop.state, laptop, NoSession())  # type: ignore[arg-type]
+
+
+def test_a_quiet_cycle_asks_the_store_twice_and_opens_no_door_to_write(an: RealLaptop) -> None:
+    assert an.sync()
+    begun: list[str] = []
+    engines = {"read": an.store.database._reader, "write": an.store.database._writer}
+    for name, engine in engines.items():
+        event.listen(engine, "begin", lambda connection, name=name: begun.append(name))
+    assert cycle_of(an).done
+    assert begun == ["read", "read"]
+
+
+def test_a_cycle_without_news_does_what_an_earlier_one_left(an: RealLaptop) -> None:
+    assert an.sync() and cycle_of(an).done
+    with an.store.database.write() as connection:
+        search.drop(connection, [ID])
+        connection.exec_driver_sql("insert into search_queue (entity, record) values ('account', ?)", (ID,))
+        forgetting.owe(connection)
+    assert not cycle_of(an).done
+    with an.store.reader() as reader:
+        assert [each.id for each in search.find(reader.connection, "bo sua", 9)] == [ID]
+        assert not forgetting.owed(reader.connection)
+    an.state._unjoined = ["account"]
+    assert not cycle_of(an).done and not an.state._unjoined
+    assert cycle_of(an).done
+
+
+def test_what_waits_for_its_scope_is_no_quiet_cycle(an: RealLaptop) -> None:
+    assert an.sync() and cycle_of(an).done
+    with an.store.database.write() as connection:
+        connection.exec_driver_sql(
+            "insert into row_scope (record, scope, entity, pass) values (?, ?, 'account', 0)", (ID, AWAITED)
+        )
+    assert not cycle_of(an).done
+    with an.store.reader() as reader:
+        assert not list(reader.sql("select 1 from row_scope where scope = :scope", {"scope": AWAITED}))
+
+
+def test_a_cursor_right_or_epoch_that_is_another_is_written_though_no_row_came(an: RealLaptop) -> None:
+    assert an.sync() and cycle_of(an).done
+    with an.house.database.write() as connection:
+        connection.run("update user_account set rights = rights + 1 where id = ?", (an.user,))
+    assert not cycle_of(an).done
+    assert an.state.standing().rights == an.house.value("select rights from user_account where id = ?", an.user)

@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from kam_desktop.domain.errors import Refused, SignedOut, Unavailable
 from kam_desktop.protocol import messages
+from kam_desktop.protocol.addresses import USER_AGENT
 from kam_desktop.sync import transport
 from kam_desktop.sync.transport import HttpTransport, checked_address
 
@@ -288,3 +289,80 @@ def test_an_answer_is_never_larger_than_one_may_be(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(transport, "MOST_BYTES", 1000)
     found = told(answer("200 OK", OURS, b"x" * 5000))
     assert found.code == "cut"
+
+
+@contextmanager
+def keeping(head: str, seen: list[bytes], doors: list[int]) -> Iterator[int]:
+    """A port that keeps its connections open; counts them in `doors` and says `head` with every answer."""
+    server = socket.create_server(("127.0.0.1", 0))
+    open_: list[socket.socket] = []
+
+    def talk(stream: socket.socket) -> None:
+        data = b""
+        while more := stream.recv(65536):
+            data += more
+            front, _, body = data.partition(b"\r\n\r\n")
+            size = next(
+                (int(each[15:]) for each in front.split(b"\r\n") if each.lower().startswith(b"content-length")), 0
+            )
+            if b"\r\n\r\n" in data and len(body) >= size:
+                seen.append(data)
+                data = b""
+                stream.sendall(f"HTTP/1.1 200 OK\r\n{OURS}{head}Content-Length: 2\r\n\r\n{{}}".encode())
+
+    def serve() -> None:
+        while True:
+            try:
+                stream, _ = server.accept()
+            except OSError:
+                return
+            doors.append(1)
+            open_.append(stream)
+            threading.Thread(target=talk, args=(stream,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        server.close()
+        for each in open_:
+            each.close()
+
+
+def test_a_request_says_what_it_must_and_nothing_that_an_answer_asked_for() -> None:
+    seen: list[bytes] = []
+    doors: list[int] = []
+    with keeping("Set-Cookie: spy=1; Path=/\r\n", seen, doors) as port:
+        road = HttpTransport(f"http://127.0.0.1:{port}/at", lambda: "secret-token", WORKSPACE)
+        for message in ({}, {"note": "x" * 3000}, {}):
+            assert road.call("pull", message) == {}
+        road.close()
+    assert len(doors) == 1  # one connection for all of them
+    for place, sent in enumerate(seen):
+        head, _, body = sent.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        said = dict(line.split(": ", 1) for line in lines)
+        assert first == "POST /at/sync/pull HTTP/1.1" and said["Host"] == f"127.0.0.1:{port}"
+        packed = {"Content-Encoding": "zstd"} if place == 1 else {}
+        assert said == {
+            "Host": said["Host"], "Accept": messages.MEDIA_TYPE, "Accept-Encoding": "zstd, gzip",
+            "Content-Type": messages.MEDIA_TYPE, "User-Agent": USER_AGENT, "Content-Length": str(len(body)),
+            "Authorization": "Bearer secret-token", **packed,
+        }  # fmt: skip
+        assert messages.unpack(body, said.get("Content-Encoding", "")) == ({"note": "x" * 3000} if place == 1 else {})
+
+
+def test_a_proxy_that_is_set_between_two_calls_is_used_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    road = HttpTransport("https://kam.company.example", lambda: "secret-token", WORKSPACE)
+    made = transport._Adapter.get_connection_with_tls_context
+    straight = road._session.get_adapter("https://kam.company.example")
+    request = road._request("pull", b"", "")
+    pool = made(straight, request, True, {})  # type: ignore[arg-type]
+    assert pool is made(straight, request, True, {}) and pool.proxy is None  # type: ignore[arg-type]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    with pytest.raises(Unavailable) as found:
+        road.call("pull", {})
+    assert found.value.code == "proxy"
+    road.close()
