@@ -95,13 +95,24 @@ def over_window(walk: Walk) -> Steps:
     yield from walk.away()
     opening = walk.desktop.opening
     yield from walk.over("window-invitation", partial(opening.ask, _INVITED))
-    yield from walk.over("window-invited", partial(walk.desktop.sync_status.connecting.open, _INVITED))
     yield from walk.asked("window-bad-link", partial(opening.take, ["kam://open/account/1"]))
     yield from walk.over("window-unlock", UnlockDialog(window, lambda *_: None).open)
     question, details = tr("Begin with your own data?"), "Traceback\n  disk 2 of 3\n" * 8
     yield from walk.asked("window-ask", lambda: dialogs.ask(window, question, question, tr("Save")))
     yield from walk.asked("window-tell", lambda: dialogs.tell(window, question, question))
     yield from walk.asked("window-failed", lambda: dialogs.failed(window, details, "E-1"))
+
+
+def support(walk: Walk) -> Steps:
+    """What the program is made with, the notice after a crash, and the support bundle before it is written."""
+    walk.window.show_page("settings", "about")
+    yield "settings-about-licences"
+    walk.desktop.help.offer()
+    yield "window-after-crash"
+    walk.desktop.help.open_bundle()
+    yield ""
+    yield "support-bundle"
+    yield from walk.away()
 
 
 def first_run(walk: Walk) -> Steps:

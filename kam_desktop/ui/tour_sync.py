@@ -57,6 +57,8 @@ def _connecting(walk: Walk) -> Steps:
     dialog.show_form("", "")
     dialog.show_failure(tr("The connection broke off"))
     yield "sync-connect-form"
+    dialog.show_form("https://kam.moclam.vn", "vy", "Công ty CP Mộc Lam")
+    yield "sync-connect-invited"
     dialog.show_progress(Now(phase="connecting", done=32_000, whole=100_000))
     yield "sync-connect-download"
     dialog.show_matches(_MATCHES)

@@ -6,12 +6,22 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kam_desktop.cli import profile_opening, sync_commands
+from kam_desktop.domain import invitation
+from kam_desktop.domain.clock import SystemClock
+from kam_desktop.domain.errors import Refused
+from kam_desktop.domain.ids import RandomIds
+from kam_desktop.store import backup
+from kam_desktop.store.data_key import DataKey
+from kam_desktop.store.profile import Store
+from kam_desktop.sync.agent import Agent
+from kam_desktop.sync.session import Session
 from tests import makers
 from tests.e2e.test_commands import Answer, Desk, account
 from tests.fakes import MemoryVault
@@ -213,3 +223,27 @@ def test_a_database_that_was_set_back_is_said_to_be_what_it_is(laptops: Any, tmp
     seen = web.call("pull", {**web.message("an"), "epoch": again.document["epoch"], "cursors": {}}, "an").text
     assert A in seen and B in seen  # what the server had lost was sent again
     web.stop()
+
+
+def test_an_invitation_names_this_workspace_and_no_other_server_gets_a_password(
+    web: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "firm.kamx"
+    words = ("invitation", str(file), "--address", web.url, "--name", "Mộc Lam", "--user", "an")
+    assert web.run(*words).returncode == 0
+    told = invitation.read(file.read_bytes())
+    assert (told.server, told.name, told.user) == (web.url, "Mộc Lam", "an")
+    assert PASSWORD not in file.read_text("utf-8")
+    assert web.run(*words).returncode == 1, "never over a file that is there"
+    clock = SystemClock()
+    with closing(Store.create(tmp_path / "laptop", DataKey.new(), "test", clock, RandomIds(clock))) as store:
+        agent = Agent(store, MemoryVault(), clock)
+        sent: list[str] = []
+        monkeypatch.setattr(Session, "sign_in", lambda *_given, **_more: sent.append("password"))
+        with pytest.raises(Refused, match="not the one of the invitation"):
+            agent.connect(web.url, "an", PASSWORD, agree=lambda _found: False, workspace=A)
+        assert sent == []
+        monkeypatch.undo()
+        monkeypatch.setattr(backup, "backup_to", lambda *_given: None)  # there are no keys to put into one
+        joined = agent.connect(web.url, "an", PASSWORD, agree=lambda _found: False, workspace=told.workspace)
+        assert joined is not None and agent.connected

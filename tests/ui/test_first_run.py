@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
-from kam_desktop import app, language
+from kam_desktop import app, config, language
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.entities import FIRM_ID, Firm
 from kam_desktop.domain.errors import Problem, Refused
@@ -18,6 +18,7 @@ from kam_desktop.domain.ids import RandomIds
 from kam_desktop.store.key_file import KeyFile
 from kam_desktop.ui import theme
 from kam_desktop.ui.desktop import Desktop
+from kam_desktop.ui.pages.first_run.controller import FirstRunController
 from kam_desktop.ui.pages.first_run.page import FILES, SAMPLE, SERVER, Beginning, FirstRun
 from kam_desktop.ui.recovery_sheet import ShownKey
 from tests.fakes import make_argon2_cheap
@@ -211,6 +212,71 @@ def test_a_weak_passphrase_is_refused_and_the_first_run_stays(qtbot: Any, door: 
     page.lock.go()
     opened(qtbot, door, lambda: "12" in said(page.lock) and page._views.isEnabled())
     assert door.desktop.window.current_key() == "first_run" and not (tmp_path / "profile" / "data.kam").exists()
+
+
+def give_back(page: FirstRun) -> None:
+    """Writes the recovery key down and gives two groups back."""
+    sheet = page.lock.sheet
+    assert sheet is not None
+    sheet.ask(True)
+    for place, edit in sheet._answers.items():
+        edit.setText(sheet._key.groups[place - 1])
+    sheet.check()
+
+
+def test_chosen_files_are_looked_at_right_after(qtbot: Any, door: app.Door, tmp_path: Path) -> None:
+    table = tmp_path / "khách.csv"
+    table.write_text("Tên khách hàng,Mã số thuế\nSữa Mây Trắng,\n", "utf-8")
+    page = first_run(door)
+    page.choose(FILES)
+    page.firm.show_files([table])
+    page.go()
+    give_back(page)
+    window = door.desktop.window
+    opened(qtbot, door, lambda: window.current_key() == "importing" and window.page("importing").state() == "preview")
+    assert not (tmp_path / "profile" / "first_run.json").exists()
+
+
+def test_a_typed_address_fills_the_form_of_the_server(qtbot: Any, door: app.Door) -> None:
+    page = first_run(door)
+    page.choose(SERVER)
+    page.server.address.setText("http://kam.moclam.vn")
+    page.go()
+    assert "not encrypted" in said(page.server) and not page.lock.isVisible()
+    page.server.address.setText("kam.moclam.vn")
+    page.go()
+    give_back(page)
+    connecting = door.desktop.sync_status.connecting
+    opened(qtbot, door, lambda: connecting.dialog is not None)
+    assert connecting.dialog.server.text() == "https://kam.moclam.vn" and not connecting.dialog.server.isReadOnly()
+    connecting.dialog.reject()
+
+
+def test_closed_midway_it_begins_where_it_was(qtbot: Any, door: app.Door) -> None:
+    page = first_run(door)
+    page.choose(FILES)
+    page.firm.show_firm("Mộc Lam", "9900000014")
+    page.go()
+    qtbot.keyClick(page, Qt.Key.Key_Escape)
+    assert page._views.currentIndex() == 0, "a way back"
+    page.go()
+    opened(qtbot, door, lambda: door.told_before().get("step") == "lock")
+    again = FirstRunController(door.desktop.desk).page
+    qtbot.addWidget(again)
+    assert (again.way(), again.firm.company(), again.firm.tax_code()) == (FILES, "Mộc Lam", "9900000014")
+    assert "opens nothing" in said(again) and again._views.currentIndex() == 0
+
+
+def test_what_was_deployed_is_proposed(qtbot: Any, door: app.Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    preset = {"server": "https://kam.moclam.vn", "workspace": "018f0000-0000-7000-8000-000000000001"}
+    for given, way in ((preset, SERVER), ({"server": "javascript:x"}, SAMPLE), ({**preset, "workspace": "x"}, SAMPLE)):
+        monkeypatch.setattr(config, "preset", lambda given=given: given)
+        page = FirstRunController(door.desktop.desk).page
+        qtbot.addWidget(page)
+        assert page.way() == way
+    proposed = FirstRunController(door.desktop.desk)
+    proposed._propose({"server": "https://kam.moclam.vn"})
+    assert proposed.page.server.address.text() == "https://kam.moclam.vn" and "administrator" in said(proposed.page)
 
 
 def test_the_language_rebuilds_the_first_run(qtbot: Any, door: app.Door) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,16 +12,21 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLabel
 
 from kam_desktop.domain.entities import (
+    FIRM_ID,
     Account,
     Contact,
     DunningEvent,
+    Firm,
     Occasion,
     PromiseToPay,
     Proposal,
     Task,
 )
+from kam_desktop.services import checklist as measured
 from kam_desktop.services.summary import OPENING_PENDING
+from kam_desktop.store import backup
 from kam_desktop.ui import theme
+from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.pages.today import checklist
 from kam_desktop.ui.pages.today.controller import TodayController
 from kam_desktop.ui.pages.today.page import FigureRow, TodayPage
@@ -201,3 +207,82 @@ def test_the_next_days_tell_occasions_and_how_many_more(qtbot: Any, house: House
     soon = Occasion(id="soon", account="a", name="Khai trương", happens_on=date(2026, 12, 5))
     house.background.edit(lambda uow: uow.add(soon), label="Add occasion {name}", args={"name": soon.name})
     qtbot.waitUntil(lambda: "Khai trương" in said(page))
+
+
+def steps_shown(page: TodayPage) -> list[tuple[str, str]]:
+    """(words, kind) of the buttons of the first steps that are on the screen."""
+    within = [*page.findChildren(checklist.AllSteps), *page.findChildren(checklist.NextStep)]
+    found = [button for part in within if part.isVisibleTo(page) for button in part.findChildren(Button)]
+    return [(button.accessibleDescription(), button.kind) for button in found]
+
+
+def test_an_empty_profile_gets_six_steps_and_each_opens_its_screen(qtbot: Any, house: House) -> None:
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "0 of 6 done" in said(page))
+    assert [kind for _, kind in steps_shown(page)] == ["primary", *["default"] * 5]
+    for button in page.findChild(checklist.AllSteps).findChildren(Button):
+        button.click()
+    assert house.shell.shown == [
+        ("settings", "firm"), ("importing", ""), ("importing", ""), ("proposal", "new"), ("settings", "security"),
+        ("settings", "backups"),
+    ]  # fmt: skip
+
+
+def test_steps_are_measured_and_the_next_one_stands_over_a_list_with_lines(qtbot: Any, house: House) -> None:
+    house.add(Firm(id=FIRM_ID, legal_name="Mộc Lam", tax_code="9900000014"), *firm_of_three())
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "3 of 6 done" in said(page))
+    assert steps_shown(page) == [("The first proposal", "default")] and items(page)
+    page.steps_wanted.emit(True)
+    qtbot.waitUntil(lambda: len(steps_shown(page)) == 6)
+    assert [kind for _, kind in steps_shown(page)] == ["flat", "flat", "flat", "primary", "default", "default"]
+    page.findChild(checklist.AllSteps).closed.emit()
+    qtbot.waitUntil(lambda: len(steps_shown(page)) == 1)
+
+
+def test_steps_that_were_put_away_stay_away_until_they_are_asked_for(qtbot: Any, house: House) -> None:
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: len(steps_shown(page)) == 6)
+    page.steps_hidden.emit()
+    qtbot.waitUntil(lambda: "Nothing is urgent." in said(page))
+    assert house.desk.remembered[checklist.PREFERENCE] == checklist.HIDDEN
+    page.open_place(checklist.PLACE)  # the command
+    qtbot.waitUntil(lambda: len(steps_shown(page)) == 6)
+    page.steps_hidden.emit()
+    qtbot.waitUntil(lambda: not steps_shown(page))
+    house.shell.toasts[-1][1]()  # the way back in the message
+    qtbot.waitUntil(lambda: len(steps_shown(page)) == 6)
+
+
+def test_sample_data_have_no_steps(qtbot: Any, house: House) -> None:
+    house.desk.remembered["demo.kit"] = "agency"
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "Nothing is urgent." in said(page))
+    page.open_place(checklist.PLACE)
+    assert "sample data" in house.shell.toasts[-1][0] and not steps_shown(page)
+
+
+def test_all_six_done_are_not_shown_but_when_asked_for(
+    qtbot: Any, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "done", lambda _reader, _folder: frozenset(measured.STEPS))
+    page = shown(qtbot, house)
+    qtbot.waitUntil(lambda: "Nothing is urgent." in said(page))
+    page.open_place(checklist.PLACE)
+    qtbot.waitUntil(lambda: "6 of 6 done" in said(page))
+    assert {kind for _, kind in steps_shown(page)} == {"flat"}
+
+
+def test_keys_and_copies_are_measured_from_the_profile(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def done() -> frozenset[str]:
+        return house.read(lambda reader: measured.done(reader, house.folder))
+
+    assert done() == frozenset() == house.read(lambda reader: measured.done(reader, None))
+    copy = house.folder / "backups" / "asked-2026-11-23-090000.kambak"
+    copy.parent.mkdir(exist_ok=True)
+    copy.with_name(copy.name.replace("asked", "daily")).touch()
+    assert done() == frozenset()
+    monkeypatch.setattr(backup, "SUFFIX", ".kambak")
+    copy.touch()
+    monkeypatch.setattr(measured.KeyFile, "load", lambda _folder, _repair: SimpleNamespace(kinds=("recovery",)))
+    assert done() == {measured.RECOVERY, measured.SAFETY}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -129,7 +129,8 @@ class FirstRun(QWidget):
         self.lock.recovery_wanted.connect(self.recovery_wanted)
         self.lock.locked.connect(self._on_locked)
         self._views = QStackedWidget()
-        self._views.addWidget(scrolled(self._ways()))
+        self._area = scrolled(self._ways())
+        self._views.addWidget(self._area)
         self._views.addWidget(scrolled(_middle(self.lock)))
         whole = Panel()
         whole.add(self._head())
@@ -228,8 +229,15 @@ class FirstRun(QWidget):
             button.update()
         self.firm.setVisible(way == FILES)
         self.server.setVisible(way == SERVER)
+        QTimer.singleShot(0, self, self._show_lines)
         if changed:
             self._tell()
+
+    def _show_lines(self) -> None:
+        """With large text the lines of a way lie below the window's edge."""
+        lines: dict[str, QWidget] = {FILES: self.firm, SERVER: self.server}
+        if self._way in lines:
+            self._area.ensureWidgetVisible(lines[self._way], 0, theme.px(8))
 
     def go(self) -> None:
         """Goes on the chosen way."""

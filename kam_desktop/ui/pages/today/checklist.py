@@ -132,17 +132,16 @@ class NextStep(Panel):
     """One line over the list of Today: how far the first steps are, and the next one.
 
     Signals:
-        opened(key), hidden: as in AllSteps; all_wanted: show them all.
+        opened(key): as in AllSteps; all_wanted: show them all.
     """
 
     opened = Signal(str)
-    hidden = Signal()
     all_wanted = Signal()
 
     def __init__(self, found: Sequence[Step]) -> None:
         super().__init__(row=True, margins=(24, 6, 24, 6), gap=12, lines="top", ground="subtle")
         following = next_of(found)
-        self.add(IconLabel("list-checks", "text2"), strong(tr("First steps")), caption(count_words(found)))
+        self.add(strong(tr("First steps")), caption(count_words(found)))
         row = QHBoxLayout()
         row.setSpacing(theme.px(12))
         row.addWidget(ElidedLabel(tr("Next: {step}", step=following.title) if following else "", tone="text2"), 1)
@@ -152,7 +151,6 @@ class NextStep(Panel):
             go.setAccessibleDescription(following.title)
             go.clicked.connect(lambda: self.opened.emit(following.key))
             self.add(go)
-        everything, away = Link(tr("All steps")), Link(tr("Hide for good"))
+        everything = Link(tr("All steps"))  # with the way to put them away: with large text this line is full
         everything.opened.connect(self.all_wanted)
-        away.opened.connect(self.hidden)
-        self.add(everything, away)
+        self.add(everything)

@@ -256,7 +256,6 @@ class TodayPage(QWidget):
         if steps:
             strip = NextStep(steps)
             strip.opened.connect(self.step_opened)
-            strip.hidden.connect(self.steps_hidden)
             strip.all_wanted.connect(lambda: self.steps_wanted.emit(True))
             self._over.addWidget(strip)
 
