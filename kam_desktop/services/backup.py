@@ -7,7 +7,7 @@ from pathlib import Path
 from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.ids import Ids
 from kam_desktop.store import backup as stored
-from kam_desktop.store import files, profile_lock, profile_place, restore, rolling, unlock
+from kam_desktop.store import files, profile_lock, profile_place, restore, rolling, tables, unlock
 from kam_desktop.store.backup import Backup as Backup
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.key_file import KeyVault
@@ -65,3 +65,13 @@ def put_back(
         return restore.restore(folder, file, unlocked.key, clock, ids)
     finally:
         lock.release()
+
+
+def before_update(store: Store, schema: int) -> Backup | None:
+    """A backup before a version is made ready that brings a newer schema of the database; None where it does not.
+
+    The step itself makes another one, at the new version's first opening. Raises Unavailable.
+    """
+    if schema <= tables.SCHEMA:
+        return None
+    return stored.backup_to(store, stored.own_place(store, "migration"), "migration")

@@ -1,4 +1,4 @@
-"""Work off the UI thread: five lanes of one thread each, and the outcome back in the UI thread.
+"""Work off the UI thread: six lanes of one thread each, and the outcome back in the UI thread.
 
 How to use it (controllers only):
 
@@ -34,10 +34,10 @@ from kam_desktop.ui import heap
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.collector import Collector
 
-LANES = ("edit", "ask", "net", "files", "wait")
+LANES = ("edit", "ask", "net", "files", "wait", "update")
 _TURN_S = 0.008  # so long may answers hold one turn of the event loop; the rest comes in the next
 _POLL_MS = 100
-_PATIENCE_S = {"ask": 3, "net": 2, "files": 3, "wait": 0.1}  # a long poll holds for a minute and has nothing to lose
+_PATIENCE_S = {"ask": 3, "net": 2, "files": 3, "wait": 0.1, "update": 0.5}  # a long poll holds for a minute, idly
 _log = logging.getLogger(__name__)
 
 Failure = Refused | Unavailable | Broken
@@ -231,7 +231,7 @@ class Background(QObject):
         self, lane: str, work: Callable[[], Any], then: Then | None = None, fail: Fail | None = None, *,
         owner: QObject | None = None, job: Job | None = None,
     ) -> None:  # fmt: skip
-        """Work of the lanes "net", "files" and "wait": `work()`, then `then(result)`."""
+        """Work of the lanes "net", "files", "wait" and "update": `work()`, then `then(result)`."""
         self._put(lane, lambda: (work(), None), then, fail, owner=owner, job=job)
 
     def close(self, timeout_s: float = 20) -> bool:

@@ -41,6 +41,7 @@ from kam_desktop.ui.sentences import words_of
 from kam_desktop.ui.sync_agent import SyncAgent
 from kam_desktop.ui.sync_status import SyncStatus
 from kam_desktop.ui.tray import Tray, forward
+from kam_desktop.ui.update_agent import UpdateAgent
 from kam_desktop.ui.window import Command, Job, PageSpec, Window
 
 LOOK_FILE = "look.json"  # language, theme and zoom alone: the first frame needs them before the profile can be read
@@ -73,6 +74,7 @@ class Desktop(QObject):
         self.capture = Capture(self.desk, self.window)
         self.duplicates, self.bin = Duplicates(self.desk, self.window), Bin(self.desk, self.window)
         self.sync_status = SyncStatus(self.desk, self.window)
+        self.updates = UpdateAgent(self.desk, self.window)
         self.opening = Opening(self.desk, self.window)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)

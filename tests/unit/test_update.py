@@ -218,7 +218,7 @@ def test_a_pointer_is_read_strictly(text: str) -> None:
 
 def test_versions_have_an_order() -> None:
     rising = ["0.9.9", "1.0.0a1", "1.0.0b2", "1.0.0rc1", "1.0.0rc2", "1.0.0", "1.0.10", "1.2.0", "10.0.0"]
-    assert sorted(rising[::-1], key=order_of) == rising
+    assert sorted(set(rising), key=order_of) == rising
     assert not any(map(is_version, ("1.0", "01.0.0", "1.0.0-1", "1.0.0/..", "", "1.0.0\n")))
     assert is_version(config.VERSION)
 
