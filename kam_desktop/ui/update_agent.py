@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from kam_desktop import config, language
-from kam_desktop.domain.errors import Unavailable
+from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.language import N_, tr
 from kam_desktop.ui.background import Failure, Job
 from kam_desktop.ui.desk import Desk
@@ -97,7 +97,7 @@ class UpdateAgent(QObject):
             self.dialog.open()
         self._show()
         if not self.now.asked and self._desk.background.profile is not None:
-            self._desk.background.run(LANE, self._ask_standing, self._on_standing, self._on_failed, owner=self)
+            self._desk.background.run(LANE, self._ask_standing, self._on_standing, owner=self)
 
     def check(self, *, by_hand: bool = False) -> None:
         """Asks the repository; `by_hand`: also for a version that once did not come to a good start."""
@@ -122,7 +122,7 @@ class UpdateAgent(QObject):
                 self._told = release.version
                 self._window.toast(tr("Version {version} is there: see “Updates”.", version=release.version))
 
-        self._desk.background.run(LANE, work, done, self._on_failed, owner=self)
+        self._run(work, done)
 
     def take(self) -> None:
         """Downloads and unpacks what is offered, beside the running version; it is installed when the window closes."""
@@ -148,12 +148,26 @@ class UpdateAgent(QObject):
             self._poll.stop()
             self._set(phase="ready")
 
-        self._desk.background.run(LANE, work, done, self._on_failed, owner=self, job=job)
+        self._run(work, done, job)
 
     def cancel(self) -> None:
         """Stops a download; what came stays, and the next one goes on from there."""
         if self._job is not None and self.now.phase == "loading":
             self._job.cancel()
+
+    def _run(self, work: Callable[[], Any], done: Callable[[Any], object], job: Job | None = None) -> None:
+        """In the lane. What fails is shown in the dialog alone: nobody who works is told that a server is away."""
+
+        def tried() -> Any:
+            try:
+                return work()
+            except (Refused, Unavailable) as failure:
+                return failure
+
+        def end(result: Any) -> None:
+            (self._on_failed if isinstance(result, Refused | Unavailable) else done)(result)
+
+        self._desk.background.run(LANE, tried, end, self._on_failed, owner=self, job=job)
 
     # In the lane.
 
