@@ -1,4 +1,4 @@
-"""What the first run was told before there is a profile: kept for its next start, gone with the profile made."""
+"""What the first run was told before there is a profile: kept until the profile is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the system hands the window: invitations asked about, links that lead to a record, a second start."""
+"""What the system hands the window: invitations asked about, links followed, a second start."""
 
 from __future__ import annotations
 

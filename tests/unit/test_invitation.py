@@ -1,4 +1,4 @@
-"""Invitations (.kamx), links (kam://), arguments: only what they are for gets through; what deployments preset."""
+"""Invitations (.kamx), links (kam://), arguments, presets: only what they are for gets in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The firm's server in the first run: its address typed, by invitation, or proposed by whoever deployed us."""
+"""The firm's server in the first run: its address typed, by invitation, or proposed by a preset."""
 
 from __future__ import annotations
 

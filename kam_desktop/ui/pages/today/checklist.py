@@ -1,4 +1,4 @@
-"""The six first steps on Today: all of them in the place of the list, or the next one in a strip over it."""
+"""The six first steps on Today: all in the place of the list, or the next one in a strip above."""
 
 from __future__ import annotations
 
