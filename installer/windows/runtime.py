@@ -16,8 +16,8 @@ OLDEST = timedelta(days=365)
 PUBLISHER = "Python Software Foundation"
 _OTHERS = ("vcruntime", "libffi")
 """Signed by others (Microsoft) or, in some releases, not at all; taken as python.org packs them."""
-_DROPPED = ("_msi.pyd", "_sqlite3.pyd", "sqlite3.dll", "winsound.pyd", "Lib", "Scripts")
-"""Never imported: the store brings its own SQLite. `Lib` is what packages put beside the runtime, not python.org."""
+_DROPPED = ("_msi.pyd", "winsound.pyd", "Lib", "Scripts")
+"""Never imported. `Lib` is what packages put beside the runtime, not python.org."""
 
 
 class Unfit(Exception):

@@ -15,7 +15,7 @@ PLUGINS: dict[str, tuple[str, ...]] = {
 }
 _RUNTIME = ("msvcp140", "vcruntime140")
 _LOCALES = ("root.dat", "vi.dat", "vi_VN.dat", "en.dat", "en_US.dat", "en_001.dat", "LICENSE.unicode")
-_PACKAGES = ("bin", "share", "setuptools", "_distutils_hack", "pycparser", "distutils-precedence.pth")
+_PACKAGES = ("bin", "share", "setuptools", "_distutils_hack", "distutils-precedence.pth")
 _RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 
 
