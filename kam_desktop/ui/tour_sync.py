@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,9 @@ def sync(walk: Walk) -> Steps:
         words = tr("Sign in to the shared server to go on syncing. Your changes wait here.")
         page.show_banner(words, "warning", "lock", tr("Sign in"))
         yield f"sync-{which}-filled"
+        if which == NEEDS:
+            page.show_banner("", "", "")
+            yield from _further(page)
     page.show_banner(tr("The server has a problem ({status}). Your changes wait here.", status=503), "warning",
                      "triangle-alert", braked=True)  # fmt: skip
     yield "sync-braked"
@@ -44,6 +48,24 @@ def sync(walk: Walk) -> Steps:
         yield ""
         detail = walk.window.page("account").detail
         yield from walk.over("sync-hand-over", detail.hand_over_wanted.emit)
+
+
+def _further(page: Any) -> Steps:
+    """What needs a person in other ways: a deletion that met an edit, and an entry that was decided."""
+    conflict = _detail(NEEDS)
+    rows = (Row(tr("Reason"), "–", tr("deleted"), "khách muốn giảm giá"),)
+    words = tr("You deleted this; a colleague changed it meanwhile, so it was not deleted. Nothing is lost until you "
+               "say so.")  # fmt: skip
+    deleted = replace(conflict, id="y", kind="deleted", words=words, groups=(Group("c", tr("Proposal"), rows, True),))
+    groups = tuple(replace(each, decided=True) for each in conflict.groups)
+    said = (
+        f"{tr('You decided this, and it was sent again.')} {tr('Both values are kept here: it can be decided again.')}"
+    )
+    settled = replace(conflict, id="z", kind="settled", words=said, groups=groups, can_open_again=True)
+    for name, detail in (("deleted", deleted), ("decided", settled)):
+        page.detail.show_detail(detail, {}, False)
+        page.show_detail()
+        yield f"sync-{name}"
 
 
 def _connecting(walk: Walk) -> Steps:
