@@ -5,9 +5,9 @@
 
 Python packages are found from pyproject.toml (what runs on Windows, Linux and macOS, the server's too) through the
 metadata of the installed packages, versions are those of the lock. A package whose licence is not in ALLOWED, or whose
-text nobody has, is an error: nothing with an unknown licence is shipped. What no package manager knows (Qt's terms, fonts,
-icons, boot loaders, libraries within wheels) stands in installer/licence_texts/shipped.toml. The same packages give the
-same bytes.
+text nobody has, is an error: nothing with an unknown licence is shipped. What no package manager knows (Qt's terms,
+fonts, icons, boot loaders, libraries within wheels) stands in installer/licence_texts/shipped.toml. The same packages
+give the same bytes.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from kam_desktop.domain.clock import Clock, SystemClock
 from kam_desktop.domain.errors import Broken, Refused, Unavailable
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.language import tr
+from kam_desktop.services.support.faults import Watch
 from kam_desktop.ui import heap, qt_words, second_start, theme
 from kam_desktop.ui.background import Fail, Failure, Job
 from kam_desktop.ui.desktop import LOOK_FILE, Desktop, start_values
@@ -269,7 +270,11 @@ def run_window(
     targets = second_start.here(targets)
     if second_start.raised_first(name, targets):
         return 0
+    watch = Watch(folder)
+    if folder.is_dir():  # else it begins with the profile
+        watch.begin()
     desktop = _desktop(folder)
+    desktop.help.follow(watch)
     door = Door(desktop, folder)
     second_start.Listener(name, desktop.come_forward, desktop)
     desktop.opening.take(targets)
@@ -296,6 +301,7 @@ def _run(app: QApplication, door: Door) -> int:
     status = app.exec()
     ended = desktop.background.close()
     door.close()
+    desktop.help.end()
     sys.excepthook = sys.__excepthook__
     if not ended:
         # A long backup still runs, its store closed under it; what it left is cleared away by the next one.

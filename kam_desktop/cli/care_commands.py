@@ -9,6 +9,7 @@ from kam_desktop.cli.output import Output, said
 from kam_desktop.cli.profile_opening import folder_of, made, opened, restored
 from kam_desktop.domain.change import moment_text
 from kam_desktop.domain.clock import SystemClock
+from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.domain.locale.vietnam import tax_code
 from kam_desktop.language import N_, tr
 from kam_desktop.services import profile
@@ -24,6 +25,8 @@ def run(args: Namespace, output: Output) -> int:
             return _doctor(args, output)
         case "backup":
             return _backup(args, output)
+        case "support":
+            return _support(args, output)
         case _:
             return _restore(args, output)
 
@@ -77,6 +80,35 @@ def _doctor(args: Namespace, output: Output) -> int:
             if each.mend:
                 output.line(f"    → {tr(each.mend)}")
     return 1 if wrong else 0
+
+
+def _support(args: Namespace, output: Output) -> int:
+    from kam_desktop.services import doctor
+    from kam_desktop.services.support import bundle, facts
+
+    folder, parts = folder_of(args), []
+    findings = doctor.examine(folder, lambda: opened(args, output, write=False), SystemClock())
+    try:
+        with opened(args, output, write=False) as found:
+            parts = bundle.parts(folder, facts.facts(found.store), found.store, findings)
+    except (Refused, Unavailable):  # it is for such a day: what can be read without the data goes in
+        parts = bundle.parts(folder, facts.facts(), None, findings)
+    chosen = [each for each in parts if each.name.removesuffix(".txt") not in args.without]
+    if args.preview:
+        if output.json:
+            told = [{"name": each.name, "removed": each.removed, "text": each.text} for each in chosen]
+            output.document({"file": None, "parts": told})
+        else:
+            for each in chosen:
+                output.line(f"--- {each.name}\n{each.text}\n")
+        return 0
+    size = bundle.write(Path(args.file), chosen, args.note)
+    if output.json:
+        names = [{"name": each.name, "removed": each.removed} for each in chosen]
+        output.document({"file": args.file, "bytes": size, "parts": names})
+    else:
+        output.say(tr("The bundle is saved as {name}. Nothing was sent.", name=args.file))
+    return 0
 
 
 def _backup(args: Namespace, output: Output) -> int:

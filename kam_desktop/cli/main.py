@@ -83,13 +83,15 @@ def _speak(given: Sequence[str]) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
+    shown = logging.StreamHandler()
+    shown.setLevel(logging.ERROR)  # the log file of a profile takes more; see services.support
+    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s", handlers=[shown])
 
 
 def _run(args: argparse.Namespace, output: Output, window: Callable[[argparse.Namespace], int]) -> int:
     # Each command loads only what it needs: `find` answers before a window could have opened.
     match args.command:
-        case "init" | "doctor" | "backup" | "restore":
+        case "init" | "doctor" | "backup" | "restore" | "support":
             from kam_desktop.cli import care_commands
 
             return care_commands.run(args, output)
@@ -210,6 +212,17 @@ def _care(command: Any) -> None:
     doctor.add_argument("--deep", action="store_true", help=tr("check every page and compare every cached figure"))
     backup = command("backup", tr("a verified copy of the whole profile"))
     backup.add_argument("file", metavar="FILE")
+    support = command(
+        "support",
+        tr("write what helps to find a fault into a ZIP file; nothing is sent"),
+        tr("It holds the log, stacks of crashes, versions, counts and checks; no customers, amounts, names or keys."),
+    )
+    support.add_argument("file", metavar="FILE")
+    parts = ("system", "counts", "checks", "settings", "log", "crashes")
+    support.add_argument("--without", metavar="PART", action="append", choices=parts, default=[],
+                         help=tr("leave this part out: {parts}", parts=", ".join(parts)))  # fmt: skip
+    support.add_argument("--note", metavar="TEXT", default="", help=tr("what happened; it goes in as it is written"))
+    support.add_argument("--preview", action="store_true", help=tr("show everything that would go in; write nothing"))
     restore = command("restore", tr("put a backup in place; what is there now is kept beside it"))
     restore.add_argument("file", metavar="FILE")
 

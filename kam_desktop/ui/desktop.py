@@ -32,6 +32,7 @@ from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.duplicates import Duplicates
 from kam_desktop.ui.focus_keeper import FocusKeeper
+from kam_desktop.ui.help import Help
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
@@ -75,6 +76,7 @@ class Desktop(QObject):
         self.duplicates, self.bin = Duplicates(self.desk, self.window), Bin(self.desk, self.window)
         self.sync_status = SyncStatus(self.desk, self.window)
         self.updates = UpdateAgent(self.desk, self.window)
+        self.help = Help(self.desk, self.window, folder)
         self.opening = Opening(self.desk, self.window)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
@@ -104,6 +106,7 @@ class Desktop(QObject):
         self.last_place.reopen()
         self.tray.follow()
         self.sync_status.show()
+        self.help.opened()
         self.background.ask(_overview, self.sync.start)
         self._ask_counts()
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
@@ -153,6 +156,10 @@ class Desktop(QObject):
             (N_("First steps"), partial(window.show_page, "today", "steps"),
              ("buoc dau tien", "checklist", "begin"), "", "list-checks"),
             (N_("Keyboard shortcuts"), window.show_keys, ("phim tat", "shortcuts", "keys"), "keys", "keyboard"),
+            (N_("Export support bundle"), self.help.open_bundle,
+             ("goi ho tro", "bao loi", "support", "log", "help"), "", "life-buoy"),
+            (N_("About and licences"), self.help.open_about,
+             ("gioi thieu", "giay phep", "about", "version"), "", "info"),
             (N_("Vietnamese"), partial(self.use_language, "vi"), ("tieng viet", "language"), "", "languages"),
             (N_("English"), partial(self.use_language, "en"), ("tieng anh", "language"), "", "languages"),
             (N_("Light theme"), partial(self._use_mode, "light"), ("giao dien sang", "theme"), "", "sun"),

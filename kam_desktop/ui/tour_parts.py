@@ -11,7 +11,8 @@ PARTS: dict[str, Callable[[Walk], Steps]] = {
     "today": tour_pages.today, "account": tour_pages.account, "proposal": tour_pages.proposal,
     "collection": tour_money.collection, "importing": tour_pages.importing, "task": tour_pages.task,
     "product": tour_pages.product, "sync": tour_sync.sync, "settings": tour_frame.settings,
-    "window": tour_frame.over_window, "first_run": tour_frame.first_run,
+    "window": tour_frame.over_window, "support": tour_frame.support,
+    "first_run": tour_frame.first_run,
 }  # fmt: skip
 """In the order in which they are walked."""
 

@@ -34,7 +34,8 @@ MARKED = (
     "Tr0ng-m4t-khau!", "correcthorsebattery", "ABCDE-FGHJK-MNPQR-STVWX-YZ234", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIi.c2ln",
     "Bearer 8f14e45fceea167a5a36dedd4bea2543", "8f14e45fceea167a5a36dedd4bea2543", "postgresql://kam:geheim@db/kam",
     "https://crm.dau-moc.vn/api?token=geheim", "/home/nguyenkin/KAM/data.kam", r"C:\Users\nguyenkin\AppData\Local\KAM",
-    r"\\mayte\chung\khach.xlsx", "khach-hang-kin.xlsx", "HD-2026-000777-KIN", "12 Đường Bí Mật, Quận 1", "=cmd|' /C calc'!A0",
+    r"\\mayte\chung\khach.xlsx", "khach-hang-kin.xlsx", "HD-2026-000777-KIN", "12 Đường Bí Mật, Quận 1",
+    "=cmd|' /C calc'!A0",
     "select * from account where name = 'Kín'", "<b>Kín</b>", "-----BEGIN PRIVATE KEY-----",
 )  # fmt: skip
 _log = logging.getLogger("kam_desktop.services.support.test")
@@ -71,7 +72,8 @@ def _fail(text: str) -> list[BaseException]:
     found: list[BaseException] = []
     for deed in (lambda: int(text + "x"), lambda: {}[text], lambda: (Path("/nowhere") / text).open(),
                  lambda: getattr(io, text), lambda: text.encode("ascii", "strict") + b"" + text,
-                 lambda: (_ for _ in ()).throw(Unavailable(text, text)), lambda: datetime.fromisoformat(text)):  # fmt: skip
+                 lambda: (_ for _ in ()).throw(Unavailable(text, text)), lambda: datetime.fromisoformat(text),
+                 ):  # fmt: skip
         try:
             deed()  # type: ignore[no-untyped-call]
         except (ValueError, KeyError, OSError, AttributeError, TypeError, Unavailable) as error:
@@ -107,10 +109,10 @@ def test_no_secret_and_no_word_of_a_customer_reaches_the_log(kept: log.RotatingL
 
 def test_codes_ids_and_counts_are_said(kept: log.RotatingLog) -> None:
     identity = "0198c0de-0000-7000-8000-000000000001"
-    _log.info("sync: %s, waiting %s of %s", "offline", 12, identity)
+    _log.info("sync: %s, waiting %s of %s", "not_written", 12, identity)
     _log.info("%s", KeyError("Kín"))
-    assert f"sync: offline, waiting 12 of {identity}\n" in written(kept.folder) and "KeyError" in written(kept.folder)
-    assert safe("no_profile") == REMOVED or safe("no_profile") == "no_profile"
+    said = written(kept.folder)
+    assert f"sync: not_written, waiting 12 of {identity}\n" in said and "KeyError" in said
     assert safe(123_456_789) == "≥100000" and safe(["x"]) == REMOVED and safe(True) == "True"
 
 
@@ -124,6 +126,7 @@ def test_the_log_keeps_five_files_that_only_their_owner_reads(tmp_path: Path) ->
     assert sys.platform == "win32" or all(path.stat().st_mode & 0o077 == 0 for path in [*found, tmp_path / "log"])
 
 
+@pytest.mark.expects_log
 def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "log").write_text("a file where the folder should be")
     watch = Watch(tmp_path)
@@ -137,9 +140,6 @@ def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "write", full)
     made.handle(logging.makeLogRecord({"name": "kam_desktop", "levelno": 40, "msg": "x"}))
-
-
-test_a_disk_that_takes_nothing_stops_nothing = pytest.mark.expects_log(test_a_disk_that_takes_nothing_stops_nothing)
 
 
 def test_a_hard_crash_leaves_its_stack_and_is_noticed_at_the_next_start(tmp_path: Path) -> None:
@@ -167,7 +167,6 @@ def test_a_hard_crash_leaves_its_stack_and_is_noticed_at_the_next_start(tmp_path
 def test_the_bundle_holds_counts_and_no_content(store: Store, tmp_path: Path) -> None:
     with store.edit("Add") as uow:
         uow.add(Account(id="a1", name=MARKED[0], tax_code="0312345678"))
-        uow.set_preference("filter.account", MARKED[3]) if hasattr(uow, "set_preference") else None
     folder = store.folder / "log"
     folder.mkdir(exist_ok=True)
     (folder / log.FILE).write_text("\n".join(f"old line {text}" for text in MARKED), "utf-8")
@@ -193,10 +192,10 @@ def test_a_stopped_bundle_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", [each for each in MARKED if any(c in each for c in "@\\/") or each[:1].isdecimal()][:9])
+@pytest.mark.parametrize("text", [*MARKED[4:11], *MARKED[14:23]])
 def test_the_second_net_takes_addresses_numbers_and_paths(text: str) -> None:
     clean, removed = scrub(f"2026-11-23T01:02:03.000Z x {text}")
-    assert (removed and REMOVED in clean) or text == "12 Đường Bí Mật, Quận 1" or text.startswith("<")
+    assert removed and REMOVED in clean and text not in clean
     assert clean.startswith("2026-11-23T01:02:03.000Z")
 
 

@@ -16,7 +16,8 @@ _UUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 _REST = re.compile(
     "|".join((
         r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",  # mail addresses
-        r"\bhttps?://\S+",
+        r"\b[a-z][a-z0-9+.-]*://\S+",
+        r"\beyJ[\w.-]{10,}",  # JWT
         r"\bBearer\s+\S+",
         r"(?i:\b(?:password|passwd|secret|token|api_?key|authorization)\b\s*[:=]\s*\S+)",
         r"\\\\[\w.$-]+\\\S*",  # shares

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property, partial
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtCore import QTimer, QUrl, qVersion
 from PySide6.QtGui import QDesktopServices
 
-from kam_desktop import config, language
+from kam_desktop import language
 from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.entities import FIRM_ID, Firm, Person
 from kam_desktop.domain.errors import Refused, Unavailable
@@ -19,6 +17,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui import theme, tray
 from kam_desktop.ui.background import Failure, Job
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.help import Help
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.dialogs import Dialog
@@ -67,6 +66,8 @@ class SettingsController(RecordController):
         page.recovery_wanted.connect(self._on_recovery)
         page.backup_wanted.connect(self._on_backup)
         page.folder_wanted.connect(self._on_folder)
+        page.about.data_wanted.connect(self._on_data)
+        page.about.bundle_wanted.connect(self._on_bundle)
         page.undo_wanted.connect(desk.undo)
         desk.background.feed.published.connect(self._on_any_change)
         self.bind(page.form, "Change our firm", "Enter our firm", lambda _record: page.form.check_tax_code())
@@ -146,7 +147,7 @@ class SettingsController(RecordController):
         elif key == BACKUPS:
             background.run("files", partial(_ask_backups, background), self._show_backups, self.refuse, owner=self)
         elif key == ABOUT:
-            background.run("files", _licences, self.page.show_licences, self.refuse, owner=self)
+            background.run("files", partial(_about, background), self._show_about, self.refuse, owner=self)
 
     def _on_any_change(self, _changes: ChangeSet) -> None:
         if self.page.isVisible() and self.page.shown() == HISTORY:
@@ -177,6 +178,26 @@ class SettingsController(RecordController):
         self.page.show_steps([
             StepRow(each.number, tr(each.label, **each.label_args), each.at, each.kind, each.state) for each in steps
         ])  # fmt: skip
+
+    # About.
+
+    def _show_about(self, found: tuple[list[tuple[str, str]], Any]) -> None:
+        names = {
+            "commit": tr("Commit"), "python": "Python", "qt": "Qt", "sqlite": "SQLite", "sqlcipher": "SQLCipher",
+            "system": tr("System"), "data": tr("Data folder"),
+        }  # fmt: skip
+        self.page.about.show_facts([(names[name], value) for name, value in found[0] if name in names])
+        self.page.about.show_licences(found[1])
+
+    def _on_bundle(self) -> None:
+        found = self._window.findChild(Help)
+        if found is not None:
+            found.open_bundle()
+
+    def _on_data(self) -> None:
+        profile = self.desk.background.profile
+        if profile is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(getattr(profile, "folder", "."))))
 
     # Keys.
 
@@ -347,27 +368,10 @@ def _set_recovery(background: Any, recovery: Any) -> None:
     security.set_recovery(background.profile, recovery)
 
 
-def _licences() -> str:
-    """The libraries with their licences, then the texts that travel with the program."""
-    folder = config.resources() / "licences"
-    texts = [f"{file.stem}\n\n{file.read_text(encoding='utf-8').strip()}" for file in sorted(folder.glob("*.txt"))]
-    return "\n\n\n".join([_libraries(), *texts]).strip()
+def _about(background: Any) -> tuple[list[tuple[str, str]], Any]:
+    """(name, value) of versions and places, and the licences of everything that is shipped."""
+    from kam_desktop.services.support import facts, notices
 
-
-def _libraries() -> str:
-    try:
-        needed = metadata.requires("kam-desktop") or []
-    except metadata.PackageNotFoundError:  # running from the source tree, not installed
-        return ""
-    found = []
-    for requirement in needed:
-        name = re.split(r"[^A-Za-z0-9._-]", requirement)[0]
-        try:
-            about = metadata.metadata(name).json
-        except metadata.PackageNotFoundError:  # for another system
-            continue
-        named = [each.rpartition(" :: ")[2] for each in about.get("classifier", ()) if each.startswith("License ::")]
-        licence = str(about.get("license_expression") or about.get("license") or ", ".join(named)).partition("\n")[0]
-        if "extra ==" not in requirement:
-            found.append(f"{about['name']} {about['version']} {licence}".strip())
-    return "\n".join(found)
+    store = background.profile
+    folder = [("data", str(getattr(store, "folder", "")))]
+    return [*facts.facts(store), ("qt", qVersion()), *folder], notices.notices()

@@ -7,19 +7,20 @@ from datetime import date
 from functools import cached_property
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from kam_desktop import config, formats, language
+from kam_desktop import formats, language
 from kam_desktop.language import tr
 from kam_desktop.ui import theme, tray
 from kam_desktop.ui.badges import Pill
 from kam_desktop.ui.kit.buttons import Button, Segmented, Tabs
 from kam_desktop.ui.kit.cells import DateCell, Look, PillCell, TextCell
 from kam_desktop.ui.kit.frames import Line, Panel, page_head, scrolled
-from kam_desktop.ui.kit.labels import IconLabel, PlainLabel, caption, section, strong, title
+from kam_desktop.ui.kit.labels import IconLabel, PlainLabel, caption, strong, title
 from kam_desktop.ui.kit.record_table import Answer, KeptPlace, RecordTable, TableColumn
 from kam_desktop.ui.kit.states import EmptyState, Notice
 from kam_desktop.ui.kit.table_view import Column, TableView
+from kam_desktop.ui.pages.settings.about import AboutView
 from kam_desktop.ui.pages.settings.form import FirmForm, PersonForm
 from kam_desktop.ui.pages.settings.reminders import RemindersView
 from kam_desktop.ui.pages.settings.rows import BackupRow as BackupRow
@@ -74,7 +75,7 @@ class SettingsPage(QWidget):
     def __init__(self, today: date, *, in_tray: bool = False) -> None:
         super().__init__()
         self._tray, self._today = in_tray, today
-        self.form, self.person = FirmForm(today), PersonForm(today)
+        self.form, self.person, self.about = FirmForm(today), PersonForm(today), AboutView()
         names = (
             tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Reminding"), tr("Display"), tr("Security"),
             tr("Backups"), tr("History"), tr("About"),
@@ -85,7 +86,7 @@ class SettingsPage(QWidget):
         self._parts = {
             FIRM: _column(Panel(gap=8).add(self.form, self.person)),
             GENERAL: _column(self._general()), SECURITY: _column(self._security()),
-            BACKUPS: self._backups(), HISTORY: self._history(), ABOUT: _column(self._about()),
+            BACKUPS: self._backups(), HISTORY: self._history(), ABOUT: self.about,
         }  # fmt: skip
         for part in self._parts.values():
             self._views.addWidget(part)
@@ -316,27 +317,6 @@ class SettingsPage(QWidget):
         step = self._current_step()
         if step is not None and step.state == "done":
             self.undo_wanted.emit(step.number)
-
-    # About.
-
-    def _about(self) -> QWidget:
-        whole = Panel(gap=8)
-        whole.add(section(config.APP_NAME), PlainLabel(tr("Version {version}", version=config.VERSION), tone="text2"))
-        whole.add(PlainLabel(tr("Works without a network. Nothing leaves this computer while no server is connected."),
-                             tone="text2", wrap=True))  # fmt: skip
-        whole.box.addSpacing(theme.px(8))
-        whole.add(section(tr("Licences")))
-        self._licences = QPlainTextEdit()
-        self._licences.setReadOnly(True)
-        self._licences.setTabChangesFocus(True)
-        self._licences.setAccessibleName(tr("Licences"))
-        self._licences.setMinimumHeight(theme.px(320))
-        whole.add(self._licences, stretch=1)
-        return whole
-
-    def show_licences(self, text: str) -> None:
-        """Shows the texts of the licences."""
-        self._licences.setPlainText(text)
 
     # What the window asks.
 
