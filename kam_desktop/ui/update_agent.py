@@ -1,4 +1,4 @@
-"""The window's dealings with updates: when to look, what was found, downloading, installing when it closes."""
+"""The window's dealings with updates: when to look, what was found, installing when it closes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dialog of updates: what runs, whether there is a newer version, what is new in it, how far it is."""
+"""The dialog of updates: what runs, whether there is a newer version, what is new, how far it is."""
 
 from __future__ import annotations
 

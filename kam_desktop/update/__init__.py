@@ -1,1 +1,1 @@
-"""Updates: releases verified under keys that are not on the web host, installed beside the running version."""
+"""Updates: releases verified under keys kept off the web host, installed beside what runs."""

@@ -1,4 +1,4 @@
-"""The versions beside each other on this computer, and the one small file that says which of them starts.
+"""The versions beside each other on this computer, and the small file that says which one starts.
 
     <base>/KAM Desktop.exe            the starter, which no update replaces (installer/updates/starter.c)
     <base>/current                    three lines: the version, the one before it or "-", and the state

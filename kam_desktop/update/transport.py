@@ -1,4 +1,4 @@
-"""Reads files of the update server over HTTP within limits of size and slowness; the other home of `requests`."""
+"""Files of the update server within limits of size and slowness; `requests`' other home."""
 
 from __future__ import annotations
 

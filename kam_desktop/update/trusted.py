@@ -1,4 +1,4 @@
-"""What the publisher signed (TUF): metadata brought up to date, and what of it is offered to this computer."""
+"""What the publisher signed (TUF): metadata brought up to date, and what is offered to whom."""
 
 from __future__ import annotations
 

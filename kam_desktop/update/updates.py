@@ -1,4 +1,4 @@
-"""Everything a window does about updates: look, download, make ready beside the running version, switch."""
+"""Everything a window does about updates: look, download, make ready beside what runs, switch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Updates in the window: off without a repository; found, loaded, installed at closing, not in a meeting."""
+"""Updates in the window: off without a repository; found, loaded, installed when it closes."""
 
 from __future__ import annotations
 

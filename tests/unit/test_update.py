@@ -1,4 +1,4 @@
-"""Updates: attacks refused and honest releases taken, archives, resuming, roll-out, versions side by side."""
+"""Updates: attacks refused, honest releases taken, archives, resuming, roll-out, side by side."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Updates attacked and killed: the sweeps that take longer than the suite allows, and the stage for both."""
+"""Updates attacked and killed: sweeps longer than the suite allows, and the stage for both."""

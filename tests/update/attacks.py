@@ -1,4 +1,4 @@
-"""Attacks on updates over a real server on loopback: `python -m tests.update.attacks` runs all and prints a table.
+"""Attacks on updates over a server on loopback: `python -m tests.update.attacks` prints a table.
 
 Each attack is a function that does it and asserts that nothing came of it; the control after it takes the honest
 release on the same road with the same laptop. A slow server is one of the tests' own small limits (see stage.QUICK);
@@ -270,19 +270,19 @@ def endless_archive(stage: Stage, laptop: Laptop) -> None:
     assert lain <= stage.repository.summary()["releases"][0]["bytes"]
 
 
-def _trickle(handler: Handler, content: bytes, rate_s: float = 0.02) -> None:
+def _trickle(handler: Handler, content: bytes) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(content)))
     handler.end_headers()
     for place in range(len(content)):
         handler.wfile.write(content[place : place + 1])
-        if handler.server.ended.wait(rate_s):
+        if handler.server.ended.wait(LIMITS[0].window_s / 10):
             return
 
 
 def _trickle_head(handler: Handler, _content: bytes) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-    while not handler.server.ended.wait(0.02):
+    while not handler.server.ended.wait(LIMITS[0].window_s / 10):
         handler.wfile.write(b"X-More: and more\r\n"[:3])
 
 

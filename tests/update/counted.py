@@ -1,4 +1,4 @@
-"""Kills this process at a counted file operation: KAM_KILL="<part>:<number>", counted in KAM_COUNT without it."""
+"""Kills this process at a counted file operation, KAM_KILL="<part>:<number>"; KAM_COUNT counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a version of the stage does when it starts: confirms its first start once its window would be there."""
+"""What a version of the stage does when it starts: confirms itself once its window would be there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One part of an update in a process of its own, to be killed: `update` takes it, `start` is the starter."""
+"""One part of an update in a process of its own, to be killed: `update`, or `start`, the starter."""
 
 from __future__ import annotations
 
