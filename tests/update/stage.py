@@ -27,6 +27,9 @@ PLATFORM = platform_key()
 QUICK = Limits(connect_s=2, silence_s=0.15, window_s=0.2, least_bytes_per_s=4096)
 """The limits of the product in small, so that a test of slowness is over soon."""
 
+CALM = Limits(connect_s=20, silence_s=20, window_s=20, least_bytes_per_s=1)
+"""For everything else: a machine that is busy is no attack."""
+
 Hook = Callable[["Handler", bytes], None]
 
 
@@ -142,7 +145,7 @@ class Laptop:
     source: Source
     version: str = "1.0.0"
     device: str = "laptop-1"
-    limits: Limits = QUICK
+    limits: Limits = CALM
     reports: list[tuple[int, int]] = field(default_factory=list)
 
     def install(self, contents: Callable[[Path], None] | None = None) -> Laptop:
