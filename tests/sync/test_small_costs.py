@@ -13,6 +13,7 @@ from kam_desktop.domain.ids import numbered
 from kam_desktop.server.database import Database
 from kam_desktop.store import forgetting, landing, search
 from kam_desktop.store.shown_rows import plain_rows_of, rows_of
+from kam_desktop.store.standing import look
 from kam_desktop.store.sync_state import NOTED
 from kam_desktop.store.sync_tables import AWAITED
 from kam_desktop.sync import cycle
@@ -124,10 +125,13 @@ def test_a_cycle_without_news_does_what_an_earlier_one_left(an: RealLaptop) -> N
     with an.store.database.write() as connection:
         search.drop(connection, [ID])
         connection.exec_driver_sql("insert into search_queue (entity, record) values ('account', ?)", (ID,))
-        forgetting.owe(connection)
     assert not cycle_of(an).done
     with an.store.reader() as reader:
         assert [each.id for each in search.find(reader.connection, "bo sua", 9)] == [ID]
+    with an.store.database.write() as connection:
+        forgetting.owe(connection)
+    assert not cycle_of(an).done
+    with an.store.reader() as reader:
         assert not forgetting.owed(reader.connection)
     an.state._unjoined = ["account"]
     assert not cycle_of(an).done and not an.state._unjoined
@@ -145,9 +149,20 @@ def test_what_waits_for_its_scope_is_no_quiet_cycle(an: RealLaptop) -> None:
         assert not list(reader.sql("select 1 from row_scope where scope = :scope", {"scope": AWAITED}))
 
 
-def test_a_cursor_right_or_epoch_that_is_another_is_written_though_no_row_came(an: RealLaptop) -> None:
-    assert an.sync() and cycle_of(an).done
-    with an.house.database.write() as connection:
-        connection.run("update user_account set rights = rights + 1 where id = ?", (an.user,))
-    assert not cycle_of(an).done
-    assert an.state.standing().rights == an.house.value("select rights from user_account where id = ?", an.user)
+@pytest.mark.parametrize(
+    ("key", "value"), [("mark", {"seq": 0, "hash": "", "mac": ""}), ("rights", 99), ("cursors", {"org": "x:1"})]
+)
+def test_a_mark_right_or_cursor_that_is_another_is_written_though_no_row_came(
+    an: RealLaptop, key: str, value: object
+) -> None:
+    assert an.sync()
+    an.engine.begin()
+    call = an.engine.next_call()
+    assert call is not None
+    answer = an.call(call.name, call.message)
+    assert an.state.take_pull(answer)[0].done
+    told = {**answer, key: {**answer["cursors"], **value} if key == "cursors" else value}  # type: ignore[dict-item]
+    assert not an.state.take_pull(told)[0].done
+    with an.store.database.read() as connection:
+        here = look(connection, "")
+    assert {"mark": here.standing.mark, "rights": here.standing.rights, "cursors": here.cursors}[key] == told[key]
