@@ -1,4 +1,4 @@
-"""Help around the window: log of faults, a notice after a crash, the support bundle, the way to “About”."""
+"""Help around the window: log, a notice after a crash, the support bundle, the way to “About”."""
 
 from __future__ import annotations
 

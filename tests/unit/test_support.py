@@ -1,4 +1,4 @@
-"""Log, crashes, support bundle and licences: nothing of a customer's gets in, and nothing there breaks anything."""
+"""Log, crashes, support bundle, licences: nothing of a customer's gets in, nothing breaks anything."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What helps when something went wrong: log, stacks of crashes, the bundle for support, notices of licences."""
+"""What helps when something went wrong: log, stacks of crashes, support bundle, licences."""

@@ -20,17 +20,17 @@ COMMIT_FILE = "commit.txt"
 def commit() -> str:
     """The commit that this program was made from, "" where nobody knows."""
     with suppress(OSError):
-        return (config.resources() / COMMIT_FILE).read_text("ascii").strip()[:40]
+        return (config.resources() / COMMIT_FILE).read_text("ascii").strip()[:12]
     folder = config.resources().parent / ".git"
     with suppress(OSError, IndexError):
         head = (folder / "HEAD").read_text("ascii").strip()
         if not head.startswith("ref: "):
-            return head[:40]
+            return head[:12]
         named = head[5:]
         with suppress(OSError):
-            return (folder / named).read_text("ascii").strip()[:40]
+            return (folder / named).read_text("ascii").strip()[:12]
         packed = (folder / "packed-refs").read_text("ascii").splitlines()
-        return next(line.split()[0] for line in packed if line.endswith(" " + named))[:40]
+        return next(line.split()[0] for line in packed if line.endswith(" " + named))[:12]
     return ""
 
 

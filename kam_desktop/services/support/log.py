@@ -1,4 +1,4 @@
-"""The log of a profile: five files of a megabyte that name places, codes and ids, never what people wrote."""
+"""The log of a profile: five files that name places, codes and ids, never what people wrote."""
 
 from __future__ import annotations
 

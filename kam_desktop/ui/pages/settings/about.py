@@ -67,7 +67,7 @@ class AboutView(Panel):
         self._find.setPlaceholderText(tr("Find in the licences"))
         self._find.setAccessibleName(tr("Find in the licences"))
         self._find.setClearButtonEnabled(True)
-        self._find.setMaximumWidth(theme.px(320))
+        self._find.setFixedWidth(theme.px(240))
         self._find.textChanged.connect(lambda _text: self._filter())
         self._count = caption()
         row = Panel(row=True, gap=12, margins=(0, 8, 0, 0))
