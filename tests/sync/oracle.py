@@ -46,9 +46,13 @@ SECRETS = {
 
 
 def live(node: Any) -> None:
-    """I8: what is shown of a record with waiting changes holds the newest value of each."""
+    """I8: what is shown of a record with waiting changes holds the newest value of each.
+
+    Not of those that are sent again as the server lost them (numbers below 1): they were taken once, and what others
+    wrote since, or a hand-over, may be what this laptop knows as the newest.
+    """
     last: dict[tuple[str, str], dict[str, Any] | None] = {}
-    for payload, entity, record in node.sql("select payload, entity, record from outbox order by n"):
+    for payload, entity, record in node.sql("select payload, entity, record from outbox where n > 0 order by n"):
         change = orjson.loads(payload)
         key = (entity, record)
         if change["action"] == "delete":

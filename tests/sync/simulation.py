@@ -667,7 +667,7 @@ class Run:
     def _whole_cycle(self, node: Node) -> bool:
         """One cycle without faults; whether it had nothing to do."""
         node.engine.begin()
-        calls = 0
+        calls, told = 0, None
         while (call := node.engine.next_call()) is not None:
             calls += 1
             if calls > 200:
@@ -685,6 +685,7 @@ class Run:
             self.say(node.label, call.name, self._short(answer))
             node.engine.answered(call, answer)
             node.quiet = call, answer
+            told = answer.get("conflicts")  # of a push that came after this laptop's last cycle
             oracle.live(node)
             if node.engine.report.braked and not node.engine.busy:
                 self.say(node.label, "braked", node.engine.report.braked)
@@ -693,7 +694,7 @@ class Run:
         node.call = None
         node.tidy()
         report = node.engine.report
-        return calls == 1 and not report.pulled and not any(each.touched for each in report.changes)
+        return calls == 1 and not told and not report.pulled and not any(each.touched for each in report.changes)
 
 
 def answer_of(answer: Any) -> Any:
