@@ -25,9 +25,11 @@ ICON_SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 DEPENDS = {
     "kam-desktop": (
         "libc6 (>= 2.34), libstdc++6, libgcc-s1, libglib2.0-0 | libglib2.0-0t64, libgl1, libegl1, libdbus-1-3, "
-        "libfontconfig1, libfreetype6, libx11-6, libx11-xcb1, libxkbcommon0, libxkbcommon-x11-0, libxcb1, libxcb-cursor0, "
-        "libxcb-icccm4, libxcb-image0, libxcb-keysyms1, libxcb-randr0, libxcb-render0, libxcb-render-util0, libxcb-shape0, "
-        "libxcb-shm0, libxcb-sync1, libxcb-xfixes0, libxcb-xkb1, libxcb-glx0, libsm6, libice6, libexpat1"
+        "libfontconfig1, libfreetype6, libx11-6, libx11-xcb1, libxkbcommon0, libxkbcommon-x11-0, libxcb1, "
+        "libxcb-cursor0, libxcb-icccm4, libxcb-image0, libxcb-keysyms1, libxcb-randr0, libxcb-render0, "
+        "libxcb-render-util0, libxcb-shape0, libxcb-shm0, libxcb-sync1, "
+        "libxcb-xfixes0, libxcb-xkb1, libxcb-glx0, libsm6, libice6, "
+        "libexpat1, libgssapi-krb5-2"
     ),
     "kam-server": "libc6 (>= 2.34), libstdc++6, libgcc-s1, adduser",
 }
@@ -178,11 +180,13 @@ def tarball(folder: Path, file: Path, epoch: int) -> None:
         member.mtime = epoch
         return member
 
-    with file.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, epoch) as packed:
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as whole:
-            for each in [folder, *sorted(folder.rglob("*"))]:
-                name = str(each.relative_to(folder.parent))
-                whole.add(each, name, recursive=False, filter=plain)
+    with (
+        file.open("wb") as raw,
+        gzip.GzipFile("", "wb", 6, raw, epoch) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as whole,
+    ):
+        for each in [folder, *sorted(folder.rglob("*"))]:
+            whole.add(each, str(each.relative_to(folder.parent)), recursive=False, filter=plain)
 
 
 def biggest(folder: Path, count: int = 10) -> list[tuple[float, str]]:

@@ -17,7 +17,8 @@ NEVER = [
     "PyInstaller", "openpyxl", "lxml",
 ]  # fmt: skip
 DESKTOP_NEVER = [*NEVER, "kam_desktop.server", "fastapi", "starlette", "uvicorn", "pydantic", "psycopg",
-                 "psycopg_binary", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtTest", "PySide6.QtSql", "PySide6.QtOpenGL"]  # fmt: skip
+                 "psycopg_binary", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtTest",
+                 "PySide6.QtSql", "PySide6.QtOpenGL"]  # fmt: skip
 SERVER_NEVER = [*NEVER, "kam_desktop.ui", "kam_desktop.app", "kam_desktop.cli", "kam_desktop.transfer", "PySide6",
                 "kam_desktop.documents", "shiboken6", "typst", "keyring", "tufup", "tuf"]  # fmt: skip
 DESKTOP_HIDDEN = [
