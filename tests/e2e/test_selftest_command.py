@@ -1,4 +1,4 @@
-"""The command selftest: every step of an installation that works, and what it exits with when one does not."""
+"""The command selftest: every step of an installation that works, and its exit status when not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stalls of a window told apart: what its thread computed, waited for a processor, waited for other threads."""
+"""Stalls of a window told apart: computed, waiting for a processor, waiting for other threads."""
 
 from __future__ import annotations
 

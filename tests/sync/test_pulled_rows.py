@@ -1,4 +1,4 @@
-"""A row that is pulled over one that is here: the columns that differ are written, and nothing else is lost."""
+"""A row pulled over one that is here: columns that differ are written, nothing else is lost."""
 
 from __future__ import annotations
 
