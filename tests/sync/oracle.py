@@ -429,9 +429,13 @@ def _in_order(run: Any, server: Server) -> None:
 def _nothing_lost(run: Any, server: Server) -> None:
     """I4: every group is known to the server with its values, or lies before its author."""
     listed: dict[str, set[str]] = {}
+    made_here: dict[tuple[str, str], dict[str, Any]] = {}  # (user, record): values of a creation that lies before them
     for node in run.nodes:
-        for (identity,) in node.sql("select id from needs_you"):
+        for identity, listed_changes in node.sql("select id, changes from needs_you"):
             listed.setdefault(identity, set()).add(node.user)
+            for change in json.loads(listed_changes):
+                if change.get("action") == "create":
+                    made_here[node.user, change["id"]] = change["new"]
     logged: dict[tuple[str, str], list[Any]] = {}
     deleted = set()
     for row in server.log:
@@ -445,6 +449,13 @@ def _nothing_lost(run: Any, server: Server) -> None:
         if made.user in listed.get(group, ()):
             continue
         kind = server.groups.get(group)
+        if kind is None and all(
+            # a laptop set back to before its first connect joins anew, with each record as it has become
+            change.action.value == "update"
+            and change.new.items() <= made_here.get((made.user, change.record), {}).items()
+            for change in made.changes
+        ):
+            continue
         if kind is None:
             raise Failed(f"I4 the work of {made.node} is lost: {[(c.entity, c.action.value) for c in made.changes]}")
         if kind in ("conflict", "refused"):
