@@ -96,8 +96,12 @@ def _lock_device(connection: Connection, caller: Caller) -> int:
 
 
 def _check_device(newest: int, asked: Push, all_known: bool) -> None:
-    """A number that was used already comes either from a repeated message, all of it known, or from a clone."""
-    if asked.number <= newest and not all_known:
+    """The newest number comes again in a repeated message, all of it known; else it, and any before it, from a clone.
+
+    A laptop goes on to the next number only once this one was answered. So an older one, though all of it be known, is
+    a copy's that was made before: its next would pass for the original's own and overwrite without a conflict.
+    """
+    if asked.number < newest or (asked.number == newest and not all_known):
         raise Problem(409, "new_device", N_("This computer's data was copied; it goes on as another device."))
 
 

@@ -97,12 +97,23 @@ def test_a_clone_is_told_to_take_a_new_device(house: House) -> None:
     assert house.value("select count(*) from account") == 1
 
 
+def test_an_older_number_comes_from_a_clone_though_all_of_it_be_known(house: House) -> None:
+    lan = house.laptop("Lan")
+    first, second = ([create("account", house.ids.new(), name=name, currency="VND")] for name in ("Một", "Hai"))
+    lan.push(first, names=["a" * 32])
+    lan.push(second, names=["b" * 32])
+    lan.number -= 2
+    with pytest.raises(Problem) as caught:
+        lan.push(first, names=["a" * 32])
+    assert (caught.value.status, caught.value.code) == (409, "new_device")
+
+
 def test_a_repeated_message_is_no_clone(house: House) -> None:
     an = house.laptop("An")
     name, change = house.ids.random(), account(house, "An")[1]
-    an.push(change, names=[name])
     an.push(account(house, "An")[1])
-    an.number = 0
+    an.push(change, names=[name])
+    an.number -= 1
     assert an.push(change, names=[name])["kinds"] == ["already"]
 
 

@@ -220,7 +220,12 @@ OWN = (
     ),
     Fault(
         "a clone goes on under one name",
-        ((S + "push.py", "    if asked.number <= newest and not all_known:", "    if False:"),),
+        ((S + "push.py", "    if asked.number < newest or (asked.number == newest and not all_known):", "    if False:"),),
+    ),
+    Fault(
+        "an older number passes when all is known",
+        ((S + "push.py", "    if asked.number < newest or (", "    if asked.number <= newest and ("),),
+        by="tests/server/test_push.py::test_an_older_number_comes_from_a_clone_though_all_of_it_be_known",
     ),
     Fault(
         "a number counts attempts",
