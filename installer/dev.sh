@@ -145,7 +145,7 @@ run_tests() {
     if compgen -G "tests/bench/test_*.py" >/dev/null; then
         step "benchmarks" "$bin/pytest" -q -p no:randomly tests/bench
     fi
-    step "tests" "$bin/pytest" -q -n "${KAM_TEST_WORKERS:-2}" --ignore=tests/bench "$@"
+    step "tests" "$bin/pytest" -q -n "${KAM_TEST_WORKERS:-3}" --ignore=tests/bench "$@"
     if [ ${#failed[@]} -gt 0 ]; then
         fail "failed: ${failed[*]}"
     fi

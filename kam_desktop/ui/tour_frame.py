@@ -113,6 +113,7 @@ def support(walk: Walk) -> Steps:
     yield ""
     yield "support-bundle"
     yield from walk.away()
+    yield from walk.over("window-updates", walk.desktop.updates.open)
 
 
 def first_run(walk: Walk) -> Steps:

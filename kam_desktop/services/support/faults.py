@@ -65,7 +65,10 @@ class Watch:
         with suppress(OSError):
             open(self._folder / RUNNING, "wb", opener=_private).close()
         self._written = RotatingLog(self._folder)
-        logging.getLogger().addHandler(self._written)
+        # The library's own handler writes to a terminal, if there is one, only while nobody else listens.
+        for handler in (self._written, logging.lastResort):
+            if handler is not None:
+                logging.getLogger().addHandler(handler)
         logging.getLogger("kam_desktop").setLevel(logging.INFO)
         _log.info("start %s, python %s, %s", config.VERSION, sys.version_info.minor, _system())
         if not self.last.ended:
@@ -85,7 +88,9 @@ class Watch:
         if self._written is None:
             return
         _log.info("stop")
-        logging.getLogger().removeHandler(self._written)
+        for handler in (self._written, logging.lastResort):
+            if handler is not None:
+                logging.getLogger().removeHandler(handler)
         self._written = None
         with suppress(OSError):
             (self._folder / RUNNING).unlink(missing_ok=True)

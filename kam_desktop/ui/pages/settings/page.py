@@ -86,7 +86,7 @@ class SettingsPage(QWidget):
         self._parts = {
             FIRM: _column(Panel(gap=8).add(self.form, self.person)),
             GENERAL: _column(self._general()), SECURITY: _column(self._security()),
-            BACKUPS: self._backups(), HISTORY: self._history(), ABOUT: self.about,
+            BACKUPS: self._backups(), HISTORY: self._history(), ABOUT: scrolled(self.about),
         }  # fmt: skip
         for part in self._parts.values():
             self._views.addWidget(part)
