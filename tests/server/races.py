@@ -272,7 +272,7 @@ class Cutting:
             return dict(all_at_once([lambda: self._insist(laptop, message)] * 2)[chance.randrange(2)])
         elif dice < 0.3 and before is not None:
             self.late += 1
-            jobs = [lambda: self._insist(laptop, before), lambda: self._insist(laptop, message)]
+            jobs = [lambda: self._insist(laptop, before, stale=True), lambda: self._insist(laptop, message)]
             if chance.random() < 0.5:
                 all_at_once(jobs)  # the old message and the new one race
             else:
@@ -280,7 +280,8 @@ class Cutting:
                 jobs[0]()
         return self._insist(laptop, message)
 
-    def _insist(self, laptop: Laptop, message: dict[str, Any]) -> dict[str, Any]:
+    def _insist(self, laptop: Laptop, message: dict[str, Any], *, stale: bool = False) -> dict[str, Any]:
+        """Until there is an answer. `stale`: it was answered before; what comes late counts as a clone's, unheard."""
         pause_s = 0.01
         while True:
             pause_s = min(0.5, pause_s * 2)  # the laptop's back-off
@@ -292,6 +293,8 @@ class Cutting:
                 time.sleep(pause_s)
                 continue
             except Problem as problem:
+                if stale and problem.code == "new_device":
+                    return {}
                 self.wrong.append(f"{problem.status} {problem.code}")
                 if problem.code == "busy":
                     time.sleep(pause_s)

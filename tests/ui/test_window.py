@@ -75,6 +75,7 @@ def window(qapp: QApplication, qtbot):
     made.show()
     qtbot.waitExposed(made)
     made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)  # shortcuts are those of the active window
     yield made
     language.use("vi")
     theme.apply(qapp, "light", 100)
