@@ -58,6 +58,7 @@ class SettingsPage(QWidget):
         backup_wanted, folder_wanted: make a backup now; show the folder.
         undo_wanted(number): take that step back.
         place_wanted(section): another page leads here.
+        data_wanted, bundle_wanted: open the folder of the data; export a support bundle.
     """
 
     section_shown = Signal(str)
@@ -71,11 +72,13 @@ class SettingsPage(QWidget):
     folder_wanted = Signal()
     undo_wanted = Signal(int)
     place_wanted = Signal(str)
+    data_wanted = Signal()
+    bundle_wanted = Signal()
 
     def __init__(self, today: date, *, in_tray: bool = False) -> None:
         super().__init__()
         self._tray, self._today = in_tray, today
-        self.form, self.person, self.about = FirmForm(today), PersonForm(today), AboutView()
+        self.form, self.person = FirmForm(today), PersonForm(today)
         names = (
             tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Reminding"), tr("Display"), tr("Security"),
             tr("Backups"), tr("History"), tr("About"),
@@ -86,7 +89,7 @@ class SettingsPage(QWidget):
         self._parts = {
             FIRM: _column(Panel(gap=8).add(self.form, self.person)),
             GENERAL: _column(self._general()), SECURITY: _column(self._security()),
-            BACKUPS: self._backups(), HISTORY: self._history(), ABOUT: scrolled(self.about),
+            BACKUPS: self._backups(), HISTORY: self._history(),
         }  # fmt: skip
         for part in self._parts.values():
             self._views.addWidget(part)
@@ -109,7 +112,7 @@ class SettingsPage(QWidget):
         """Shows a section; another word shows the first."""
         key = key if key in SECTIONS else FIRM
         self.tabs.choose(key)
-        made = {RULES: "rules", TERMS: "terms", REMINDERS: "reminders"}.get(key)
+        made = {RULES: "rules", TERMS: "terms", REMINDERS: "reminders", ABOUT: "_about_part"}.get(key)
         self._views.setCurrentWidget(getattr(self, made) if made else self._parts[key])
         self.section_shown.emit(key)
 
@@ -131,6 +134,20 @@ class SettingsPage(QWidget):
     def reminders(self) -> RemindersView:
         """The reminder steps; made when they are first wanted."""
         made = RemindersView()
+        self._views.addWidget(made)
+        return made
+
+    @cached_property
+    def about(self) -> AboutView:
+        """Versions and licences; made when they are first wanted."""
+        made = AboutView()
+        made.data_wanted.connect(self.data_wanted)
+        made.bundle_wanted.connect(self.bundle_wanted)
+        return made
+
+    @cached_property
+    def _about_part(self) -> QWidget:
+        made = scrolled(self.about)
         self._views.addWidget(made)
         return made
 
