@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -50,6 +51,12 @@ def listening(said: bytes, context: ssl.SSLContext | None = None, seen: list[byt
                 stream = context.wrap_socket(connection, server_side=True) if context else connection
                 data = b""
                 while b"\r\n\r\n" not in data and (more := stream.recv(65536)):
+                    data += more
+                # the body too: who closes with something unread tears the answer away from the other side
+                head, _, body = data.partition(b"\r\n\r\n")
+                length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+                while length and len(body) < int(length[1]) and (more := stream.recv(65536)):
+                    body += more
                     data += more
                 if seen is not None:
                     seen.append(data)
