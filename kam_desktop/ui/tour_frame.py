@@ -11,7 +11,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui import pages
 from kam_desktop.ui.job_tray import Job
 from kam_desktop.ui.kit import dialogs
-from kam_desktop.ui.pages.settings.page import SlotRow
+from kam_desktop.ui.pages.settings.rows import SlotRow
 from kam_desktop.ui.recovery_sheet import RecoverySheet
 from kam_desktop.ui.tour_walk import Steps, Walk, press
 from kam_desktop.ui.unlock_dialog import UnlockDialog
@@ -30,7 +30,7 @@ def settings(walk: Walk) -> Steps:
     walk.window.show_page("settings", "security")
     yield ""
     now = walk.desktop.desk.clock.now()
-    page.show_slots([SlotRow("keyring", now), SlotRow("passphrase"), SlotRow("recovery", now)])
+    page.keys.show_slots([SlotRow("keyring", now), SlotRow("passphrase"), SlotRow("recovery", now)])
     yield "settings-ways"
     yield from walk.over("settings-passphrase", page.passphrase_wanted.emit)
     page.recovery_wanted.emit()
@@ -41,7 +41,7 @@ def settings(walk: Walk) -> Steps:
         sheet.ask(True)
         yield "settings-recovery-asked"
     yield from walk.away()
-    page.show_slots(())
+    page.keys.show_slots(())
     walk.window.show_page("settings", "rules")
     yield ""
     for kind in ("vat", "provision", "late_interest", "holiday", "working_day"):

@@ -23,8 +23,9 @@ from kam_desktop.ui.background import Background
 from kam_desktop.ui.change_feed import ChangeFeed
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit.buttons import Button
+from kam_desktop.ui.pages.settings.backups import size_words
 from kam_desktop.ui.pages.settings.controller import SettingsController
-from kam_desktop.ui.pages.settings.page import ABOUT, BACKUPS, HISTORY, SECURITY, SettingsPage, size_words
+from kam_desktop.ui.pages.settings.page import ABOUT, BACKUPS, HISTORY, SECURITY, SettingsPage
 from kam_desktop.ui.recovery_sheet import PassphraseLines, RecoverySheet
 from tests.fakes import FakeClock, make_argon2_cheap
 from tests.ui.conftest import House, ShellLog, account
@@ -243,8 +244,8 @@ def test_a_backup_is_made_at_once_and_listed(qtbot: Any, page: SettingsPage, hou
     show(qtbot, page, house, BACKUPS)
     assert "Last backup: none yet" in said(page)
     button(page, "Make a backup now").click()
-    qtbot.waitUntil(lambda: page._backup_model.rowCount() == 1)
-    model = page._backup_model
+    qtbot.waitUntil(lambda: page.backups.model.rowCount() == 1)
+    model = page.backups.model
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     assert model.data(model.index(0, 1)) == "by hand" and (house.folder / "backups" / model.id_at(0)).exists()
     assert house.shell.toasts[-1][0].startswith("Backup made and checked: ")
@@ -256,17 +257,17 @@ def test_a_step_of_the_history_is_taken_back_alone(qtbot: Any, page: SettingsPag
         with house.store.edit("Add account {name}", name=key.upper()) as uow:
             uow.add(account(key, key.upper()))
     show(qtbot, page, house, HISTORY)
-    model = page._step_model
+    model = page.history.model
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     qtbot.waitUntil(lambda: model.rowCount() == 2)
     assert [model.data(model.index(row, 1)) for row in (0, 1)] == ["Add account B", "Add account A"]
-    page._step_table.selectRow(1)
-    page._step_table.setCurrentIndex(model.index(1, 0))
-    page._undo.click()
+    page.history.table.selectRow(1)
+    page.history.table.setCurrentIndex(model.index(1, 0))
+    page.history.undo_button.click()
     qtbot.waitUntil(lambda: model.data(model.index(1, 3)) == "taken back")
-    assert not page._undo.isEnabled()
+    assert not page.history.undo_button.isEnabled()
     assert house.read(lambda reader: reader.sql("select id from account")) == [("b",)]
-    qtbot.keyClick(page._step_table, Qt.Key.Key_Return)  # taken back already: nothing happens
+    qtbot.keyClick(page.history.table, Qt.Key.Key_Return)  # taken back already: nothing happens
     qtbot.waitUntil(house.background.is_idle)
     assert house.read(lambda reader: reader.sql("select id from account")) == [("b",)]
 

@@ -34,11 +34,9 @@ from kam_desktop.ui.pages.settings.page import (
     SECTIONS,
     SECURITY,
     TERMS,
-    BackupRow,
     SettingsPage,
-    SlotRow,
-    StepRow,
 )
+from kam_desktop.ui.pages.settings.rows import BackupRow, SlotRow, StepRow
 from kam_desktop.ui.recovery_sheet import PassphraseLines, RecoverySheet, ShownKey
 from kam_desktop.ui.sentences import words_of
 
@@ -143,7 +141,9 @@ class SettingsController(RecordController):
         elif key == REMINDERS:
             self._law.ask_steps()
         elif key == SECURITY:
-            background.run("files", partial(_ask_ways, background), self.page.show_slots, self._no_ways, owner=self)
+            background.run(
+                "files", partial(_ask_ways, background), self.page.keys.show_slots, self._no_ways, owner=self
+            )
         elif key == BACKUPS:
             background.run("files", partial(_ask_backups, background), self._show_backups, self.refuse, owner=self)
         elif key == ABOUT:
@@ -175,7 +175,7 @@ class SettingsController(RecordController):
     # History.
 
     def _show_steps(self, steps: list[Step]) -> None:
-        self.page.show_steps([
+        self.page.history.show_steps([
             StepRow(each.number, tr(each.label, **each.label_args), each.at, each.kind, each.state) for each in steps
         ])  # fmt: skip
 
@@ -203,7 +203,7 @@ class SettingsController(RecordController):
 
     def _no_ways(self, failure: Failure) -> None:
         """Sample data of a demo have no key file: there is nothing to show."""
-        self.page.show_slots(())
+        self.page.keys.show_slots(())
         if not isinstance(failure, Refused):
             self.refuse(failure)
 
@@ -291,18 +291,18 @@ class SettingsController(RecordController):
     # Backups.
 
     def _show_backups(self, found: tuple[list[BackupRow], str]) -> None:
-        self.page.show_backups(*found)
+        self.page.backups.show_backups(*found)
 
     def _on_backup(self) -> None:
         background, job = self.desk.background, Job(tr("Making a backup"))
-        self.page.set_backing_up(True)
+        self.page.backups.set_backing_up(True)
 
         def done(name: str) -> None:
-            self.page.set_backing_up(False)
+            self.page.backups.set_backing_up(False)
             self._changed(tr("Backup made and checked: {name}", name=name))
 
         def failed(failure: Failure) -> None:
-            self.page.set_backing_up(False)
+            self.page.backups.set_backing_up(False)
             self._say_failure(failure)
 
         background.run("files", partial(_make_backup, background), done, failed, owner=self, job=job)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from kam_desktop.ui.kit.record_table import KeptPlace, RecordTable, TableColumn
+from kam_desktop.ui.kit.table_view import Column, TableView
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,12 @@ class StepRow:
     at: datetime
     kind: str
     state: str
+
+
+def kept_table(name: str, columns: Sequence[tuple[TableColumn, Column]]) -> tuple[RecordTable, TableView, KeptPlace]:
+    """A table of such rows that keeps its place when the answer changes."""
+    model, table = RecordTable([column for column, _ in columns]), TableView(name)
+    model.setParent(table)
+    place = KeptPlace(table, model)
+    table.set_columns([shown for _, shown in columns])
+    return model, table, place

@@ -1,0 +1,58 @@
+"""Language and look in the settings; everything takes effect at once."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from kam_desktop import language
+from kam_desktop.language import tr
+from kam_desktop.ui import theme, tray
+from kam_desktop.ui.kit.buttons import Segmented
+from kam_desktop.ui.kit.frames import Panel
+from kam_desktop.ui.kit.labels import caption, strong
+
+
+class DisplayView(Panel):
+    """Language, light or dark, size of text, the icon in the tray.
+
+    Signals:
+        language_chosen(code), look_chosen(mode, zoom): take effect at once.
+        tray_chosen(on): an icon in the system's tray, or none.
+    """
+
+    language_chosen = Signal(str)
+    look_chosen = Signal(str, int)
+    tray_chosen = Signal(bool)
+
+    def __init__(self, *, in_tray: bool = False) -> None:
+        super().__init__(gap=20)
+        words = Segmented([("vi", "Tiếng Việt"), ("en", "English")], language.current(), name=tr("Language"))
+        words.changed.connect(self.language_chosen)
+        modes = [("system", tr("As the system")), ("light", tr("Light")), ("dark", tr("Dark"))]
+        look = Segmented(modes, theme.mode(), name=tr("Appearance"))
+        look.changed.connect(lambda mode: self.look_chosen.emit(mode, theme.zoom()))
+        zooms = [(str(percent), f"{percent}\N{NO-BREAK SPACE}%") for percent in theme.ZOOMS]
+        size = Segmented(zooms, str(theme.zoom()), name=tr("Size of text"))
+        size.changed.connect(lambda percent: self.look_chosen.emit(theme.mode(), int(percent)))
+        for name, help_text, switch in (
+            (tr("Language"), tr("Everything changes at once; your data stay as they are."), words),
+            (tr("Appearance"), tr("Printing is always light."), look),
+            (tr("Size of text"), tr("Also with Ctrl + and Ctrl −; Ctrl 0 is 100 %."), size),
+        ):  # fmt: skip
+            self.add(_setting(name, help_text, switch))
+        if tray.available():
+            words_of_tray = [("", tr("Hidden")), ("on", tr("Shown"))]
+            shown = Segmented(words_of_tray, "on" if in_tray else "", name=tr("Icon in the system's tray"))
+            shown.changed.connect(lambda key: self.tray_chosen.emit(key == "on"))
+            self.add(_setting(tr("Icon in the system's tray"), tr("A click on it brings the window forward."), shown))
+
+
+def _setting(name: str, help_text: str, switch: QWidget) -> QWidget:
+    row = Panel(row=True, gap=16)
+    lines = QVBoxLayout()
+    lines.setSpacing(theme.px(2))
+    lines.addWidget(strong(name))
+    lines.addWidget(caption(help_text, wrap=True))
+    row.box.addLayout(lines, 1)
+    return row.add(switch)
