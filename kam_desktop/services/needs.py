@@ -227,9 +227,7 @@ def drop(uow: UnitOfWork, identity: str) -> None:
 
 def keep_both(uow: UnitOfWork, identity: str) -> None:
     """Lets both values of a merge stand together, where their fields can. Raises Refused when the record is gone."""
-    found = next((each for each in needs.merged(uow.connection, 10_000) if each.id == identity), None)
-    if found is None:
-        raise Refused(Problem("id", "missing", _GONE))
+    found = _merge(uow, identity)
     entity = BY_NAME[found.entity]
     current = records.get(uow, entity.record, found.record)
     fields = [each for each in entity.fields if each.name in found.fields and can_join(each)]
@@ -244,19 +242,31 @@ def reopen(uow: UnitOfWork, identity: str) -> None:
 
 
 def reopen_merged(uow: UnitOfWork, identity: str) -> None:
-    """Takes back that a displaced value was put back."""
+    """Takes back that a merge was dealt with; what was written for it is undone by itself."""
     needs.settle_merged(uow.connection, identity, "open")
 
 
 def put_back(uow: UnitOfWork, identity: str) -> None:
     """Restores the values that a merge displaced, by a new change. Raises Refused when the record is gone."""
-    found = next((each for each in needs.merged(uow.connection, 10_000) if each.id == identity), None)
-    if found is None:
-        raise Refused(Problem("id", "missing", _GONE))
+    found = _merge(uow, identity)
     entity = BY_NAME[found.entity]
     current = records.get(uow, entity.record, found.record)
     uow.put(_with(entity, current, {name: other for name, (_, other) in found.fields.items()}))
     needs.settle_merged(uow.connection, identity, "restored")
+
+
+def leave(uow: UnitOfWork, identity: str) -> None:
+    """Leaves a merge as it stands: nothing is written. Raises Refused when somebody dealt with it already."""
+    if _merge(uow, identity).state != "open":
+        raise Refused(Problem("id", "missing", _GONE))
+    needs.settle_merged(uow.connection, identity, "left")
+
+
+def _merge(uow: UnitOfWork, identity: str) -> Merged:
+    found = next((each for each in needs.merged(uow.connection, 10_000) if each.id == identity), None)
+    if found is None:
+        raise Refused(Problem("id", "missing", _GONE))
+    return found
 
 
 def _again(

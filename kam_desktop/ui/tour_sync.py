@@ -35,7 +35,10 @@ def sync(walk: Walk) -> Steps:
         yield f"sync-{which}-filled"
         if which == NEEDS:
             page.show_banner("", "", "")
-            yield from _further(page)
+            yield from _deleted(page)
+        elif which == LOG:
+            page.show_banner("", "", "")
+            yield from _decided(page, entry)
     page.show_banner(tr("The server has a problem ({status}). Your changes wait here.", status=503), "warning",
                      "triangle-alert", braked=True)  # fmt: skip
     yield "sync-braked"
@@ -50,22 +53,33 @@ def sync(walk: Walk) -> Steps:
         yield from walk.over("sync-hand-over", detail.hand_over_wanted.emit)
 
 
-def _further(page: Any) -> Steps:
-    """What needs a person in other ways: a deletion that met an edit, and an entry that was decided."""
+def _deleted(page: Any) -> Steps:
+    """What needs a person in another way: a deletion that met an edit."""
     conflict = _detail(NEEDS)
     rows = (Row(tr("Reason"), "–", tr("deleted"), "khách muốn giảm giá"),)
     words = tr("You deleted this; a colleague changed it meanwhile, so it was not deleted. Nothing is lost until you "
                "say so.")  # fmt: skip
     deleted = replace(conflict, id="y", kind="deleted", words=words, groups=(Group("c", tr("Proposal"), rows, True),))
+    page.detail.show_detail(deleted, {}, False)
+    page.show_detail()
+    yield "sync-deleted"
+
+
+def _decided(page: Any, entry: Line) -> Steps:
+    """An entry that was decided, in the log with a merge that was left as it stands."""
+    sent = replace(entry, id="z", note=tr("Decided and sent"), tone="muted")
+    left = replace(entry, id="w", note=tr("Merged, dealt with"), when="14:02", tone="info")
+    page.show_lists(Lists(log=(sent, left)), LOG)
+    yield ""
+    conflict = _detail(NEEDS)
     groups = tuple(replace(each, decided=True) for each in conflict.groups)
     said = (
         f"{tr('You decided this, and it was sent again.')} {tr('Both values are kept here: it can be decided again.')}"
     )
     settled = replace(conflict, id="z", kind="settled", words=said, groups=groups, can_open_again=True)
-    for name, detail in (("deleted", deleted), ("decided", settled)):
-        page.detail.show_detail(detail, {}, False)
-        page.show_detail()
-        yield f"sync-{name}"
+    page.detail.show_detail(settled, {}, False)
+    page.show_detail()
+    yield "sync-decided"
 
 
 def _connecting(walk: Walk) -> Steps:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kam_desktop.domain.entities import Account, Activity, Contact, Proposal
-from kam_desktop.domain.errors import Unavailable
+from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.server.database import Database
 from kam_desktop.services import needs
 from kam_desktop.store.unit_of_work import UnitOfWork
@@ -79,6 +79,27 @@ def test_different_fields_merge_and_the_same_field_keeps_both_values(pair: tuple
     an.edit(lambda uow: needs.put_back(uow, needs.merged(uow)[0][0].id))
     assert an.sync() and lan.sync()
     assert get(lan, Account, ID).website == "a.vn"
+
+
+def test_a_merge_left_as_it_stands_is_dealt_with_for_everybody_and_writes_nothing(
+    pair: tuple[RealLaptop, RealLaptop],
+) -> None:
+    an, lan = pair
+    put(an, Account, ID, website="a.vn")
+    put(lan, Account, ID, website="b.vn")
+    assert an.sync() and lan.sync() and an.sync()
+    with an.store.reader() as reader:
+        ((kept, _),) = needs.merged(reader)
+    an.edit(lambda uow: needs.leave(uow, kept.id))
+    with pytest.raises(Refused), an.store.edit("x") as uow:
+        needs.leave(uow, kept.id)
+    assert an.state.counts().conflicts == an.state.counts().waiting == 0
+    an.edit(lambda uow: needs.reopen_merged(uow, kept.id))
+    assert an.state.counts().conflicts == 1
+    an.edit(lambda uow: needs.leave(uow, kept.id))
+    assert an.sync() and lan.sync()
+    assert lan.state.counts().conflicts == 0
+    assert get(an, Account, ID).website == get(lan, Account, ID).website == "b.vn"
 
 
 def test_a_stage_that_two_people_moved_is_asked_about(pair: tuple[RealLaptop, RealLaptop]) -> None:

@@ -379,6 +379,60 @@ def test_every_merge_is_listed_and_put_back(seat: Seat) -> None:
     assert seat.house.value("select website from account") == "a.vn"
 
 
+def test_a_merge_is_left_as_it_stands_by_keyboard_undone_and_decided_again(seat: Seat) -> None:
+    put(seat.an, Account, ACCOUNT, website="a.vn")
+    put(seat.lan, Account, ACCOUNT, website="b.vn")
+    assert seat.an.sync()
+    seat.sync()
+    page = seat.page("log")
+
+    def note() -> str:
+        return next(line.note for line in page.lists.log if line.id.startswith("merged:"))
+
+    def decide_by_keyboard() -> None:
+        page.place.show(next(line.id for line in page.lists.log if line.id.startswith("merged:")))
+        seat.settle()
+        page.table.setFocus()
+        seat.press(Keys.Key_Return)
+        assert page.detail.leave.hasFocus()
+        seat.press(Keys.Key_Return)
+        seat.settle()
+
+    decide_by_keyboard()
+    assert note() == "Merged, dealt with" and page.table.hasFocus()
+    assert not page.detail.leave.isVisible() and not page.detail.back.isVisible() and page.detail.again.isVisible()
+    seat.desktop.desk.undo()
+    seat.settle()
+    assert note() == "Merged by itself" and page.detail.leave.isVisible()
+    decide_by_keyboard()
+    seat.sync()
+    assert seat.house.value("select website from account") == "b.vn"
+    seat.desktop.desk.taking_back.clear()  # as after a restart
+    page.detail.again.click()
+    seat.settle()
+    assert note() == "Merged by itself" and page.detail.leave.isVisible() and page.detail.back.isVisible()
+
+
+def test_the_page_built_anew_keeps_the_entry_and_the_side_that_is_chosen(seat: Seat) -> None:
+    moved_by_both(seat)
+    put(seat.an, Account, ACCOUNT, website="a.vn")
+    put(seat.lan, Account, ACCOUNT, website="b.vn")
+    assert seat.an.sync()
+    seat.sync()
+    seat.page("needs").detail.groups[0].choose("mine")
+    seat.desktop.window.rebuild()
+    seat.settle()
+    page = seat.desktop.window.page("sync")
+    assert page.detail.groups[0].side == "mine" and page.detail.apply.isEnabled()
+    last = seat.page("log").lists.log[-1].id
+    page.place.show(last)
+    seat.settle()
+    seat.desktop.window.rebuild()
+    seat.settle()
+    page = seat.desktop.window.page("sync")
+    assert page.place.current() == page.detail.shown.id == last != page.lists.log[0].id
+
+
 def test_over_each_side_stands_who_wrote_it_and_when(seat: Seat) -> None:
     with seat.house.database.write() as connection:
         connection.run("update device set letter = 'B' where person = ?", (seat.an.user,))

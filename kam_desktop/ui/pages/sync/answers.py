@@ -78,8 +78,9 @@ class Detail:
         open: page and place where the record can be edited, None where there is none.
         behind: so many other changes wait with it.
         heads: of the columns before, mine and theirs; an empty title for a column that is not shown.
+        can_put_back: a merge that is not dealt with: the other value can be put back, or all left as it stands.
         can_keep_both: a merge whose two values can stand together.
-        can_open_again: an entry that was decided.
+        can_open_again: an entry that was decided, a merge that was left as it stands.
         can_send: what was refused can be sent again from here.
         seen: the questions behind the groups, to be compared when they are decided.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt
+
 from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.errors import Refused
@@ -49,6 +51,7 @@ class SyncController(RecordController):
         detail.drop_wanted.connect(self._on_drop)
         detail.back_wanted.connect(self._on_back)
         detail.both_wanted.connect(self._on_both)
+        detail.leave_wanted.connect(self._on_leave)
         detail.again_wanted.connect(self._on_again)
         self._agent.changed.connect(self._on_standing)
         desk.background.feed.published.connect(self._on_step)
@@ -111,7 +114,7 @@ class SyncController(RecordController):
                 self.page.show_detail()
                 return
         else:
-            self._choices, self._changed = {}, False
+            self._choices, self._changed = self.page.chosen_before(detail), False
         self.page.detail.show_detail(detail, self._choices, self._changed)
         self.page.show_detail()
 
@@ -204,18 +207,25 @@ class SyncController(RecordController):
         if detail is not None:
             self._settle(detail, partial(_keep_both, detail.id), N_("Keep both values of {name}"))
 
+    def _on_leave(self) -> None:
+        detail = self.page.detail.shown
+        if detail is not None:
+            self._settle(detail, partial(_leave, detail.id), N_("Leave the merge of {name} as it stands"))
+
     def _on_again(self) -> None:
         """What was decided, also before a restart, is asked again; what the decision wrote stays until the next one."""
         detail = self.page.detail.shown
         if detail is None:
             return
         key = detail.id.removeprefix("settled:")
+        place = LOG if detail.kind == "merged" else NEEDS
 
         def opened(_changes: ChangeSet, _none: Any) -> None:
             self._agent.look()
             self._key = key
-            self.desk.shell.show_page("sync", NEEDS)
+            self.desk.shell.show_page("sync", place)
             self.page.place.show(key)
+            self.refresh()
 
         self.desk.background.edit(partial(_reopen, key), opened, self.refuse, label="", owner=self)
 
@@ -226,6 +236,8 @@ class SyncController(RecordController):
             back = partial(self._take_back, detail.id, changes.step)
             self.desk.taking_back[:] = [back]
             self.desk.shell.toast(tr(label, name=detail.title), back)
+            if self.page.detail.isAncestorOf(self.page.window().focusWidget() or self.page):
+                self.page.table.setFocus(Qt.FocusReason.TabFocusReason)  # the deed goes; the list has the next entry
             self._looked()
 
         def fail(failure: Failure) -> None:
@@ -283,6 +295,10 @@ def _put_back(key: str, uow: Any) -> None:
 
 def _keep_both(key: str, uow: Any) -> None:
     questions.keep_both(uow, key)
+
+
+def _leave(key: str, uow: Any) -> None:
+    questions.leave(uow, key)
 
 
 def _reopen(key: str, uow: Any) -> None:

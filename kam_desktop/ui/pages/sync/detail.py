@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kam_desktop.language import tr, trn
@@ -25,8 +25,8 @@ class DetailPanel(Panel):
     Signals:
         chosen(str, str): a group's key and the side chosen for it.
         apply_wanted: the choices are made, or the entry is to be sent again.
-        open_wanted, drop_wanted, back_wanted, both_wanted, again_wanted: edit by hand, let go, put the other value of
-            a merge back, let both stand, open a decision again.
+        open_wanted, drop_wanted, back_wanted, both_wanted, leave_wanted, again_wanted: edit by hand, let go, put the
+            other value of a merge back, let both stand, leave it as it stands, open a decision again.
     """
 
     chosen = Signal(str, str)
@@ -35,6 +35,7 @@ class DetailPanel(Panel):
     drop_wanted = Signal()
     back_wanted = Signal()
     both_wanted = Signal()
+    leave_wanted = Signal()
     again_wanted = Signal()
 
     def __init__(self) -> None:
@@ -68,6 +69,8 @@ class DetailPanel(Panel):
         self.back.clicked.connect(self.back_wanted)
         self.both = Button(tr("Keep both"))
         self.both.clicked.connect(self.both_wanted)
+        self.leave = Button(tr("Leave as it stands"), icon="check")
+        self.leave.clicked.connect(self.leave_wanted)
         self.again = Button(tr("Decide again"), icon="undo-2")
         self.again.clicked.connect(self.again_wanted)
         self.apply = Button(tr("Apply"), kind="primary", key="⏎")
@@ -81,7 +84,8 @@ class DetailPanel(Panel):
             caption(tr("undo"), "text2"),
         ):  # fmt: skip
             hints.addWidget(widget)
-        self._bar = action_bar(self._hint, None, self.drop, self.both, self.back, self.again, self.apply, side=24)
+        deeds = (self.drop, self.both, self.back, self.leave, self.again, self.apply)
+        self._bar = action_bar(self._hint, None, *deeds, side=24)
         self.add(self._bar)
         self.shown: Detail | None = None
 
@@ -104,6 +108,7 @@ class DetailPanel(Panel):
         self.drop.setVisible(asks)
         self.drop.set_label(tr("Delete anyway") if deleted else tr("Let go …"))
         self.back.setVisible(detail.can_put_back)
+        self.leave.setVisible(detail.can_put_back)
         self.both.setVisible(detail.can_keep_both)
         self.again.setVisible(detail.can_open_again)
         self.apply.setVisible(asks and detail.can_send)
@@ -152,9 +157,9 @@ class DetailPanel(Panel):
         if group is not None:
             group.take_focus()
         else:
-            for button in (self.apply, self.back, self.again, self.open):
+            for button in (self.apply, self.leave, self.back, self.again, self.open):
                 if button.isVisible():
-                    button.setFocus()
+                    button.setFocus(Qt.FocusReason.TabFocusReason)
                     return
 
     def _go(self, choice: GroupChoice, step: int) -> None:

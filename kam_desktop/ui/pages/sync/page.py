@@ -19,7 +19,7 @@ from kam_desktop.ui.kit.labels import ElidedLabel, Link, PlainLabel, caption, ti
 from kam_desktop.ui.kit.record_table import Answer, RecordTable, TableColumn
 from kam_desktop.ui.kit.states import EmptyState, Notice
 from kam_desktop.ui.kit.table_view import Column, TableView
-from kam_desktop.ui.pages.sync.answers import LOG, NEEDS, OFFLINE, WAITING, HeldLine, Line, Lists
+from kam_desktop.ui.pages.sync.answers import LOG, NEEDS, OFFLINE, WAITING, Detail, HeldLine, Line, Lists
 from kam_desktop.ui.pages.sync.detail import DetailPanel
 
 LINE = Qt.ItemDataRole.UserRole + 20  # the whole line, for its cell
@@ -120,6 +120,7 @@ class SyncPage(QWidget):
         for widget in (self.detail, self.held, self._empty):
             self._right.addWidget(widget)
         self._right.setCurrentWidget(self._empty)
+        self._kept: tuple[str, Any, dict[str, str]] = ("", None, {})
         side = Panel().add(self._banner)
         side.add(self._right, stretch=1)
         both = QHBoxLayout(self)
@@ -134,6 +135,23 @@ class SyncPage(QWidget):
     def open_place(self, place: str) -> None:
         """Called by the window's history."""
         self.place_wanted.emit(place)
+
+    def remembered(self) -> object:
+        """The list, the entry, and the sides that are chosen in it and not applied yet."""
+        shown, sides = self.detail.shown, {each.group.key: each.side for each in self.detail.groups if each.side}
+        return self.tabs.chosen(), self.place.current(), shown.seen if shown is not None else None, sides
+
+    def remember(self, state: object) -> None:
+        """Shows that entry as soon as its list is here."""
+        if isinstance(state, tuple):
+            which, identity, seen, sides = state
+            self.tabs.choose(which)
+            self._kept = identity, seen, sides
+
+    def chosen_before(self, detail: Detail) -> dict[str, str]:
+        """The sides that were chosen in an entry before the page was built again; none once a value is another."""
+        (identity, seen, sides), self._kept = self._kept, ("", None, {})
+        return sides if detail.id == identity and detail.seen == seen else {}
 
     def tour_places(self) -> list[tuple[str, str]]:
         """See tour_walk.HasPlaces."""
@@ -152,7 +170,7 @@ class SyncPage(QWidget):
         self.table.setVisible(bool(rows))
         self._nothing.setVisible(not rows)
         if rows and self.place.current() not in rows:
-            self.place.show(next(iter(rows)))
+            self.place.show(self._kept[0] if self._kept[0] in rows else next(iter(rows)))
 
     def show_empty(self, icon: str, words: str, help_text: str, action: str = "") -> None:
         """The right side with nothing to show; `action` names the button that leads to the server."""

@@ -79,6 +79,7 @@ def _log(reader: Any, today: date) -> tuple[Line, ...]:
             "open": tr("Merged by itself"),
             "restored": tr("Merged, then put back"),
             "joined": tr("Merged, both kept"),
+            "left": tr("Merged, dealt with"),  # as it stands; or a colleague did, in whatever way
         }.get(each.state, "")
         sub = f"{kind} · {names}"
         found.append((each.at, Line(f"merged:{each.id}", title or kind, sub, put, _when(each.at, today), "info")))
@@ -242,6 +243,9 @@ def _merged(reader: Any, merged: Any, title: str, today: date) -> Detail:
     who = (_person(reader, merged.stands_by), _person(reader, merged.other_by))
     words = tr("Two people changed this at the same time. The later value stands; the other one is kept and can be "
                "put back.")  # fmt: skip
+    if merged.state == "left":
+        again = tr("Both values are kept here: it can be decided again.")
+        words = f"{tr('Two people changed this at the same time, and it was dealt with.')} {again}"
     when = tr("merged {at}", at=moment_words(merged.at, today))
     heads = (_NONE, Head(tr("The other value"), who[1]), Head(tr("Stands"), who[0], when))
     both = merged.state == "open" and any(needs.can_join(entity.field(name)) for name in merged.fields)
@@ -249,7 +253,7 @@ def _merged(reader: Any, merged: Any, title: str, today: date) -> Detail:
     return Detail(
         f"merged:{merged.id}", "merged", title or tr(entity.label), tr(entity.label), words,
         (Group("merged", tr(entity.label), rows, True),), opens, can_put_back=merged.state == "open", heads=heads,
-        can_keep_both=both,
+        can_keep_both=both, can_open_again=merged.state == "left",
     )  # fmt: skip
 
 
@@ -352,6 +356,13 @@ def keep_both(uow: Any, key: str) -> None:
     from kam_desktop.services import needs
 
     needs.keep_both(uow, key.removeprefix("merged:"))
+
+
+def leave(uow: Any, key: str) -> None:
+    """Leaves a merge as it stands."""
+    from kam_desktop.services import needs
+
+    needs.leave(uow, key.removeprefix("merged:"))
 
 
 def reopen(uow: Any, key: str) -> None:
