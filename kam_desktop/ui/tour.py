@@ -76,6 +76,7 @@ class Tour(QObject):
         for lang, mode in self._wishes.looks():
             language.use(lang)
             window.set_look(mode, self._wishes.zoom)
+            self._desktop.sync_status.show()  # the pill says it in that language
             window.resize(*self._wishes.size)
             window.activateWindow()
             yield ""

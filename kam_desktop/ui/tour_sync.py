@@ -23,7 +23,8 @@ def sync(walk: Walk) -> Steps:
         walk.window.show_page("sync", which)
         yield ""
         entry = Line("x", _NAME, f"Hoàng Vĩnh Land · {tr('Proposal')}", tr("Not chosen yet"), "14:18", "warning")
-        page.show_lists(Lists((entry,), (entry,), (entry,), 1), which)
+        merged = replace(entry, note=tr("Merged by itself"), tone="info")
+        page.show_lists(Lists((entry,), (entry,), (merged,), 1), which)
         yield ""
         page.detail.show_detail(_detail(which), {}, which == NEEDS)
         page.show_detail()
@@ -76,7 +77,7 @@ def _decided(page: Any, entry: Line) -> Steps:
     said = (
         f"{tr('You decided this, and it was sent again.')} {tr('Both values are kept here: it can be decided again.')}"
     )
-    settled = replace(conflict, id="z", kind="settled", words=said, groups=groups, can_open_again=True)
+    settled = replace(conflict, id="z", kind="settled", words=said, groups=groups, behind=0, can_open_again=True)
     page.detail.show_detail(settled, {}, False)
     page.show_detail()
     yield "sync-decided"
@@ -122,7 +123,9 @@ def _detail(which: str) -> Detail:
     )  # fmt: skip
     if kind == "merged":
         heads = (Head(""), Head(tr("The other value"), "Khánh Vy"), Head(tr("Stands"), "Quốc Bảo"))
+        words = tr("Two people changed this at the same time. The later value stands; the other one is kept and can be "
+                   "put back.")  # fmt: skip
     return Detail(
-        "x", kind, _NAME, f"Hoàng Vĩnh Land · {tr('Proposal')}", words, shown, ("proposal", ""), 1, kind == "merged",
-        heads, kind == "merged",
+        "x", kind, _NAME, f"Hoàng Vĩnh Land · {tr('Proposal')}", words, shown, ("proposal", ""), int(kind != "merged"),
+        kind == "merged", heads, kind == "merged",
     )  # fmt: skip
