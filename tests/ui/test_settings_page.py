@@ -25,7 +25,7 @@ from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.pages.settings.backups import size_words
 from kam_desktop.ui.pages.settings.controller import SettingsController
-from kam_desktop.ui.pages.settings.page import ABOUT, BACKUPS, HISTORY, SECURITY, SettingsPage
+from kam_desktop.ui.pages.settings.page import ABOUT, BACKUPS, GENERAL, HISTORY, SECURITY, SettingsPage
 from kam_desktop.ui.recovery_sheet import PassphraseLines, RecoverySheet
 from tests.fakes import FakeClock, make_argon2_cheap
 from tests.ui.conftest import House, ShellLog, account
@@ -277,6 +277,20 @@ def test_about_shows_version_and_every_licence(qtbot: Any, page: SettingsPage, h
     qtbot.waitUntil(lambda: page.about.model.rowCount() > 20)
     page.about.place.show("Lucide")
     assert "ISC" in page.about.text.toPlainText()
+
+
+def test_about_leads_to_the_updates_and_display_to_the_first_steps(
+    qtbot: Any, page: SettingsPage, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    agent = type("Agent", (), {"open": lambda self: opened.append("updates")})()
+    monkeypatch.setattr(type(house.desk.shell), "findChild", lambda self, kind: agent, raising=False)
+    show(qtbot, page, house, ABOUT)
+    button(page, "Updates").click()
+    assert opened == ["updates"]
+    show(qtbot, page, house, GENERAL)
+    button(page, "Show them again").click()
+    assert ("today", "steps") in house.shell.shown
 
 
 def test_sizes_are_written_as_people_read_them(dressed: None) -> None:

@@ -248,6 +248,7 @@ def test_steps_that_were_put_away_stay_away_until_they_are_asked_for(qtbot: Any,
     assert house.desk.remembered[checklist.PREFERENCE] == checklist.HIDDEN
     page.open_place(checklist.PLACE)  # the command
     qtbot.waitUntil(lambda: len(steps_shown(page)) == 6)
+    assert not house.desk.remembered[checklist.PREFERENCE]  # for good, not for this once
     page.steps_hidden.emit()
     qtbot.waitUntil(lambda: not steps_shown(page))
     house.shell.toasts[-1][1]()  # the way back in the message

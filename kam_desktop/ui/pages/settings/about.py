@@ -38,10 +38,12 @@ class AboutView(Panel):
 
     Signals:
         data_wanted: open the folder of the data. bundle_wanted: export a support bundle.
+        updates_wanted: ask for a newer version.
     """
 
     data_wanted = Signal()
     bundle_wanted = Signal()
+    updates_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__(margins=(24, 16, 24, 16), gap=6)
@@ -55,9 +57,11 @@ class AboutView(Panel):
         folder.clicked.connect(self.data_wanted)
         bundle = Button(tr("Export support bundle"), icon="life-buoy")
         bundle.clicked.connect(self.bundle_wanted)
+        updates = Button(tr("Updates"), icon="refresh-cw")
+        updates.clicked.connect(self.updates_wanted)
         head = Panel(row=True, gap=8)
         head.add(section(f"{config.APP_NAME} {config.VERSION}"), stretch=1)
-        head.add(folder, bundle)
+        head.add(updates, folder, bundle)
         self.add(head)
         self.box.addLayout(self._facts)
         words = tr("Works without a network. Nothing leaves this computer while no server is connected.")

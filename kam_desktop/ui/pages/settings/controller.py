@@ -39,6 +39,7 @@ from kam_desktop.ui.pages.settings.page import (
 from kam_desktop.ui.pages.settings.rows import BackupRow, SlotRow, StepRow
 from kam_desktop.ui.recovery_sheet import PassphraseLines, RecoverySheet, ShownKey
 from kam_desktop.ui.sentences import words_of
+from kam_desktop.ui.update_agent import UpdateAgent
 
 if TYPE_CHECKING:
     from kam_desktop.services.history import Step
@@ -66,6 +67,8 @@ class SettingsController(RecordController):
         page.folder_wanted.connect(self._on_folder)
         page.data_wanted.connect(self._on_data)
         page.bundle_wanted.connect(self._on_bundle)
+        page.updates_wanted.connect(self._on_updates)
+        page.steps_wanted.connect(lambda: desk.shell.show_page("today", "steps"))
         page.undo_wanted.connect(desk.undo)
         desk.background.feed.published.connect(self._on_any_change)
         self.bind(page.form, "Change our firm", "Enter our firm", lambda _record: page.form.check_tax_code())
@@ -193,6 +196,11 @@ class SettingsController(RecordController):
         found = self._window.findChild(Help)
         if found is not None:
             found.open_bundle()
+
+    def _on_updates(self) -> None:
+        found = self._window.findChild(UpdateAgent)
+        if found is not None:
+            found.open()
 
     def _on_data(self) -> None:
         profile = self.desk.background.profile

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from kam_desktop import language
 from kam_desktop.language import tr
 from kam_desktop.ui import theme, tray
-from kam_desktop.ui.kit.buttons import Segmented
+from kam_desktop.ui.kit.buttons import Button, Segmented
 from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.labels import caption, strong
 
@@ -19,16 +19,18 @@ class DisplayView(Panel):
     Signals:
         language_chosen(code), look_chosen(mode, zoom): take effect at once.
         tray_chosen(on): an icon in the system's tray, or none.
+        steps_wanted: the first steps on Today again.
     """
 
     language_chosen = Signal(str)
     look_chosen = Signal(str, int)
     tray_chosen = Signal(bool)
+    steps_wanted = Signal()
 
     def __init__(self, *, in_tray: bool = False) -> None:
         super().__init__(gap=20)
-        words = Segmented([("vi", "Tiếng Việt"), ("en", "English")], language.current(), name=tr("Language"))
-        words.changed.connect(self.language_chosen)
+        words_switch = Segmented([("vi", "Tiếng Việt"), ("en", "English")], language.current(), name=tr("Language"))
+        words_switch.changed.connect(self.language_chosen)
         modes = [("system", tr("As the system")), ("light", tr("Light")), ("dark", tr("Dark"))]
         look = Segmented(modes, theme.mode(), name=tr("Appearance"))
         look.changed.connect(lambda mode: self.look_chosen.emit(mode, theme.zoom()))
@@ -36,7 +38,7 @@ class DisplayView(Panel):
         size = Segmented(zooms, str(theme.zoom()), name=tr("Size of text"))
         size.changed.connect(lambda percent: self.look_chosen.emit(theme.mode(), int(percent)))
         for name, help_text, switch in (
-            (tr("Language"), tr("Everything changes at once; your data stay as they are."), words),
+            (tr("Language"), tr("Everything changes at once; your data stay as they are."), words_switch),
             (tr("Appearance"), tr("Printing is always light."), look),
             (tr("Size of text"), tr("Also with Ctrl + and Ctrl −; Ctrl 0 is 100 %."), size),
         ):  # fmt: skip
@@ -46,6 +48,11 @@ class DisplayView(Panel):
             shown = Segmented(words_of_tray, "on" if in_tray else "", name=tr("Icon in the system's tray"))
             shown.changed.connect(lambda key: self.tray_chosen.emit(key == "on"))
             self.add(_setting(tr("Icon in the system's tray"), tr("A click on it brings the window forward."), shown))
+        steps = Button(tr("Show them again"), icon="list-checks")
+        steps.setAccessibleDescription(tr("First steps"))
+        steps.clicked.connect(self.steps_wanted)
+        words = tr("The six steps, from our firm to a safe copy, stand on Today again.")
+        self.add(_setting(tr("First steps"), words, steps))
 
 
 def _setting(name: str, help_text: str, switch: QWidget) -> QWidget:

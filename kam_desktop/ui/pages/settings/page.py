@@ -41,6 +41,7 @@ class SettingsPage(QWidget):
         undo_wanted(number): take that step back.
         place_wanted(section): another page leads here.
         data_wanted, bundle_wanted: open the folder of the data; export a support bundle.
+        updates_wanted, steps_wanted: ask for a newer version; show the first steps on Today again.
     """
 
     section_shown = Signal(str)
@@ -56,6 +57,8 @@ class SettingsPage(QWidget):
     place_wanted = Signal(str)
     data_wanted = Signal()
     bundle_wanted = Signal()
+    updates_wanted = Signal()
+    steps_wanted = Signal()
 
     def __init__(self, today: date, *, in_tray: bool = False) -> None:
         super().__init__()
@@ -130,6 +133,7 @@ class SettingsPage(QWidget):
         made.language_chosen.connect(self.language_chosen)
         made.look_chosen.connect(self.look_chosen)
         made.tray_chosen.connect(self.tray_chosen)
+        made.steps_wanted.connect(self.steps_wanted)
         return made
 
     @cached_property
@@ -162,6 +166,7 @@ class SettingsPage(QWidget):
         made = AboutView()
         made.data_wanted.connect(self.data_wanted)
         made.bundle_wanted.connect(self.bundle_wanted)
+        made.updates_wanted.connect(self.updates_wanted)
         return made
 
     # What the window asks.

@@ -163,6 +163,8 @@ class TodayController(RecordController):
             self.desk.shell.toast(tr("First steps come with your own data; sample data need none."))
             return
         self._steps_asked = wanted
+        if wanted and self.desk.remembered.get(checklist.PREFERENCE):  # who asks for them wants them back for good
+            self.desk.remember(checklist.PREFERENCE, "")
         self.page.show_all_steps(wanted)
         if not wanted:
             self.desk.shell.note_place("")
