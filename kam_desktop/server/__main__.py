@@ -1,4 +1,4 @@
-"""The command kam-server: serve, migrate, users, teams, devices, invitation, restore, doctor."""
+"""The command kam-server: serve, migrate, users, teams, devices, invitation, backup, restore, doctor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.domain.text import clean
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
-from kam_desktop.server import check, presets, users, workspace
+from kam_desktop.server import backup, check, presets, users, workspace
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.settings import DATABASE, LISTEN, Settings, make_folder, settings
 
@@ -82,7 +82,11 @@ def parser() -> argparse.ArgumentParser:
     )
     command("migrate", "makes the workspace, or brings its tables to this version", _migrate)
     command("doctor", "checks the database and says how to mend it", _doctor)
-    restore = command("restore", "says what a database is that was set back or copied", _restore)
+    made = command("backup", "makes a backup, read back whole before it says so; while it serves too", _backup)
+    made.add_argument("file", metavar="FILE|FOLDER", help="a new file, or a folder for one")
+    restore = command("restore", "puts a backup there, or says what a database is that was set back", _restore)
+    restore.add_argument("file", metavar="FILE", nargs="?", help="a backup; the server must be stopped")
+    restore.add_argument("--replace", action="store_true", help="replaces what is there, after a backup of it")
     restore.add_argument("--as", dest="as_", choices=("production", "copy"), required=True)
     user = command("user", "users with built-in accounts", _user)
     user.add_argument("deed", choices=("add", "list", "disable", "enable", "password", "role"))
@@ -175,8 +179,22 @@ def _doctor(args: argparse.Namespace, found: Settings) -> int:
     return REFUSED if problems else DONE
 
 
+def _backup(args: argparse.Namespace, found: Settings) -> int:
+    made = backup.make(_ready(found), Path(args.file), SystemClock())
+    _tell(args, {"file": str(made.path), "workspace": made.workspace, "epoch": made.epoch, "seq": made.seq,
+                 "bytes": made.size, "rows": sum(made.tables.values())})  # fmt: skip
+    return DONE
+
+
 def _restore(args: argparse.Namespace, found: Settings) -> int:
     clock = SystemClock()
+    if args.file:
+        done = backup.restore(
+            _database(found), Path(args.file), args.as_, clock, RandomIds(clock), replace=args.replace
+        )
+        _tell(args, {"workspace": done.workspace.id, "epoch": done.workspace.epoch, "made_at": done.backup.made_at,
+                     "before": str(done.before or "")})  # fmt: skip
+        return DONE
     with _ready(found).write() as connection:
         made = workspace.restore(connection, args.as_, clock, RandomIds(clock))
     _tell(args, {"workspace": made.id, "epoch": made.epoch})

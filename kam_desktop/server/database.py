@@ -217,6 +217,11 @@ class Database:
             else:
                 driver.close()
 
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the driver raises where a file is no sound database."""
+        return self._failures()
+
     def _failures(self) -> tuple[type[Exception], ...]:
         return (psycopg.Error,) if self.postgresql else (self._library.Error,)  # type: ignore[union-attr]
 
@@ -281,6 +286,42 @@ class Database:
         if path != ":memory:":
             Path(path).chmod(0o600)
         return driver
+
+    def copy_to(self, file: Path) -> None:
+        """A copy of a SQLite database as it is at this moment, in a new file; others go on reading and writing."""
+        library: Any = self._library
+        try:
+            reading, writing = self._connect(), library.connect(str(file), isolation_level=None)
+            try:
+                writing.execute("pragma synchronous = off")  # nobody opens it before it is synced as a whole
+                reading.backup(writing)
+                writing.execute("pragma journal_mode = delete")
+            finally:
+                writing.close()
+                reading.close()
+        except self._failures() as error:
+            raise self._translated(error) from error
+
+    @contextmanager
+    def held_alone(self) -> Iterator[None]:
+        """Nobody else has the SQLite database open meanwhile, and its log is emptied into it. Raises Again."""
+        self.close()
+        try:
+            driver = self._connect()
+            try:
+                driver.execute("pragma busy_timeout = 200")
+                driver.execute("pragma locking_mode = exclusive")
+                driver.execute("begin exclusive")
+                driver.execute("commit")
+                if driver.execute("pragma journal_mode = delete").fetchone()[0] != "delete":
+                    raise Again("somebody has it open")
+                driver.execute("begin exclusive")
+                yield
+                driver.execute("rollback")
+            finally:
+                driver.close()
+        except self._failures() as error:
+            raise self._translated(error) from error
 
     def close(self) -> None:
         """Closes what stands idle; a transaction that is under way closes itself."""
