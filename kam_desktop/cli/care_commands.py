@@ -9,10 +9,10 @@ from kam_desktop.cli.output import Output, said
 from kam_desktop.cli.profile_opening import folder_of, made, opened, restored
 from kam_desktop.domain.change import moment_text
 from kam_desktop.domain.clock import SystemClock
-from kam_desktop.domain.errors import Refused, Unavailable
+from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.locale.vietnam import tax_code
 from kam_desktop.language import N_, tr
-from kam_desktop.services import profile
+from kam_desktop.services import doctor, profile
 from kam_desktop.store.profile import Store
 
 
@@ -68,9 +68,9 @@ def _demo(args: Namespace, output: Output, store: Store) -> int:
 
 
 def _doctor(args: Namespace, output: Output) -> int:
-    from kam_desktop.services import doctor
-
     findings = doctor.examine(folder_of(args), lambda: opened(args, output, write=False), SystemClock(), deep=args.deep)
+    if args.deep and all(each.sound for each in findings):
+        findings += _server_log(args, output)
     wrong = [each for each in findings if not each.sound]
     if output.json:
         output.document({"sound": not wrong, "checks": [doctor.plain(each) for each in findings]})
@@ -82,8 +82,23 @@ def _doctor(args: Namespace, output: Output) -> int:
     return 1 if wrong else 0
 
 
+def _server_log(args: Namespace, output: Output) -> list[doctor.Finding]:
+    """The shared server's log of changes, counted through and compared with what was witnessed here."""
+    from kam_desktop.cli import sync_commands
+
+    try:
+        found = sync_commands.server_log(args, output)
+    except (Refused, Unavailable):
+        return [doctor.Finding("server_log", True, N_("The server's log was not looked at: it does not answer."))]
+    if found is None:
+        return []
+    if isinstance(found, Problem):
+        mend = N_("Tell your administrator; keep this computer as it is.")
+        return [doctor.Finding("server_log", False, found.message, dict(found.args), mend)]
+    return [doctor.Finding("server_log", True, N_("The server's log of changes is as this computer witnessed it."))]
+
+
 def _support(args: Namespace, output: Output) -> int:
-    from kam_desktop.services import doctor
     from kam_desktop.services.support import bundle, facts
 
     folder, parts = folder_of(args), []

@@ -123,8 +123,11 @@ def _sync(args: Namespace, output: Output) -> int:
             if not args.watch:
                 break
             _tell(report, output)
+            if (seen := _look_at_log(agent)) is not None:
+                output.say(said(seen))
             agent.schedule.after_success()
             _wait(agent)
+        noticed = _look_at_log(agent)
         status = agent.status()
         if output.json:
             output.document(
@@ -134,9 +137,28 @@ def _sync(args: Namespace, output: Output) -> int:
         else:
             _tell(report, output)
             _tell_status(status, output)
-    if report.braked:
+        if noticed is not None:
+            output.say(said(noticed))
+    if report.braked or noticed is not None:
         return 1
     return 0
+
+
+def _look_at_log(agent: Agent) -> Problem | None:
+    """What is wrong with the server's log of changes, as far as this computer can tell today."""
+    try:
+        return agent.look_at_log()
+    except Unavailable:
+        return None
+
+
+def server_log(args: Namespace, output: Output) -> Problem | str | None:
+    """What is wrong with the server's log, counted from its beginning; "" for nothing, None without a server."""
+    with opened(args, output, write=False) as found:
+        agent = Agent(found.store, Vault(), SystemClock())
+        if not agent.connected:
+            return None
+        return agent.look_at_log(whole=True) or ""
 
 
 def _wait(agent: Agent) -> None:

@@ -36,6 +36,8 @@ LARGE, LARGE_LEVEL = 256 << 10, 3
 """Answers of that many bytes are packed in a quarter of the time for 3 % more room: somebody waits for a download."""
 SORT = "_sort"
 """Travels beside the fields of a creation: how the title is put in order, as the laptop computed it."""
+ERASED_AT = "_erased_at"
+"""In `_extra` of a row whose person was erased; no message may bring it. A laptop forgets what it kept of the row."""
 
 
 class Problem(Exception):

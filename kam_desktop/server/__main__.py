@@ -24,7 +24,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.domain.text import clean
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
-from kam_desktop.server import backup, check, presets, users, workspace
+from kam_desktop.server import backup, check, erasing, presets, users, workspace
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.settings import DATABASE, LISTEN, Settings, make_folder, settings
 
@@ -101,6 +101,9 @@ def parser() -> argparse.ArgumentParser:
     device = command("device", "laptops", _device)
     device.add_argument("deed", choices=("list", "revoke"))
     device.add_argument("name", nargs="?", default="", help="a laptop's id, or its beginning")
+    erase = command("erase-person", "erases a contact or a former colleague for good: rows, log, verdicts", _erase)
+    erase.add_argument("id", metavar="ID", help="of the contact or person, as “kam-desktop find” tells it")
+    erase.add_argument("--talks", action="store_true", help="also the words of talks, occasions, promises, reminders")
     invite = command("invitation", "writes the file (.kamx) by which a laptop finds us; no secret", _invitation)
     invite.add_argument("file", metavar="FILE", help="a new file, such as acme.kamx")
     invite.add_argument("--address", metavar="URL", required=True, help="https://… as laptops reach this server")
@@ -248,6 +251,17 @@ def _device(args: argparse.Namespace, found: Settings) -> int:
             names = ("id", "user", "letter", "last_seen", "revoked")
             rows = [dict(zip(names, each, strict=True)) for each in users.devices(connection)]
             _tell(args, {"devices": rows})
+    return DONE
+
+
+def _erase(args: argparse.Namespace, found: Settings) -> int:
+    clock, database = SystemClock(), _ready(found)
+    with database.write() as connection:
+        done = erasing.erase(connection, args.id, clock=clock, ids=RandomIds(clock), talks=args.talks)
+    database.sweep()
+    mentions = [{"entity": entity, "id": identity} for entity, identity in done.mentions]
+    _tell(args, {"records": len(done.records), "payloads": done.payloads, "verdicts": done.verdicts,
+                 "mentions": mentions})  # fmt: skip
     return DONE
 
 

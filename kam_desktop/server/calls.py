@@ -12,7 +12,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol import messages
 from kam_desktop.protocol.messages import Problem, bad
-from kam_desktop.server import callers, digest, history, reassign, reconcile, recovered, tables, workspace
+from kam_desktop.server import audit, callers, digest, history, reassign, reconcile, recovered, tables, workspace
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.pull import pull
@@ -30,6 +30,7 @@ READING: dict[str, Call] = {
     "digest": digest.digest,
     "reconcile": reconcile.reconcile,
     "history": history.history,
+    "audit": audit.audit,
 }
 
 

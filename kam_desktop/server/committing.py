@@ -103,7 +103,6 @@ def _write_plain(run: Run, sorting: Sorting, writing: Writing, caller: Caller, e
             repeat(user, size),
             repeat(device, size),
             [part.written_at[i] for i in picked],
-            [run.sheets.payload[place] for place in places],
         )
 
 
@@ -124,7 +123,7 @@ def _write_deeds(
                 old, new = logged(deed)
                 entries.add(
                     seq, group, change.within, row.entity, row.id, deed.action, old, new, caller.user,
-                    caller.device_number, change.written_at, change_log.payload_hash(old, new),
+                    caller.device_number, change.written_at,
                 )  # fmt: skip
     writing.conflicts(kept, root_of)
     run.kept = [row[0] for row in kept]

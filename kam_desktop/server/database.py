@@ -15,8 +15,6 @@ import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from kam_desktop.domain.errors import Unavailable
 
@@ -260,7 +258,7 @@ class Database:
 
     @contextmanager
     def alone(self) -> Iterator[Any]:
-        """A connection of PostgreSQL outside the pool, without a transaction. Raises Unavailable."""
+        """A connection outside the pool, without a transaction. Raises Unavailable."""
         try:
             driver = self._connect()
         except self._failures() as error:
@@ -323,6 +321,19 @@ class Database:
         except self._failures() as error:
             raise self._translated(error) from error
 
+    def sweep(self) -> None:
+        """What was overwritten or deleted goes out of the files too: free pages, old versions, SQLite's own log.
+
+        PostgreSQL's log (WAL) and backups keep it until they are rotated out. Waits for nobody; raises Again.
+        """
+        with self.alone() as driver:
+            try:
+                driver.execute("vacuum")
+                if not self.postgresql:
+                    driver.execute("pragma wal_checkpoint(truncate)")
+            except self._failures() as error:
+                raise self._translated(error) from error
+
     def close(self) -> None:
         """Closes what stands idle; a transaction that is under way closes itself."""
         with self._lock:
@@ -342,50 +353,3 @@ def _sqlite_library() -> Any:
     # Without an adapter the driver searches for one for every NULL that it binds, which costs a microsecond each.
     library.register_adapter(type(None), {}.get)
     return library
-
-
-def missing_tables(connection: Connection, tables: Iterable[sa.Table]) -> list[str]:
-    """What makes these tables and their indexes, of those that the database has not.
-
-    Nothing is said of those that it has: even `create index if not exists` would lock a table against its writers.
-    """
-    dialect: Any = postgresql.dialect() if connection.postgresql else sqlite_dialect.dialect()  # type: ignore[no-untyped-call]
-    if connection.postgresql:
-        found = connection.rows("select relname from pg_class where relnamespace = current_schema()::regnamespace")
-    else:
-        found = connection.rows("select name from sqlite_master")
-    there = {row[0] for row in found}
-    made = []
-    for table in tables:
-        if table.name not in there:
-            made.append(str(sa.schema.CreateTable(table).compile(dialect=dialect)))
-        for index in sorted(table.indexes, key=lambda each: str(each.name)):
-            if index.name not in there:
-                made.append(str(sa.schema.CreateIndex(index).compile(dialect=dialect)))
-    return made
-
-
-def columns_of(connection: Connection, table: str) -> set[str]:
-    """The columns that a table has now; none where it does not exist."""
-    if connection.postgresql:
-        found = connection.rows(
-            "select column_name from information_schema.columns "
-            "where table_name = ? and table_schema = current_schema()",
-            (table,),
-        )
-    else:
-        found = connection.rows("select name from pragma_table_info(?)", (table,))
-    return {row[0] for row in found}
-
-
-def missing_columns(connection: Connection, tables: Iterable[sa.Table]) -> list[str]:
-    """What adds the columns that a newer program has and the database has not (additive, rule 12)."""
-    dialect: Any = postgresql.dialect() if connection.postgresql else sqlite_dialect.dialect()  # type: ignore[no-untyped-call]
-    made = []
-    for table in tables:
-        there = columns_of(connection, table.name)
-        for column in table.columns if there else ():
-            if column.name not in there:
-                kind = column.type.compile(dialect=dialect)
-                made.append(f'alter table "{table.name}" add column "{column.name}" {kind}')
-    return made

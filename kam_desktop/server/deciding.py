@@ -93,8 +93,8 @@ MISSING = N_("{label}: the record it points to does not exist.")
 FACT = N_("{label}: a recorded fact is not edited; record its reversal.")
 CHILDREN = N_("{label}: other records hang on it, so it cannot be deleted.")
 ARCHIVE = N_("{label}: archive it instead of deleting it.")
+ERASED = Problem("", "erased", N_("This person was erased on request; nothing is written there any more."))
 GUARDED = N_("{label} is changed online by those who may, not here.")
-
 
 _FREEZING = {
     name: [each for each in fields.values() if each.owns and BY_NAME[each.to].frozen_when is not None]
@@ -121,11 +121,15 @@ class Deciding:
         if change.problems:
             raise No(*change.problems)
         row = self.state.row(change.entity, change.id)
-        if change.action == "create":
-            return self._create(change) if row is None else self._create_again(change, row)
+        if row is None and change.action == "create":
+            return self._create(change)
         if row is None or not self._sees(row):
-            raise No(GONE)
-        return self._delete(change, row) if change.action == "delete" else self._update(change, row, size)
+            raise No(HELD if change.action == "create" else GONE)
+        if row.erased:
+            raise No(ERASED)
+        if change.action == "update":
+            return self._update(change, row, size)
+        return (self._delete if change.action == "delete" else self._create_again)(change, row)
 
     # Creating.
 
@@ -161,8 +165,6 @@ class Deciding:
 
     def _create_again(self, change: Change, row: Row) -> Deed:
         """A record that is there already: a derived id met again, or something that comes back from the bin."""
-        if not self._sees(row):
-            raise No(HELD)
         given = self._patch(change)
         current = row.current()
         differing = {name: value for name, value in given.items() if current.get(name) != value}

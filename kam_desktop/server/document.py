@@ -22,6 +22,7 @@ SUMMARIES = {
     "reassign": "Another owner, team or helpers for an account",
     "sign-in": "Begins a session of one device",
     "refresh": "Another access token",
+    "audit": "The change log, commit by commit, as digests that tell nothing of it",
     "sign-out": "Ends a session",
 }
 
@@ -128,6 +129,7 @@ REQUESTS: dict[str, Schema] = {
 
 _TOLD: dict[str, Schema] = {
     "workspace": _ID, "epoch": _EPOCH, "mark": _MARK, "server_time": _MOMENT,
+    "audit": _object(_ENVELOPE, {**_BESIDE, "after": _SEQ}),
     "state": {"type": "string", "enum": ["open", "set_back"]},
 }  # fmt: skip
 _ASKED: dict[str, Schema] = {"ask": _TEXT}
@@ -193,6 +195,10 @@ _FOR = {
     "hello": (400, 401, 413, 415, 500, 503),
     "wait": (400, 401, 413, 415, 500, 503),
     "sign-in": (400, 401, 403, 413, 415, 429, 500, 503),
+    "audit": _object(
+        {**_TOLD, "commits": _list(_tuple(_SEQ, {"type": "string", "pattern": "^([0-9a-f]{64})?$"})),
+         "blanked": _list(_SEQ), "erasures": _list(_list(_list(_VALUE))), "more": _FLAG}, _ASKED, closed=True,
+    ),
     "refresh": (400, 401, 413, 415, 500, 503),
     "sign-out": (400, 413, 415, 500, 503),
     "history": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),

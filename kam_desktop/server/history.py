@@ -9,6 +9,7 @@ import orjson
 
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.language import N_
+from kam_desktop.protocol.log_chain import ERASE
 from kam_desktop.protocol.messages import Problem, are_ids, bad
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.database import Connection
@@ -46,7 +47,7 @@ def history(connection: Connection, caller: Caller, message: Mapping[str, Any], 
                 "place": place,
                 "action": action,
                 "old": _shown(old, hidden),
-                "new": _shown(new, hidden),
+                "new": _shown(new if action != ERASE else None, hidden),
                 "author": author,
                 "written_at": written_at,
                 "committed_at": committed_at,

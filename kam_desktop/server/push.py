@@ -78,7 +78,8 @@ def _find_known(connection: Connection, caller: Caller, run: Run) -> None:
             continue
         run.known.add(number)
         digest, verdict, person = known[name]
-        if bytes(digest) != run.sheets.group_hashes[number] or person != caller.user:
+        unlike = bytes(digest) != run.sheets.group_hashes[number] and bytes(digest) != b""  # none: it was erased
+        if unlike or person != caller.user:
             run.verdicts[number] = refused([CHANGED_GROUP])
         elif verdict is None:
             run.verdicts[number] = (ALREADY, {})

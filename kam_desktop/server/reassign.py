@@ -103,7 +103,6 @@ def _carry_out(
     entries = change_log.Entries()
     entries.add(
         seq, ids.random(), 0, "account", account, "reassign", was, now, caller.user, caller.device_number, at,
-        change_log.payload_hash(was, now),
     )  # fmt: skip
     chain = change_log.append(connection, bytes.fromhex(digest), at, entries)
     connection.run("update workspace set hash = ?", (chain.hex(),))

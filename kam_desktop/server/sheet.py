@@ -63,8 +63,6 @@ class Sheets:
 
     sheets: list[Sheet]
     group_hashes: list[bytes]
-    payload: list[bytes]
-    """The hash of what the log keeps of each change, by its place."""
     spans: list[tuple[int, int]]
     """The first place of each group, and the one behind its last."""
     refused: dict[int, Problem]
@@ -75,7 +73,6 @@ def lay_out(push: Push, caller: Caller, clock: Clock) -> Sheets:
     """Checks every column of a push."""
     count = push.count
     payload: list[bytes] = [b""] * count  # as sent: what a group is known by when it is sent again
-    logged = payload[:]
     heads: list[str] = [""] * count
     sizes = [0] * count
     unknown: set[int] = set()
@@ -85,23 +82,20 @@ def lay_out(push: Push, caller: Caller, clock: Clock) -> Sheets:
     for part in push.parts:
         news = _payloads(part)
         for place, new, identity, written in zip(part.places, news, part.ids, part.written_at, strict=True):
-            payload[place] = logged[place] = sha256(new).digest()
+            payload[place] = sha256(new).digest()
             heads[place] = f"{part.entity}|{part.action}|{identity}|{written}"
             sizes[place] = len(new)
         if part.entity not in BY_NAME:
             unknown.update(part.places)
             continue
         sheets.append(_checked(part, news, caller, now))
-        for place, new in zip(part.places, sheets[-1].news, strict=True) if sheets[-1].altered else ():
-            logged[place] = sha256(new).digest()
-    return _grouped(push, sheets, payload, logged, heads, sizes, unknown)
+    return _grouped(push, sheets, payload, heads, sizes, unknown)
 
 
 def _grouped(
     push: Push,
     sheets: list[Sheet],
     payload: list[bytes],
-    logged: list[bytes],
     heads: list[str],
     sizes: list[int],
     unknown: set[int],
@@ -123,7 +117,7 @@ def _grouped(
             message = N_("The server does not know this kind of record yet; it must be updated first.")
             refused[number] = Problem("", "unknown_entity", message)
         start = end
-    return Sheets(sheets, hashes, logged, spans, refused)
+    return Sheets(sheets, hashes, spans, refused)
 
 
 def _payloads(part: Part) -> list[bytes]:

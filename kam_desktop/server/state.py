@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from kam_desktop.domain.scopes import Root
+from kam_desktop.protocol.messages import ERASED_AT
 from kam_desktop.server import tables
 from kam_desktop.server.database import Connection
 from kam_desktop.server.roots import Roots
@@ -48,6 +49,11 @@ class Row:
     deleted_at: int | None = None
     touched_at: int | None = None
     revived: bool = False
+
+    @property
+    def erased(self) -> bool:
+        """Whether it told of a person who was erased."""
+        return ERASED_AT in self.extra
 
     @property
     def deleted(self) -> bool:

@@ -162,6 +162,7 @@ change_log = _plain(
     sa.Column("payload_hash", sa.LargeBinary, nullable=False),
     sa.Column("chain", sa.LargeBinary),  # with the last row of each commit
 )
+    sa.Column("salt", sa.LargeBinary),  # of the payload's hash; it goes with the payload
 sa.Index("change_log__record", change_log.c.record)
 conflict = _plain(
     CONFLICT,

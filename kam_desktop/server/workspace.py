@@ -12,7 +12,8 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, bad
 from kam_desktop.server import change_log, tables
-from kam_desktop.server.database import Connection, columns_of, missing_columns, missing_tables
+from kam_desktop.server.database import Connection
+from kam_desktop.server.making import columns_of, missing_columns, missing_tables
 
 OPEN, SET_BACK = "open", "set_back"
 

@@ -15,6 +15,7 @@ from kam_desktop.domain.entities import BY_NAME, ENTITIES
 from kam_desktop.domain.entity import Entity
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.protocol.codec import to_json
+from kam_desktop.protocol.messages import ERASED_AT
 from kam_desktop.store import account_keys, forgetting, open_amounts, search
 from kam_desktop.store.tables import column_value, sort_value
 
@@ -104,6 +105,7 @@ class Landing:
         """Rows of a first download, as `columns_of` has them: they are written as they came, and nobody is told."""
         if rows:
             self._insert(BY_NAME[entity], rows)
+            self._forget([row[0] for row in rows if row[-2] and ERASED_AT in row[-2]])
             _queue(self.connection, BY_NAME[entity], [row[0] for row in rows])
 
     def drop(self, entity: str, record: str) -> None:
@@ -158,6 +160,8 @@ class Landing:
             _queue(self.connection, entity, [row[0] for row in fresh])
             return []
         rewritten = self._update(entity, old, [row for row in rows if row["id"] in old])
+        erased = [row["id"] for row in rows if row["_extra"] and ERASED_AT in row["_extra"]]
+        self._forget([each for each in erased if ERASED_AT not in ((old.get(each) or {}).get("_extra") or "")])
         self._index(entity, [row[0] for row in fresh] + rewritten)
         return [each for row in rows if (each := _change(entity, old.get(row["id"]), row))]
 
@@ -175,6 +179,13 @@ class Landing:
             setting = ", ".join(f'"{name}" = ?' for name in changed)
             self.connection.exec_driver_sql(f'update "{entity.name}" set {setting} where id = ?', values)  # noqa: S608 — names of our own metadata
         return [each[-1] for changed, values in by_columns.items() if searched.intersection(changed) for each in values]
+
+    def _forget(self, erased: Sequence[str]) -> None:
+        """What was kept here of persons that were erased on the server: earlier values in history, journal, file."""
+        if erased:
+            with forgetting.overwriting(self.connection):
+                forgetting.rows(self.connection, erased)
+            forgetting.owe(self.connection)
 
     def _index(self, entity: Entity, ids: Sequence[str]) -> None:
         """Few rows are found by search at once, many just after."""

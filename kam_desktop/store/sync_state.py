@@ -13,6 +13,8 @@ from kam_desktop.domain.change import ChangeSet, moment_text
 from kam_desktop.domain.ids import numbered
 from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import forgetting, joining, landing, outbox, own_echo, pulling, search, settling, verdicts
+from kam_desktop.store import rescue as rescuing
+from kam_desktop.store import witness as witnessing
 from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
 from kam_desktop.store.profile import DEVICE_FILE, Store
@@ -22,6 +24,7 @@ from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, sco
 from kam_desktop.store.tables import SEARCHED
 from kam_desktop.store.tables import outbox as outbox_table
 from kam_desktop.store.verdicts import Verdict
+from kam_desktop.store.witness import Counted, Witness
 
 NOTED = timedelta(seconds=30)
 """A sync that finds nothing is written down so often; a poll of every few seconds would wake the disk each time."""
@@ -189,6 +192,7 @@ class SyncState:
                 settling.told(connection, settled)
             pulling.keep_conflicts(connection, answer.get("conflicts", ()), at)
             _remember(connection, {"mark": answer["mark"], "push_upto": ""})
+            self._witness(connection, answer)
         return ChangeSet(0, "", touched, {})
 
     def take_pull(self, answer: Mapping[str, Any], *, released: bool = False) -> tuple[Pulled, ChangeSet]:
@@ -209,6 +213,8 @@ class SyncState:
                 if not answer["more"]:
                     kept["last_sync"] = moment_text(self._store.clock.now())
                 _remember(connection, kept)
+                rescuing.note_mark(connection, answer["epoch"], answer["mark"])
+                self._witness(connection, answer)
                 if 0 < answer["count"] <= landing.INDEXED:
                     landing.index_waiting(connection, landing.INDEXED)  # so few take less time than another transaction
         return pulled, ChangeSet(0, "", pulled.touched, {})
@@ -272,7 +278,11 @@ class SyncState:
         connection nor a crash forgets it.
         """
         with self._store.database.write() as connection:
-            _remember(connection, {"epoch": epoch, "mark": mark, "reconcile": "1", "push_upto": ""})
+            witnessing.note_last(connection, self._store.clock.now())
+            here = standing(connection)
+            rescuing.note_mark(connection, here.epoch, here.mark)
+            copy = self._store.ids.random()  # by which the server tells two copies of this laptop, whatever it forgot
+            _remember(connection, {"epoch": epoch, "mark": mark, "reconcile": "1", "push_upto": "", "copy": copy})
             settling.tell_again(connection)
             _start_over(connection)
 
@@ -280,6 +290,44 @@ class SyncState:
         """The server said of every acknowledged change whether it knows it."""
         with self._store.database.write() as connection:
             _remember(connection, {"reconcile": ""})
+
+    def _witness(self, connection: sa.Connection, answer: Mapping[str, Any]) -> None:
+        witnessing.note(connection, answer["epoch"], answer["mark"], self._store.clock.now())
+
+    def witnessed(self) -> tuple[list[Witness], Counted]:
+        """The marks of the server's log that were kept, the newest among them, and how far the log was counted."""
+        with self._store.database.read() as connection:
+            here, found = standing(connection), witnessing.witnesses(connection)
+            counted = witnessing.counted(connection)
+        if here.mark:
+            at = here.last_sync or moment_text(self._store.clock.now())
+            found.append(Witness(here.mark["seq"], here.epoch, here.mark["hash"], at))
+        return found, counted
+
+    def keep_counted(self, found: Counted) -> None:
+        """Remembers how far the server's log was counted, and when."""
+        with self._store.database.write() as connection:
+            witnessing.keep_counted(connection, replace(found, looked_at=moment_text(self._store.clock.now())))
+
+    def past(self) -> list[list[Any]]:
+        """Marks of the server that were kept, for it to say up to where its past and ours are one."""
+        with self._store.database.read() as connection:
+            return rescuing.past(connection)
+
+    def lost_rows(self, common: int, after: tuple[str, str], limit: int) -> tuple[list[list[Any]], tuple[str, str]]:
+        """Rows that the server may have lost, by kind and id after a place; with the place of the last."""
+        with self._store.database.read() as connection:
+            return rescuing.rows(connection, common, after, limit)
+
+    def waiting_word(self) -> str:
+        """Which list of recovered rows was told last."""
+        with self._store.database.read() as connection:
+            return rescuing.waiting_word(connection)
+
+    def keep_waiting(self, word: str, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Keeps what waits at the server for this user of what it had lost."""
+        with self._store.database.write() as connection:
+            rescuing.keep_waiting(connection, word, entries)
 
     def acknowledged(self, after: int, limit: int) -> tuple[list[str], int]:
         """Group ids that the server said it took, oldest first after a place; with the place of the last."""

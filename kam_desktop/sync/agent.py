@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from kam_desktop.store.profile import Store
 from kam_desktop.store.standing import Standing
 from kam_desktop.store.sync_state import Counts, SyncState
 from kam_desktop.store.tables import SCHEMA
-from kam_desktop.sync import answers, connect, cycle
+from kam_desktop.sync import answers, connect, cycle, log_counting
 from kam_desktop.sync.connect import Joined
 from kam_desktop.sync.engine import Engine, Report
 from kam_desktop.sync.keeping import SecretVault, TokenKeeping
@@ -63,7 +63,7 @@ class Agent:
     ) -> None:
         self._store, self._clock = store, clock
         self.state = SyncState(store)
-        self.schedule = Schedule(uniform)
+        self.schedule, self._dice = Schedule(uniform), random.Random()
         self.engine = Engine(self.state)
         self.failure: Problem | None = None
         self._make_transport = transport
@@ -251,6 +251,31 @@ class Agent:
         """Whether there is a token to go on with."""
         try:
             return bool(self._keeping.read())
+    def look_at_log(self, *, whole: bool = False) -> Problem | None:
+        """Counts the links of the server's log and compares them with what was witnessed here; what is wrong with it.
+
+        Once a day an answer's worth, new entries first and then a piece of the past; `whole` goes through all of it
+        now, and notes nothing. Raises Unavailable.
+        """
+        standing = self.state.standing()
+        if not standing.workspace:
+            return None
+        if self._session is None:
+            self._open(standing.server, standing.workspace)
+        transport, session = self._parts()
+
+        def ask(after: int) -> Mapping[str, Any]:
+            session.ensure()
+            message = {
+                "workspace": standing.workspace, "epoch": standing.epoch, "device": standing.device,
+                "protocol": messages.PROTOCOL, "schema": SCHEMA, "mark": standing.mark, "after": after,
+            }  # fmt: skip
+            return answers.checked("audit", message, transport.call("audit", message))
+
+        if whole:
+            return log_counting.problem(log_counting.whole(standing.epoch, self.state.witnessed()[0], ask))
+        return log_counting.look(self.state, standing.epoch, ask, self._clock.now(), self._dice)
+
         except Unavailable:
             return True  # a keyring that does not answer signs nobody out
 

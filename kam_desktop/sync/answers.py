@@ -19,6 +19,7 @@ from kam_desktop.protocol.messages import are_ids, checksum
 _MOST = 1 << 62
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 _SCOPE_LENGTH = 200
+_DIGEST = re.compile(r"([0-9a-f]{64})?")
 PLAIN = ("accepted", "already")
 TO_AUTHOR = ("conflict", "refused")
 
@@ -49,6 +50,8 @@ def checked(name: str, request: Mapping[str, Any], answer: Mapping[str, Any], *,
     except (KeyError, TypeError, ValueError, ArithmeticError, IndexError, RecursionError) as error:
         raise cut() from error
     return answer
+        elif name == "audit":
+            _audit(answer)
 
 
 def signed_in(answer: Mapping[str, Any], *, first: bool, workspace: str = "", person: str = "") -> Mapping[str, Any]:
@@ -130,6 +133,15 @@ def _problem(value: Any) -> None:
     problem = _map(value)
     for name in ("where", "code", "message"):
         _text(problem.get(name, ""))
+def _audit(answer: Mapping[str, Any]) -> None:
+    """What the log says, as digests: an empty one where the server itself cannot read what stands there."""
+    for last, said in map(_list, _list(answer["commits"])):
+        _need(_whole(last) > 0 and _DIGEST.fullmatch(_text(said)) is not None)
+    _need(all(_whole(seq) >= 0 for seq in _list(answer["blanked"])))
+    _need(all(len(_list(row)) == 12 for rows in _list(answer["erasures"]) for row in _list(rows)))
+    _need(type(answer["more"]) is bool and (bool(answer["commits"]) or not answer["more"]))
+
+
     for word, said in _map(problem.get("args", {})).items():
         _need(_NAME.fullmatch(word) is not None and isinstance(said, str | int))
 

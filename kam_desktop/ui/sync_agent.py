@@ -275,11 +275,13 @@ class SyncAgent(QObject):
         finally:
             agent.rest()
         wait_s = agent.schedule.after_success()
-        hold = None
+        hold = noticed = None
+        with suppress(Unavailable):
+            noticed = agent.look_at_log()
         if not self._holding and not self._stopping:
             with suppress(Unavailable):
                 hold = agent.waiter()
-        return _End(None, wait_s, report.braked, report.everything, hold)
+        return _End(noticed, wait_s, report.braked, report.everything, hold)
 
     def _agree(self, matches: list[Any]) -> bool:
         """In the net lane: holds it until the user has answered."""

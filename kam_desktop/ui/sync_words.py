@@ -24,6 +24,9 @@ _SHORT = {
     "other_workspace": N_("Another server answers"),
     "wrong_server": N_("This is not the shared server"),
     "restored": N_("The server was set back and waits"),
+    "log_changed": N_("The server's log was altered"),
+    "log_blanked": N_("The server's log was altered"),
+    "log_unread": N_("The server's log was altered"),
     "update": N_("Please update the program"),
     "too_large": N_("The server takes no message of this size"),
 }  # fmt: skip
