@@ -20,9 +20,10 @@ SUMMARIES = {
     "reconcile": "Which of these groups the server does not know",
     "history": "Who changed a record, when and how",
     "reassign": "Another owner, team or helpers for an account",
+    "recovered": "What the server lost and laptops still have: handed in, listed, taken in or dropped",
     "sign-in": "Begins a session of one device",
-    "refresh": "Another access token",
     "audit": "The change log, commit by commit, as digests that tell nothing of it",
+    "refresh": "Another access token",
     "sign-out": "Ends a session",
 }
 
@@ -103,7 +104,8 @@ REQUESTS: dict[str, Schema] = {
          "groups": _list(_tuple(_GROUP, {"type": "integer", "minimum": 1, "maximum": messages.PUSH_CHANGES}),
                          messages.PUSH_CHANGES),
          "parts": _list(_PART_SENT, messages.PUSH_CHANGES)},
-        {**_BESIDE, "recovered": _map(_ID), "settle": _list(_ID, messages.PUSH_CHANGES)},
+        {**_BESIDE, "copy": {"type": "string", "maxLength": 64}, "recovered": _map(_ID),
+         "settle": _list(_ID, messages.PUSH_CHANGES)},
     ),
     "pull": _object(
         {**_ENVELOPE, "cursors": _map({"type": "string", "maxLength": 299})},
@@ -115,10 +117,19 @@ REQUESTS: dict[str, Schema] = {
         {**_BESIDE, "scopes": _list(_TEXT, 1000), "rows": _list(_tuple(_ENTITY, _ID), 1000),
          "below": _list(_tuple(_TEXT, _ENTITY, {"type": "string", "pattern": "^[0-9a-f-]{0,36}$"}), 100)},
     ),
-    "reconcile": _object({**_ENVELOPE, "groups": _list(_GROUP, messages.PUSH_CHANGES)}, _BESIDE),
+    "reconcile": _object(
+        {**_ENVELOPE, "groups": _list(_GROUP, messages.PUSH_CHANGES)},
+        {**_BESIDE, "marks": _list(_tuple({"type": "integer"}, _SEQ, _TEXT, _TEXT), 500)},
+    ),
+    "recovered": _object(
+        _ENVELOPE,
+        {**_BESIDE, "hold": _list(_tuple(_ENTITY, _ID, _map(_VALUE), _TEXT, _SEQ), 500), "group": _GROUP,
+         "groups": _list(_GROUP, 500), "take": _FLAG, "reopen": _FLAG},
+    ),
     "history": _object({**_ENVELOPE, "entity": _ENTITY, "id": _ID}, {**_BESIDE, "before": _SEQ}),
     "reassign": _object(
         {**_ENVELOPE, "account": _ID},
+    "audit": _object(_ENVELOPE, {**_BESIDE, "after": _SEQ}),
         {**_BESIDE, "owner": {"anyOf": [_ID, {"const": ""}, {"type": "null"}]},
          "helpers": {"anyOf": [_list(_ID, 50), {"type": "null"}]}, "seen": _TEXT},
     ),
@@ -129,7 +140,6 @@ REQUESTS: dict[str, Schema] = {
 
 _TOLD: dict[str, Schema] = {
     "workspace": _ID, "epoch": _EPOCH, "mark": _MARK, "server_time": _MOMENT,
-    "audit": _object(_ENVELOPE, {**_BESIDE, "after": _SEQ}),
     "state": {"type": "string", "enum": ["open", "set_back"]},
 }  # fmt: skip
 _ASKED: dict[str, Schema] = {"ask": _TEXT}
@@ -156,7 +166,7 @@ ANSWERS: dict[str, Schema] = {
         {**_TOLD, "parts": _list(_PART), "scopes": _list(_TEXT), "also": _list(_IN_SCOPE), "leaves": _list(_IN_SCOPE),
          "conflicts": _list(_CONFLICT), "restarted": _list(_TEXT), "cursors": _map(_TEXT), "more": _FLAG,
          "count": _SEQ, "checksum": {"type": "integer", "minimum": 0}, "rights": _SEQ, "total": _map(_SEQ)},
-        {**_ASKED, "echo": _list(_object({"entity": _ENTITY, "id": _list(_ID), "seq": _list(_SEQ),
+        {**_ASKED, "recovered": _TEXT, "echo": _list(_object({"entity": _ENTITY, "id": _list(_ID), "seq": _list(_SEQ),
                                           "scope": _list(_SEQ), "sum": _TEXT}, closed=True))}, closed=True,
     ),
     "wait": _object({"workspace": _ID, "changed": _FLAG}, closed=True),
@@ -166,7 +176,16 @@ ANSWERS: dict[str, Schema] = {
                                    _object({"sums": _map(_SUM)}, closed=True)]})},
         _ASKED, closed=True,
     ),
-    "reconcile": _object({**_TOLD, "unknown": _list(_GROUP)}, _ASKED, closed=True),
+    "reconcile": _object({**_TOLD, "unknown": _list(_GROUP)}, {**_ASKED, "common": _SEQ}, closed=True),
+    "recovered": _object(
+        _TOLD,
+        {**_ASKED, "held": _SEQ, "verdict": _tuple(_TEXT, _VALUE), "verdicts": _list(_tuple(_TEXT, _VALUE)),
+         "list": _TEXT, "waiting": _list(_object(
+             {"group": _GROUP, "author": _ID, "sender": _ID, "at": _MOMENT,
+              "changes": _list(_object({"entity": _ENTITY, "id": _ID, "action": _TEXT},
+                                       {"new": _map(_VALUE), "now": {"anyOf": [{"type": "null"}, _map(_VALUE)]}},
+                                       closed=True))}, closed=True))}, closed=True,
+    ),
     "history": _object(
         {**_TOLD, "more": _FLAG,
          "changes": _list(_object(
@@ -176,6 +195,10 @@ ANSWERS: dict[str, Schema] = {
     ),
     "reassign": _object({**_TOLD, "seq": _SEQ, "owner": _TEXT, "helpers": _list(_ID)}, _ASKED, closed=True),
     "sign-in": _object(
+    "audit": _object(
+        {**_TOLD, "commits": _list(_tuple(_SEQ, {"type": "string", "pattern": "^([0-9a-f]{64})?$"})),
+         "blanked": _list(_SEQ), "erasures": _list(_list(_list(_VALUE))), "more": _FLAG}, _ASKED, closed=True,
+    ),
         {**_TOKENS, "user": _ID, "person": _ID, "role": _TEXT, "rights": _SEQ, "letter": _TEXT, "workspace": _ID,
          "epoch": _EPOCH}, closed=True,
     ),
@@ -194,17 +217,14 @@ _REFUSED = {
 _FOR = {
     "hello": (400, 401, 413, 415, 500, 503),
     "wait": (400, 401, 413, 415, 500, 503),
-    "sign-in": (400, 401, 403, 413, 415, 429, 500, 503),
-    "audit": _object(
-        {**_TOLD, "commits": _list(_tuple(_SEQ, {"type": "string", "pattern": "^([0-9a-f]{64})?$"})),
-         "blanked": _list(_SEQ), "erasures": _list(_list(_list(_VALUE))), "more": _FLAG}, _ASKED, closed=True,
-    ),
-    "refresh": (400, 401, 413, 415, 500, 503),
+    "sign-in": (400, 401, 403, 413, 415, 426, 429, 500, 503),
+    "refresh": (400, 401, 413, 415, 426, 500, 503),
     "sign-out": (400, 413, 415, 500, 503),
     "history": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
     "reassign": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
 }
 _OTHERS = (400, 401, 403, 409, 413, 415, 421, 426, 500, 503)
+    "recovered": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
 _WORKSPACE = {messages.WORKSPACE_HEADER: {"description": "The workspace that answers", "required": True, "schema": _ID}}
 _RETRY = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "string", "pattern": r"^\d+$"}}}
 _SCHEME = {"WWW-Authenticate": {"description": "How to sign in", "required": True, "schema": {"const": "Bearer"}}}

@@ -13,7 +13,7 @@ from kam_desktop.domain.errors import Problem as Reason
 from kam_desktop.domain.ids import Ids
 from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
-from kam_desktop.protocol.messages import Problem, Push, read_push
+from kam_desktop.protocol.messages import Problem, Push, bad, read_push
 from kam_desktop.server import conflicts, rows
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.committing import commit
@@ -24,6 +24,7 @@ from kam_desktop.server.sheet import lay_out
 from kam_desktop.server.state import State
 from kam_desktop.server.verdicts import ACCEPTED, ALREADY, Run, decide, refused
 
+COPIED = N_("This computer's data was copied; it goes on as another device.")
 CHANGED_GROUP = Reason("", "changed_group", N_("Another change was sent under this one's name; send it anew."))
 
 
@@ -37,9 +38,10 @@ def push(
     """
     asked = read_push(message)
     run = Run(asked, lay_out(asked, caller, clock))
-    newest = _lock_device(connection, caller)  # first, so that a message that is doubled waits for its twin
+    newest, copy = _lock_device(connection, caller)  # first, so that a message that is doubled waits for its twin
     _find_known(connection, caller, run)
     _check_device(newest, asked, len(run.known) == len(asked.groups))
+    _check_copy(connection, caller, copy, message.get("copy", ""))
     for number, reason in run.sheets.refused.items():
         run.verdicts.setdefault(number, refused([reason]))
     at = moment_text(clock.now())
@@ -89,11 +91,11 @@ def _find_known(connection: Connection, caller: Caller, run: Run) -> None:
             run.send_back(number)
 
 
-def _lock_device(connection: Connection, caller: Caller) -> int:
-    """The newest number of this device's pushes; 0 where the server itself writes."""
-    statement = f"select number from device where n = ?{connection.for_update}"  # noqa: S608
+def _lock_device(connection: Connection, caller: Caller) -> tuple[int, str]:
+    """The newest number of this device's pushes, and the word of its copy; 0 and "" where the server itself writes."""
+    statement = f"select number, copy from device where n = ?{connection.for_update}"  # noqa: S608
     row = connection.one(statement, (caller.device_number,))
-    return int(row[0]) if row is not None else 0
+    return (int(row[0]), row[1] or "") if row is not None else (0, "")
 
 
 def _check_device(newest: int, asked: Push, all_known: bool) -> None:
@@ -103,7 +105,20 @@ def _check_device(newest: int, asked: Push, all_known: bool) -> None:
     a copy's that was made before: its next would pass for the original's own and overwrite without a conflict.
     """
     if asked.number < newest or (asked.number == newest and not all_known):
-        raise Problem(409, "new_device", N_("This computer's data was copied; it goes on as another device."))
+        raise Problem(409, "new_device", COPIED)
+
+
+def _check_copy(connection: Connection, caller: Caller, kept: str, copy: Any) -> None:
+    """A server that was set back forgot the numbers by which it knows a copy of a laptop.
+
+    So every laptop takes a random word when it hears of the new epoch, and the first one to push under an id keeps it.
+    """
+    if not isinstance(copy, str) or len(copy) > 64:
+        raise bad("copy")
+    if kept and kept != copy:
+        raise Problem(409, "new_device", COPIED)
+    if kept != copy:
+        connection.run("update device set copy = ? where n = ?", (copy, caller.device_number))
 
 
 def _hold_recovered(connection: Connection, caller: Caller, run: Run, at: str) -> None:

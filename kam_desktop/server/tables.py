@@ -133,6 +133,7 @@ device = _plain(
     sa.Column("person", ID, nullable=False),
     sa.Column("letter", sa.Text, nullable=False, server_default=""),
     sa.Column("number", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("copy", sa.Text, nullable=False, server_default=""),  # tells copies of one laptop, see push
     sa.Column("revoked", sa.Integer, nullable=False, server_default="0"),
     sa.Column("last_seen", sa.Text),
 )

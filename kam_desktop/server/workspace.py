@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +123,30 @@ def check_mark(connection: Connection, found: Workspace, given: Any) -> None:
         raise SetBackFound
 
 
+def common(connection: Connection, marks: Sequence[Any]) -> int:
+    """The newest number up to which a laptop's past and this database's are one, by the marks of ours that it kept.
+
+    Where it kept none that tells it: the number at which this epoch began, which a database that was set back and
+    noticed at once has in common with everybody.
+    """
+    found = read(connection)
+    known = []
+    for each in marks:
+        if not isinstance(each, list) or len(each) != 4 or type(each[0]) is not int:
+            raise bad("marks")
+        signed = _signed(found, each[0], {"seq": each[1], "hash": each[2], "mac": each[3]})
+        if (
+            signed is not None
+            and signed[0] <= found.seq
+            and change_log.link_at(connection, signed[0]).hex() == signed[1]
+        ):
+            known.append(signed[0])
+    if known:
+        return max(known)
+    row = connection.one("select max(seq) from change_log where seq < ?", (found.epoch,))
+    return int(row[0] or 0) if row is not None and found.epoch > 1 else 0
+
+
 def _signed(found: Workspace, epoch: int, given: Any) -> tuple[int, str] | None:
     """Sequence number and hash of a mark that this server made in that epoch, else None."""
     if not isinstance(given, Mapping):
@@ -160,9 +184,10 @@ def restore(connection: Connection, as_: str, clock: Clock, ids: Ids) -> Workspa
     """
     found = read(connection)
     now = int(clock.now().timestamp() * 1_000_000)
-    seq = max(found.seq, now)
     if as_ == "production":
-        connection.run("update workspace set epoch = ?, seq = ?, state = ?", (max(found.epoch + 1, now), seq, OPEN))
+        epoch = max(found.epoch + 1, found.seq + 1, now)  # every number of this epoch is at least the epoch's own
+        connection.run("update workspace set epoch = ?, seq = ?, state = ?", (epoch, epoch, OPEN))
+        connection.run("update device set copy = ''")
     elif as_ == "copy":
         connection.run(
             "update workspace set id = ?, epoch = 1, key = ?, state = ?", (ids.new(), ids.random() + ids.random(), OPEN)

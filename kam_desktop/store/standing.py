@@ -22,6 +22,7 @@ class Standing:
         number: the running number of the last push of this device.
         rights: the number of the user's rights as of the last pull.
         server: its address. user: the id of the signed-in person; `user_name` is what they sign in with.
+        copy: tells this copy of the profile from others since the server was set back, "" before it ever was.
     """
 
     workspace: str = ""
@@ -35,6 +36,7 @@ class Standing:
     last_sync: str = ""
     user_name: str = ""
     role: str = ""
+    copy: str = ""
 
 
 class Look(NamedTuple):
@@ -58,7 +60,7 @@ class Look(NamedTuple):
 
 _KEYS = {
     "workspace", "epoch", "mark", "push_number", "rights", "server", "user", "last_sync", "user_name", "role",
-    "joining", "reconcile", forgetting.OWED,
+    "joining", "copy", "reconcile", forgetting.OWED,
 }  # fmt: skip
 _STANDING = "select key, value from meta where key in ('" + "', '".join(sorted(_KEYS)) + "')"  # noqa: S608 — our own names
 _WAITS = (
@@ -89,4 +91,5 @@ def _standing(kept: dict[str, str], device: str) -> Standing:
         kept.get("workspace", ""), int(kept.get("epoch", 0)), orjson.loads(kept.get("mark", "null")),
         device, int(kept.get("push_number", 0)), int(kept.get("rights", 0)), kept.get("server", ""),
         kept.get("user", ""), kept.get("last_sync", ""), kept.get("user_name", ""), kept.get("role", ""),
+        kept.get("copy", ""),
     )  # fmt: skip

@@ -45,13 +45,16 @@ def checked(name: str, request: Mapping[str, Any], answer: Mapping[str, Any], *,
             return _push(request, answer)
         if name == "reconcile":
             _need(set(_list(answer["unknown"])) <= set(request["groups"]))
+            _whole(answer.get("common", 0))
+        elif name == "recovered":
+            _recovered(request, answer)
         elif name == "wait":
             _need(type(answer["changed"]) is bool)
+        elif name == "audit":
+            _audit(answer)
     except (KeyError, TypeError, ValueError, ArithmeticError, IndexError, RecursionError) as error:
         raise cut() from error
     return answer
-        elif name == "audit":
-            _audit(answer)
 
 
 def signed_in(answer: Mapping[str, Any], *, first: bool, workspace: str = "", person: str = "") -> Mapping[str, Any]:
@@ -129,10 +132,6 @@ def _push(request: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str,
     return answer if len(parts) == len(answer["parts"]) else {**answer, "parts": parts}
 
 
-def _problem(value: Any) -> None:
-    problem = _map(value)
-    for name in ("where", "code", "message"):
-        _text(problem.get(name, ""))
 def _audit(answer: Mapping[str, Any]) -> None:
     """What the log says, as digests: an empty one where the server itself cannot read what stands there."""
     for last, said in map(_list, _list(answer["commits"])):
@@ -143,6 +142,10 @@ def _audit(answer: Mapping[str, Any]) -> None:
 
 
     for word, said in _map(problem.get("args", {})).items():
+def _problem(value: Any) -> None:
+    problem = _map(value)
+    for name in ("where", "code", "message"):
+        _text(problem.get(name, ""))
         _need(_NAME.fullmatch(word) is not None and isinstance(said, str | int))
 
 
@@ -157,6 +160,7 @@ def _pull(request: Mapping[str, Any], answer: Mapping[str, Any], person: str) ->
     _need(all(_whole(number) >= 0 for number in _map(answer.get("total", {})).values()))
     _whole(answer["rights"])
     parts = _list(answer["parts"])
+    _need(len(_text(answer.get("recovered", ""))) <= 40)
     ids = [identity for part in parts for identity in _list(_map(part)["id"])]
     _need(len(ids) == _whole(answer["count"]) and len(set(ids)) == len(ids))
     known = _parts(parts, len(scopes))
@@ -180,6 +184,29 @@ def _pull(request: Mapping[str, Any], answer: Mapping[str, Any], person: str) ->
 
 
 def _parts(parts: Sequence[Any], scopes: int | None) -> list[Mapping[str, Any]]:
+def _recovered(request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    if "hold" in request:
+        _whole(answer["held"])
+        return
+    if "group" in request or "groups" in request:
+        told = [answer["verdict"]] if "group" in request else _list(answer["verdicts"])
+        _need(all(len(_list(each)) == 2 and isinstance(each[0], str) for each in told))
+        return
+    _need(len(_text(answer["list"])) <= 40)
+    for each in _list(answer["waiting"]):
+        entry = _map(each)
+        _need(are_ids([entry["author"], entry["sender"]]))
+        for name in ("group", "at"):
+            _text(entry[name])
+        for change in _list(entry["changes"]):
+            _need(are_ids([_map(change)["id"]]) and isinstance(change["entity"], str))
+            for name in ("new", "now"):
+                values = _map(change.get(name) or {})
+                for field in BY_NAME[change["entity"]].fields if change["entity"] in BY_NAME else ():
+                    if values.get(field.name) is not None:
+                        plain_value(field.kind, values[field.name])
+
+
     """Those parts whose kind this program knows, every column of theirs checked."""
     known: list[Mapping[str, Any]] = []
     for each in parts:

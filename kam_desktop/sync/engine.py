@@ -18,6 +18,7 @@ from kam_desktop.sync import answers, wire
 
 PULL_ROWS = 5000
 RECONCILE_GROUPS = 5000
+RESCUED_ROWS = 200
 FAILURES_ALONE = 5
 """So many answers without a verdict for one group alone, and it goes to its author (sync protocol, rule 9)."""
 
@@ -34,7 +35,7 @@ class Call:
 
     Attributes:
         attempt: counts up; ties an answer to its request.
-        name: hello | push | pull | reconcile | digest.
+        name: hello | push | pull | reconcile | recovered | digest.
         sent: the groups of a push.
     """
 
@@ -50,6 +51,7 @@ class Report:
 
     Attributes:
         pushed, pulled: changes sent and rows received.
+        rescued: rows that a server which was set back had lost, and that wait there for their owner.
         to_author: groups that were refused, asked about or stuck.
         merged: fields of which another value was displaced and kept.
         braked: rows that an answer would have taken away and that wait for an agreement, 0 for none.
@@ -60,6 +62,7 @@ class Report:
 
     pushed: int = 0
     pulled: int = 0
+    rescued: int = 0
     to_author: int = 0
     merged: int = 0
     braked: int = 0
@@ -84,6 +87,9 @@ class Engine:
         self._agreed = False
         self._whole_rows = False
         self._reconciled_to = 0
+        self._common = 0
+        self._rescued_to, self._rescue_ends = ("", ""), ("", "")
+        self._rescue_failures = 0
         self._turns = 0
         self._person = ""
         self._settles = True
@@ -124,9 +130,16 @@ class Engine:
             groups, _ = self._state.acknowledged(self._reconciled_to, RECONCILE_GROUPS)
             if groups:
                 return self._call(self._state.standing(), "reconcile", {"groups": groups})
+            return self._call(self._state.standing(), "reconcile", {"groups": [], "marks": self._state.past()})
+        if self._phase == "rescue":
+            rows, self._rescue_ends = self._state.lost_rows(self._common, self._rescued_to, RESCUED_ROWS)
+            if rows:
+                return self._call(self._state.standing(), "recovered", {"hold": rows})
             self._state.reconciled()
             self._phase = "push"
             return self.next_call()
+        if self._phase == "list":
+            return self._call(self._state.standing(), "recovered", {})
         return None
 
     def answered(self, call: Call, answer: Mapping[str, Any]) -> None:
@@ -149,7 +162,9 @@ class Engine:
         elif call.name == "pull":
             self._take_pull(answer)
         elif call.name == "reconcile":
-            self._take_reconcile(answer)
+            self._take_reconcile(call, answer)
+        elif call.name == "recovered":
+            self._take_recovered(call, answer)
 
     def failed(self, call: Call, failure: Unavailable) -> None:
         """Takes in that a request brought no answer of use. Nothing is deleted, nobody is signed out."""
@@ -168,6 +183,8 @@ class Engine:
                 self._state.new_epoch(int(epoch), _mark_of(failure))
                 self._phase, self._reconciled_to = "reconcile", 0
                 return
+        if call.name == "recovered":
+            self._not_recovered(call, failure)
         if call.name == "push" and failure.code in _ABOUT_THE_MESSAGE:
             self._split(call.sent, failure)
 
@@ -201,7 +218,8 @@ class Engine:
             return None
         content = wire.push_content(groups)
         told = {"settle": settle} if settle else {}
-        return self._call(look.standing, "push", {"number": number, **content, **told}, groups)
+        copy = {"copy": look.standing.copy} if look.standing.copy else {}
+        return self._call(look.standing, "push", {"number": number, **content, **told, **copy}, groups)
 
     def _take_push(self, call: Call, answer: Mapping[str, Any]) -> None:
         verdicts = [
@@ -230,14 +248,40 @@ class Engine:
         self.report.done = pulled.done
         self.report.everything = self.report.everything or pulled.ended
         if not answer["more"]:
-            self._phase = "idle"
+            told = answer.get("recovered")
+            self._phase = "idle" if told is None or told == self._state.waiting_word() else "list"
             self._settles = True
 
-    def _take_reconcile(self, answer: Mapping[str, Any]) -> None:
+    def _take_reconcile(self, call: Call, answer: Mapping[str, Any]) -> None:
+        if not call.message["groups"]:  # what was written here is told; now what others wrote and only we still have
+            if "common" in answer:
+                self._common, self._rescued_to, self._phase = answer["common"], ("", ""), "rescue"
+            else:  # a server that is older than this
+                self._state.reconciled()
+                self._phase = "push"
+            return
         _, last = self._state.acknowledged(self._reconciled_to, RECONCILE_GROUPS)
         self._reconciled_to = last
         if answer["unknown"]:
             self._state.send_again(answer["unknown"])
+
+    def _take_recovered(self, call: Call, answer: Mapping[str, Any]) -> None:
+        if "hold" in call.message:
+            self.report.rescued += answer["held"]
+            self._rescued_to, self._rescue_failures = self._rescue_ends, 0
+        else:
+            self._state.keep_waiting(answer["list"], answer["waiting"])
+            self._phase = "idle"
+
+    def _not_recovered(self, call: Call, failure: Unavailable) -> None:
+        """A server that does not know the call gets nothing; rows that fail again and again keep nobody waiting."""
+        if failure.code == "unknown_call":
+            self._state.reconciled()
+            self._phase = "push" if "hold" in call.message else "idle"
+        elif "hold" in call.message and failure.code in _ABOUT_THE_MESSAGE:
+            self._rescue_failures += 1
+            if self._rescue_failures >= FAILURES_ALONE:
+                self._rescued_to, self._rescue_failures, self._phase = self._rescue_ends, 0, "rescue"
 
     def _split(self, sent: Sequence[Sequence[Waiting]], failure: Unavailable) -> None:
         """Half of the groups the next time; one that fails alone again and again goes to its author."""

@@ -29,13 +29,14 @@ _VALUES = st.recursive(
     max_leaves=8,
 )  # fmt: skip
 _MEMBERS = {
-    "push": ["number", "groups", "parts", "recovered", "settle"],
+    "push": ["number", "groups", "parts", "recovered", "settle", "copy"],
     "pull": ["cursors", "limit"],
     "digest": ["scopes", "below", "rows"],
-    "reconcile": ["groups"],
+    "reconcile": ["groups", "marks"],
     "history": ["entity", "id", "before"],
     "reassign": ["account", "owner", "helpers", "seen"],
-    "recovered": ["group", "take"],
+    "recovered": ["group", "groups", "take", "reopen", "hold"],
+    "audit": ["after"],
 }
 
 
