@@ -66,6 +66,7 @@ class Sorting:
         self._mark_unequal_instalments()
         if any(self.alone):
             self._spread()
+            self._forget_undecided()
 
     def _mark(self, places: Iterable[int]) -> None:
         for place in places:
@@ -239,6 +240,14 @@ class Sorting:
                         self._mark(place for place, value in pairs if value in touched)
             if bytes(self.alone) == before:
                 return
+
+    def _forget_undecided(self) -> None:
+        """What is decided by itself, or was refused long ago, is not there yet: nothing may hang on it unasked."""
+        for at in self.roots_of:
+            part = self.sheets.sheets[at].part
+            there = self._existing.get(part.entity, ())
+            pairs = zip(part.places, part.ids, strict=True)
+            self._roots.forget(part.entity, [each for place, each in pairs if self.alone[place] and each not in there])
 
 
 def _over(total: int, amounts: list[int]) -> bool:

@@ -51,6 +51,14 @@ class Roots:
         if entity == "account":
             self._helped.update(zip(ids, repeat(False)))
 
+    def forget(self, entity: str, ids: Iterable[str]) -> None:
+        """These rows are asked for anew: what was remembered of them was not written."""
+        for each in ids:
+            self._known.pop((entity, each), None)
+            if entity == "account":
+                self.owners.pop(each, None)
+                self._helped.pop(each, None)
+
     def of(self, entity: str, identity: str) -> Root | None:
         """The root of a row, None where there is no such row."""
         if (entity, identity) not in self._known:

@@ -19,6 +19,8 @@ FILE = "data.kam"
 LEAST_SQLITE = (3, 51, 3)
 """Older libraries carry a corruption bug of the write-ahead log (fixed upstream in 3.51.3)."""
 _BUSY_TIMEOUT_S = 10
+_CHECKPOINT_TIMEOUT_MS = 50
+"""Who reads for long, in another process too, is not waited for: nobody could save meanwhile."""
 _READ_CACHE_KB = 16_000
 """Pages that a reading connection keeps deciphered: SQLite's own 2 MB are read anew with every list."""
 _WRITE_CACHE_KB, _SYNC_CACHE_KB = 2_000, 16_000
@@ -210,8 +212,12 @@ class Database:
         if self._writer is None:
             return False
         with translated(self.path), contextlib.closing(self._writer.raw_connection()) as connection:
-            # not inside a transaction
-            return not connection.cursor().execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+            run = connection.cursor().execute
+            run(f"pragma busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
+            try:
+                return not run("pragma wal_checkpoint(truncate)").fetchone()[0]  # not inside a transaction
+            finally:
+                run(f"pragma busy_timeout = {_BUSY_TIMEOUT_S * 1000}")
 
     def close(self) -> None:
         """Closes every connection."""

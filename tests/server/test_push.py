@@ -137,6 +137,25 @@ def test_what_hangs_on_a_refused_creation_is_refused(house: House) -> None:
     assert house.value("select count(*) from contact") == 0
 
 
+@pytest.mark.parametrize("why", ["refused before", "too large", "recovered"])
+def test_what_hangs_on_a_creation_that_was_not_decided_is_refused(house: House, why: str) -> None:
+    identity, made = account(house, "Phuong" if why == "refused before" else "An")
+    sender, name = house.laptop("Phuong" if why == "refused before" else "An"), house.ids.random()
+    group, more = [made], {}
+    if why == "refused before":
+        assert sender.push(group, names=[name])["verdicts"][0][1]["problem"]["code"] == "forbidden"
+    elif why == "too large":
+        group += [create("contact", house.ids.new(), account=identity, full_name="Lạc") for _ in range(1000)]
+    else:
+        more = {"recovered": {name: house.people["Lan"]}}
+    paper, other = invoice(house, identity), account(house, "An")[1]
+    part = create("instalment", house.ids.new(), invoice=paper.id, place=1, amount=paper.new["total"])
+    names = [name, *(house.ids.random() for _ in range(2))]
+    told = sender.push(group, [paper, part], other, names=names, **more)["verdicts"]
+    assert told[1][1]["problem"]["code"] == "missing_reference"
+    assert [house.value(f"select count(*) from {each}") for each in ("invoice", "instalment")] == [0, 0]
+
+
 def test_a_group_has_a_size(house: House) -> None:
     an = house.laptop("An")
     many = [account(house, "An")[1] for _ in range(1001)]

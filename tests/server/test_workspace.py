@@ -32,6 +32,18 @@ def test_what_is_not_for_us(house: House) -> None:
     assert house.answer("hello", an.subject, {})["workspace"] == an.message()["workspace"]
 
 
+def test_nobody_goes_by_a_colleagues_laptop(any_house: House) -> None:
+    an, binh = any_house.laptop("An"), any_house.laptop("Binh")
+    binh.push(account(any_house, "Binh")[1])
+    taken = Laptop(any_house, an.user, binh.device, number=binh.number)
+    for name in ("pull", "digest", "reconcile"):
+        assert problem(taken, name, cursors={}, scopes=[], below=[], rows=[], groups=[]) == (403, "device_revoked")
+    with pytest.raises(Problem) as caught:
+        taken.push(account(any_house, "An")[1])
+    assert (caught.value.status, caught.value.code) == (403, "device_revoked")
+    assert any_house.value("select number from device where id = ?", binh.device) == binh.number
+
+
 def test_migrating_again_changes_nothing(any_house: House) -> None:
     _, (an,) = shared_account(any_house, "An")
     with any_house.database.write() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -308,6 +309,21 @@ def test_safe_writing_is_switched_on(store: Store) -> None:
     assert driver.sqlite_version_info >= (3, 51, 3)
     for file in store.folder.rglob("*"):
         assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_emptying_the_log_does_not_wait_for_who_reads_long(store: Store, clock: FakeClock) -> None:
+    add_account(store, "Trước")
+    other = Store(store.folder, KEY, "profile-1", clock, RandomIds(clock), write=False)
+    with other.database.read() as connection:
+        connection.exec_driver_sql("select count(*) from account").scalar()
+        add_account(store, "Sau")
+        begun = time.monotonic()
+        assert not store.database.checkpoint()
+        assert time.monotonic() - begun < 5, "an edit would wait as long"
+    assert store.database.checkpoint()
+    other.close()
+    with store.database.write() as connection:
+        assert connection.exec_driver_sql("pragma busy_timeout").scalar() == 10_000
 
 
 def test_a_newer_schema_is_refused_untouched(store: Store, clock: FakeClock) -> None:

@@ -125,7 +125,7 @@ MODEL = (
                 D + "pulling.py",
                 "        landed.drop(entity, record)\n",
                 "        landed.drop(entity, record)\n"
-                "        connection.execute(sa.delete(outbox).where(outbox.c.record == record))\n",
+                "        connection.exec_driver_sql('delete from outbox where record = ?', (record,))\n",
             ),
         ),
     ),
@@ -220,12 +220,33 @@ OWN = (
     ),
     Fault(
         "a clone goes on under one name",
-        ((S + "push.py", "    if asked.number < newest or (asked.number == newest and not all_known):", "    if False:"),),
+        (
+            (
+                S + "push.py",
+                "    if asked.number < newest or (asked.number == newest and not all_known):",
+                "    if False:",
+            ),
+        ),
     ),
     Fault(
         "an older number passes when all is known",
         ((S + "push.py", "    if asked.number < newest or (", "    if asked.number <= newest and ("),),
         by="tests/server/test_push.py::test_an_older_number_comes_from_a_clone_though_all_of_it_be_known",
+    ),
+    Fault(
+        "what hangs on a creation that was refused before is taken",
+        ((S + "plain.py", "            self._forget_undecided()\n", ""),),
+        by="tests/server/test_push.py::test_what_hangs_on_a_creation_that_was_not_decided_is_refused",
+    ),
+    Fault(
+        "somebody else's device",
+        ((S + "callers.py", "on d.id = ? and d.person = u.id where", "on d.id = ? where"),),
+        by="tests/server/test_workspace.py::test_nobody_goes_by_a_colleagues_laptop",
+    ),
+    Fault(
+        "frozen parents",
+        ((S + "deciding.py", "if each.owns and BY_NAME[each.to].frozen_when is not None]", "if False]"),),
+        by="tests/server/test_push.py::test_a_sent_version_does_not_change",
     ),
     Fault(
         "a number counts attempts",
