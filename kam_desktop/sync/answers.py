@@ -63,6 +63,7 @@ def signed_in(answer: Mapping[str, Any], *, first: bool, workspace: str = "", pe
         for name in ("access", "refresh"):
             _need(0 < len(_text(answer[name])) <= 500)
         _need(0 < _whole(answer["expires_s"]) <= 86_400)
+        _need(len(_text(answer.get("nonce", ""))) <= 200)
         if first:
             _need(are_ids([answer["user"], answer["person"], answer["workspace"]]))
             _need(workspace in ("", answer["workspace"]) and person in ("", answer["person"]))
@@ -141,11 +142,11 @@ def _audit(answer: Mapping[str, Any]) -> None:
     _need(type(answer["more"]) is bool and (bool(answer["commits"]) or not answer["more"]))
 
 
-    for word, said in _map(problem.get("args", {})).items():
 def _problem(value: Any) -> None:
     problem = _map(value)
     for name in ("where", "code", "message"):
         _text(problem.get(name, ""))
+    for word, said in _map(problem.get("args", {})).items():
         _need(_NAME.fullmatch(word) is not None and isinstance(said, str | int))
 
 
@@ -159,8 +160,8 @@ def _pull(request: Mapping[str, Any], answer: Mapping[str, Any], person: str) ->
     _need(bool(cursors) and (not person or f"person:{person}" in cursors))
     _need(all(_whole(number) >= 0 for number in _map(answer.get("total", {})).values()))
     _whole(answer["rights"])
-    parts = _list(answer["parts"])
     _need(len(_text(answer.get("recovered", ""))) <= 40)
+    parts = _list(answer["parts"])
     ids = [identity for part in parts for identity in _list(_map(part)["id"])]
     _need(len(ids) == _whole(answer["count"]) and len(set(ids)) == len(ids))
     known = _parts(parts, len(scopes))
@@ -183,7 +184,6 @@ def _pull(request: Mapping[str, Any], answer: Mapping[str, Any], person: str) ->
     return {**answer, "parts": known, "also": also}
 
 
-def _parts(parts: Sequence[Any], scopes: int | None) -> list[Mapping[str, Any]]:
 def _recovered(request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
     if "hold" in request:
         _whole(answer["held"])
@@ -207,6 +207,7 @@ def _recovered(request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
                         plain_value(field.kind, values[field.name])
 
 
+def _parts(parts: Sequence[Any], scopes: int | None) -> list[Mapping[str, Any]]:
     """Those parts whose kind this program knows, every column of theirs checked."""
     known: list[Mapping[str, Any]] = []
     for each in parts:
