@@ -18,12 +18,12 @@ SUMMARIES = {
     "wait": "Returns when something changed, or after 55 seconds; never data",
     "digest": "Sums over rows by scope and entity",
     "reconcile": "Which of these groups the server does not know",
+    "recovered": "What the server lost and laptops still have: handed in, listed, taken in or dropped",
     "history": "Who changed a record, when and how",
     "reassign": "Another owner, team or helpers for an account",
-    "recovered": "What the server lost and laptops still have: handed in, listed, taken in or dropped",
     "sign-in": "Begins a session of one device",
-    "audit": "The change log, commit by commit, as digests that tell nothing of it",
     "refresh": "Another access token",
+    "audit": "The change log, commit by commit, as digests that tell nothing of it",
     "sign-out": "Ends a session",
 }
 
@@ -129,7 +129,6 @@ REQUESTS: dict[str, Schema] = {
     "history": _object({**_ENVELOPE, "entity": _ENTITY, "id": _ID}, {**_BESIDE, "before": _SEQ}),
     "reassign": _object(
         {**_ENVELOPE, "account": _ID},
-    "audit": _object(_ENVELOPE, {**_BESIDE, "after": _SEQ}),
         {**_BESIDE, "owner": {"anyOf": [_ID, {"const": ""}, {"type": "null"}]},
          "helpers": {"anyOf": [_list(_ID, 50), {"type": "null"}]}, "seen": _TEXT},
     ),
@@ -140,6 +139,7 @@ REQUESTS: dict[str, Schema] = {
 
 _TOLD: dict[str, Schema] = {
     "workspace": _ID, "epoch": _EPOCH, "mark": _MARK, "server_time": _MOMENT,
+    "audit": _object(_ENVELOPE, {**_BESIDE, "after": _SEQ}),
     "state": {"type": "string", "enum": ["open", "set_back"]},
 }  # fmt: skip
 _ASKED: dict[str, Schema] = {"ask": _TEXT}
@@ -195,10 +195,6 @@ ANSWERS: dict[str, Schema] = {
     ),
     "reassign": _object({**_TOLD, "seq": _SEQ, "owner": _TEXT, "helpers": _list(_ID)}, _ASKED, closed=True),
     "sign-in": _object(
-    "audit": _object(
-        {**_TOLD, "commits": _list(_tuple(_SEQ, {"type": "string", "pattern": "^([0-9a-f]{64})?$"})),
-         "blanked": _list(_SEQ), "erasures": _list(_list(_list(_VALUE))), "more": _FLAG}, _ASKED, closed=True,
-    ),
         {**_TOKENS, "user": _ID, "person": _ID, "role": _TEXT, "rights": _SEQ, "letter": _TEXT, "workspace": _ID,
          "epoch": _EPOCH}, closed=True,
     ),
@@ -217,14 +213,18 @@ _REFUSED = {
 _FOR = {
     "hello": (400, 401, 413, 415, 500, 503),
     "wait": (400, 401, 413, 415, 500, 503),
-    "sign-in": (400, 401, 403, 413, 415, 426, 429, 500, 503),
-    "refresh": (400, 401, 413, 415, 426, 500, 503),
+    "sign-in": (400, 401, 403, 413, 415, 429, 500, 503),
+    "audit": _object(
+        {**_TOLD, "commits": _list(_tuple(_SEQ, {"type": "string", "pattern": "^([0-9a-f]{64})?$"})),
+         "blanked": _list(_SEQ), "erasures": _list(_list(_list(_VALUE))), "more": _FLAG}, _ASKED, closed=True,
+    ),
+    "refresh": (400, 401, 413, 415, 500, 503),
     "sign-out": (400, 413, 415, 500, 503),
     "history": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
     "reassign": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
+    "recovered": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
 }
 _OTHERS = (400, 401, 403, 409, 413, 415, 421, 426, 500, 503)
-    "recovered": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
 _WORKSPACE = {messages.WORKSPACE_HEADER: {"description": "The workspace that answers", "required": True, "schema": _ID}}
 _RETRY = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "string", "pattern": r"^\d+$"}}}
 _SCHEME = {"WWW-Authenticate": {"description": "How to sign in", "required": True, "schema": {"const": "Bearer"}}}

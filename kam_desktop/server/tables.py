@@ -162,8 +162,8 @@ change_log = _plain(
     sa.Column("committed_at", sa.Text, nullable=False),
     sa.Column("payload_hash", sa.LargeBinary, nullable=False),
     sa.Column("chain", sa.LargeBinary),  # with the last row of each commit
-)
     sa.Column("salt", sa.LargeBinary),  # of the payload's hash; it goes with the payload
+)
 sa.Index("change_log__record", change_log.c.record)
 conflict = _plain(
     CONFLICT,
@@ -199,6 +199,8 @@ session = _plain(
     sa.Column("device", ID, nullable=False),
     sa.Column("refresh", sa.Text, nullable=False),  # the token that is good
     sa.Column("before", sa.Text),  # the one before it: its answer may have been lost
+    sa.Column("attempt", sa.Text),  # the try, hashed, for which the one before was given up
+    sa.Column("thumbprint", ID),  # of the device key; none where the session is older than keys
     sa.Column("renewed_at", sa.Text, nullable=False),
     sa.Column("ends_at", sa.Text, nullable=False),
 )
@@ -216,4 +218,19 @@ sign_in_failure = _plain(
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("last_at", sa.Text, nullable=False),
     sa.Column("locked_until", sa.Text),
+)
+proof_spent = _plain(
+    "proof_spent",  # proofs of device keys that were used, for as long as their nonce would be taken
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("ends_at", sa.Text, nullable=False, index=True),
+)
+event_log = _plain(
+    "event_log",  # what is not a record: see events
+    sa.Column("n", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("deed", sa.Text, nullable=False),
+    sa.Column("done_by", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("more", sa.Text, nullable=False),
+    sa.Column("chain", sa.Text, nullable=False),
 )
