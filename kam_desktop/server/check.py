@@ -29,7 +29,7 @@ def problems(connection: Connection) -> list[dict[str, str]]:
         if lost and lost[0]:
             found.append(_problem("unseen", "Rows are in nobody's scope: run migrate.", f"{name}: {lost[0]}"))
     if (place := events.broken_link(connection)) is not None:
-        found.append(_problem("events", "The log of events was changed: keep the database for whoever asks.", str(place)))
+        found.append(_problem("events", "The log of events was changed: keep the database.", str(place)))
     if (seq := change_log.broken_link(connection)) is not None:
         found.append(_problem("log", "The log of changes was altered: keep the database for whoever asks.", str(seq)))
     state = (connection.one("select state from workspace") or ("",))[0]

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kam_desktop.domain.entities import BY_NAME
-from kam_desktop.protocol import messages
+from kam_desktop.protocol import messages, proofs
 
 OPEN_CALLS = ("sign-in", "refresh", "sign-out")
 """Calls that need no token."""
+PROVEN_CALLS = ("sign-in", "refresh")
+"""Calls that must show that the laptop holds its key (DPoP, RFC 9449)."""
 
 SUMMARIES = {
     "hello": "Which workspace this is, its epoch and limits",
@@ -145,7 +147,7 @@ _TOLD: dict[str, Schema] = {
 _ASKED: dict[str, Schema] = {"ask": _TEXT}
 _TOKENS: dict[str, Schema] = {
     "access": {"type": "string", "minLength": 32}, "refresh": {"type": "string", "minLength": 32},
-    "expires_s": {"type": "integer", "minimum": 1, "maximum": 600},
+    "expires_s": {"type": "integer", "minimum": 1, "maximum": 600}, "nonce": _TEXT,
 }  # fmt: skip
 _VERDICT: Schema = {
     "oneOf": [
@@ -213,12 +215,12 @@ _REFUSED = {
 _FOR = {
     "hello": (400, 401, 413, 415, 500, 503),
     "wait": (400, 401, 413, 415, 500, 503),
-    "sign-in": (400, 401, 403, 413, 415, 429, 500, 503),
+    "sign-in": (400, 401, 403, 413, 415, 426, 429, 500, 503),
     "audit": _object(
         {**_TOLD, "commits": _list(_tuple(_SEQ, {"type": "string", "pattern": "^([0-9a-f]{64})?$"})),
          "blanked": _list(_SEQ), "erasures": _list(_list(_list(_VALUE))), "more": _FLAG}, _ASKED, closed=True,
     ),
-    "refresh": (400, 401, 413, 415, 500, 503),
+    "refresh": (400, 401, 413, 415, 426, 500, 503),
     "sign-out": (400, 413, 415, 500, 503),
     "history": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
     "reassign": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
@@ -228,6 +230,12 @@ _OTHERS = (400, 401, 403, 409, 413, 415, 421, 426, 500, 503)
 _WORKSPACE = {messages.WORKSPACE_HEADER: {"description": "The workspace that answers", "required": True, "schema": _ID}}
 _RETRY = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "string", "pattern": r"^\d+$"}}}
 _SCHEME = {"WWW-Authenticate": {"description": "How to sign in", "required": True, "schema": {"const": "Bearer"}}}
+
+_PROOF: Schema = {
+    "name": proofs.HEADER, "in": "header", "required": True, "schema": {"type": "string", "maxLength": proofs.LONGEST},
+    "description": "A JWT signed with the laptop's Ed25519 key; claims jti, htm, htu, iat, nonce, attempt",
+}  # fmt: skip
+_NONCE = {proofs.NONCE_HEADER: {"description": "The nonce to take, of use_dpop_nonce", "schema": _TEXT}}
 
 HEALTH: dict[int | str, dict[str, Any]] = {
     status: {
@@ -244,6 +252,8 @@ def responses(name: str) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {200: _response(SUMMARIES[name], ANSWERS[name])}
     for status in _FOR.get(name, _OTHERS):
         more = _SCHEME if status == 401 else _RETRY if status in (429, 503) else {}
+        if status == 400 and name in PROVEN_CALLS:
+            more = _NONCE
         found[status] = _response(_REFUSED[status], _REFUSAL, more)
     return found
 
@@ -251,7 +261,8 @@ def responses(name: str) -> dict[int | str, dict[str, Any]]:
 def body(name: str) -> dict[str, Any]:
     """What a call takes, and whether it needs a token."""
     security: dict[str, Any] = {} if name in OPEN_CALLS else {"security": [{"token": []}]}
-    return {"requestBody": {"required": True, "content": _content(REQUESTS[name])}, **security}
+    shown: dict[str, Any] = {"parameters": [_PROOF]} if name in PROVEN_CALLS else {}
+    return {"requestBody": {"required": True, "content": _content(REQUESTS[name])}, **shown, **security}
 
 
 def completed(document: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from kam_desktop.domain.errors import Unavailable
 from kam_desktop.domain.ids import Ids
 from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
-from kam_desktop.protocol import messages
+from kam_desktop.protocol import messages, proofs
 from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
 from kam_desktop.server import calls, document, sessions, workspace
@@ -77,12 +77,12 @@ class Service:
         if (loop := self._loop) is not None:
             loop.call_soon_threadsafe(self.wake)
 
-    def work(self, name: str, token: str, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """One call from beginning to end, in a thread of its own."""
+    def work(self, name: str, token: str, message: Mapping[str, Any], host: str = "") -> Mapping[str, Any]:
+        """One call from beginning to end, in a thread of its own; `host` as the request named this server."""
         if name == "sign-in":
-            return sessions.sign_in(self.database, message, self.clock, self.ids)
+            return sessions.sign_in(self.database, message, self.clock, self.ids, host)
         if name == "refresh":
-            return sessions.refresh(self.database, message, self.clock, self.ids)
+            return sessions.refresh(self.database, message, self.clock, self.ids, host)
         if name == "sign-out":
             return sessions.sign_out(self.database, message)
         # what only reads asks in its own transaction whose token it is; nobody unknown gets as far as the writers' lock
@@ -154,11 +154,13 @@ def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Resp
             token = request.headers.get("authorization", "").removeprefix("Bearer ")
             if name not in document.OPEN_CALLS and not token:
                 raise Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
+            if (proof := request.headers.get(proofs.HEADER)) is not None:
+                message["proof"] = proof
             answer: Mapping[str, Any]
             if name == "wait":
                 answer = await _wait(service, token, message)
             else:
-                answer = await service.aside(service.work, name, token, message)
+                answer = await service.aside(service.work, name, token, message, request.headers.get("host", ""))
             if name in ("push", "reassign"):
                 service.wake()
             return _response(service, 200, answer, accepted)
@@ -212,6 +214,8 @@ def _refused(service: Service, problem: Problem, accepted: str) -> Response:
     response = _response(service, problem.status, problem.body(), accepted)
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
+    if problem.code == proofs.USE_NONCE:
+        response.headers[proofs.NONCE_HEADER] = str(problem.args_named["nonce"])
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

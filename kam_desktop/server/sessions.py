@@ -1,4 +1,4 @@
-"""Signing in with built-in accounts: Argon2id, lockout, tokens that survive a lost answer."""
+"""Signing in with built-in accounts: Argon2id, lockout, tokens bound to a laptop's key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.domain.text import fold
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, bad
-from kam_desktop.server import workspace
+from kam_desktop.protocol.proofs import Proof
+from kam_desktop.server import events, proving, workspace
 from kam_desktop.server.database import Connection, Database
 
 ACCESS_S = 600
@@ -58,22 +59,27 @@ def hashed(password: str) -> str:
     return _HASHER.hash(password)
 
 
-def sign_in(database: Database, message: Mapping[str, Any], clock: Clock, ids: Ids) -> dict[str, Any]:
-    """Checks name and password and begins a session of this device.
+def sign_in(
+    database: Database, message: Mapping[str, Any], clock: Clock, ids: Ids, host: str = ""
+) -> dict[str, Any]:  # fmt: skip
+    """Checks name and password and begins a session of this device, bound to the key that its `proof` shows.
 
-    Raises Problem 401 `wrong_password` (also for an unknown or disabled user), 429 `locked` after too many failures.
-    The password is computed outside every transaction: it takes a while, and nobody waits for it.
+    Raises Problem 401 `wrong_password` (also for an unknown or disabled user), 429 `locked` after too many failures,
+    and what `proving` raises. The password is computed outside every transaction: it takes a while, and nobody waits.
     """
     name, password, device = _texts(message, "user", "password", "device")
     if len(device) != 32 or set(device) - set("0123456789abcdef"):
         raise bad("device")
     folded = fold(name.strip())[:120]
     with database.read() as connection:
+        key = workspace.read(connection).key
+        proof = proving.proof(key, message, "sign-in", host, clock)
         _refuse_locked(connection, folded, clock)
         row = connection.one("select id, password, disabled from user_account where name = ?", (folded,))
     good = _verified(row[1] if row and row[1] else _NOBODY, password)
     with database.write() as connection:
         _refuse_locked(connection, folded, clock)
+        proving.spend(connection, proof, clock)
         if not good or row is None or row[2]:
             _count_failure(connection, folded, clock)
             wrong: Problem | None = Problem(401, "wrong_password", N_("The name or the password is wrong."))
@@ -81,18 +87,23 @@ def sign_in(database: Database, message: Mapping[str, Any], clock: Clock, ids: I
         else:
             wrong = None
             connection.run("delete from sign_in_failure where name = ?", (folded,))
-            answer = _begin(connection, row[0], device, clock, ids)
+            answer = _begin(connection, row[0], device, proof, clock, ids) | {"nonce": proving.nonce(key, clock)}
     if wrong is not None:  # raised after the failure was counted and committed
         raise wrong
     return answer
 
 
-def refresh(database: Database, message: Mapping[str, Any], clock: Clock, ids: Ids) -> dict[str, Any]:
-    """Another access token and the next refresh token.
+def refresh(
+    database: Database, message: Mapping[str, Any], clock: Clock, ids: Ids, host: str = ""
+) -> dict[str, Any]:  # fmt: skip
+    """Another access token and the next refresh token, for the laptop whose key the session is bound to.
 
-    The next one is made of the one before it, so that asking again after a lost answer gives the same; a token older
-    than that was copied by somebody, and ends the session. With the laptop's `epoch` and `mark` a database that was set
-    back is known before it takes a newer token for an older one. Raises Problem 401, 503 `restored`.
+    The next one is made of the one before it, so that asking again after a lost answer gives the same. Asking again is
+    the same `attempt`, which the laptop writes down before it asks, however long ago. Whoever has the token before
+    without that word, an older token, or a token without the key, has a copy: the session ends for both, and it is
+    noted. A session that is older than keys is bound to the first that is shown. With the laptop's `epoch` and `mark`
+    a database that was set back is known before it takes a newer token for an older one. Raises Problem 401, 503
+    `restored`, and what `proving` raises.
     """
     token, device = _texts(message, "refresh", "device")
     _refuse_set_back(database, message)
@@ -101,23 +112,42 @@ def refresh(database: Database, message: Mapping[str, Any], clock: Clock, ids: I
     problem: Problem | None = ended
     answer: dict[str, Any] = {}
     with database.write() as connection:
-        row = connection.one("select person, device, refresh, before, ends_at from session where family = ?", (family,))
-        if row is not None and row[1] == device and row[4] > moment_text(clock.now()) and _usable(connection, row):
+        key = workspace.read(connection).key
+        proof = proving.proof(key, message, "refresh", host, clock)
+        proving.spend(connection, proof, clock)
+        row = connection.one(
+            "select person, device, refresh, before, ends_at, attempt, thumbprint from session where family = ?"  # noqa: S608
+            + connection.for_update,
+            (family,),
+        )
+        if row is not None and row[4] > moment_text(clock.now()) and _usable(connection, row):
             given = _digest(token)
-            key = workspace.read(connection).key
-            if given in (row[2], row[3]):
+            if row[1] == device and row[6] in (None, proof.thumbprint) and _is_next(row, given, proof):
                 following = _successor(key, family, token)
                 connection.run(
-                    "update session set refresh = ?, before = ?, renewed_at = ?, ends_at = ? where family = ?",
-                    (_digest(following), given, moment_text(clock.now()), _ends(clock, days=REFRESH_DAYS), family),
-                )
-                answer = _access(connection, family, row[0], device, clock, ids) | {"refresh": following}
+                    "update session set refresh = ?, before = ?, attempt = ?, thumbprint = ?, renewed_at = ?, "
+                    "ends_at = ? where family = ?",
+                    (_digest(following), given, _digest(proof.attempt), proof.thumbprint, moment_text(clock.now()),
+                     _ends(clock, days=REFRESH_DAYS), family),
+                )  # fmt: skip
+                answer = _access(connection, family, row[0], device, clock, ids)
+                answer |= {"refresh": following, "nonce": proving.nonce(key, clock)}
                 problem = None
             else:
                 _end(connection, family)
+                why = "key" if given in (row[2], row[3]) and row[6] != proof.thumbprint else "token"
+                events.note(connection, clock, "session.stolen", by=events.SERVER, subject=row[1], person=row[0],
+                            by_its=why)  # fmt: skip
     if problem is not None:
         raise problem
     return answer
+
+
+def _is_next(row: tuple[Any, ...], given: str, proof: Proof) -> bool:
+    """Whether a token is the newest one, or the one before it, asked for again by whoever never got the answer."""
+    if given == row[2]:
+        return True
+    return given == row[3] and bool(proof.attempt) and row[5] in (None, _digest(proof.attempt))
 
 
 def _refuse_set_back(database: Database, message: Mapping[str, Any]) -> None:
@@ -171,7 +201,9 @@ def forget_ended(connection: Connection, clock: Clock) -> None:
     connection.run("delete from session where ends_at <= ?", (now,))
 
 
-def _begin(connection: Connection, person: str, device: str, clock: Clock, ids: Ids) -> dict[str, Any]:
+def _begin(
+    connection: Connection, person: str, device: str, proof: Proof, clock: Clock, ids: Ids
+) -> dict[str, Any]:  # fmt: skip
     # locked, so that two new laptops of one person that sign in at once get two letters
     connection.one(f"select 1 from user_account where id = ?{connection.for_update}", (person,))  # noqa: S608
     held = connection.one("select person, revoked, letter from device where id = ?", (device,))
@@ -191,9 +223,11 @@ def _begin(connection: Connection, person: str, device: str, clock: Clock, ids: 
     family = ids.random()
     first = f"{family}.{ids.random()}{ids.random()}"
     connection.run(
-        "insert into session (family, person, device, refresh, renewed_at, ends_at) values (?, ?, ?, ?, ?, ?)",
-        (family, person, device, _digest(first), moment_text(clock.now()), _ends(clock, days=REFRESH_DAYS)),
-    )
+        "insert into session (family, person, device, refresh, thumbprint, renewed_at, ends_at) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
+        (family, person, device, _digest(first), proof.thumbprint, moment_text(clock.now()),
+         _ends(clock, days=REFRESH_DAYS)),
+    )  # fmt: skip
     role, rights = connection.one("select role, rights from user_account where id = ?", (person,)) or ("", 0)
     found = workspace.read(connection)
     return {

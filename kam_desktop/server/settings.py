@@ -12,6 +12,9 @@ from platformdirs import user_data_path
 from kam_desktop.domain.errors import Problem, Refused
 
 DATABASE, LISTEN = "KAM_SERVER_DATABASE", "KAM_SERVER_LISTEN"
+METRICS = "KAM_SERVER_METRICS"
+ADDRESS = "KAM_SERVER_ADDRESS"
+"""The server's address as laptops reach it; only needed behind a proxy that does not pass on the name (Host)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,24 @@ def settings(
 ) -> Settings:
     """The settings. Raises Refused for an address to listen on that is none."""
     found = database or environment.get(DATABASE) or f"sqlite:///{user_data_path('kam-server', appauthor=False)}/kam.db"
-    host, colon, port = (listen or environment.get(LISTEN) or "127.0.0.1:8787").rpartition(":")
+    return Settings(found, *_address(listen or environment.get(LISTEN) or "127.0.0.1:8787"))
+
+
+def measured_at(given: str | None = None, environment: Mapping[str, str] = os.environ) -> tuple[str, int] | None:
+    """Where figures for Prometheus are to be read, None for nowhere. Raises Refused.
+
+    They name nobody, but they are nobody's business: an address of this machine, or of a network of its own.
+    """
+    found = given or environment.get(METRICS)
+    return _address(found) if found else None
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65535:
         message = "“{listen}” is not HOST:PORT."
-        raise Refused(Problem("listen", "bad_listen", message, {"listen": str(listen)[:100]}))
-    return Settings(found, host.strip("[]"), int(port))
+        raise Refused(Problem("listen", "bad_listen", message, {"listen": text[:100]}))
+    return host.strip("[]"), int(port)
 
 
 def make_folder(url: str) -> None:

@@ -23,7 +23,8 @@ from kam_desktop.store.tables import SCHEMA
 from kam_desktop.sync import answers, connect, cycle, log_counting
 from kam_desktop.sync.connect import Joined
 from kam_desktop.sync.engine import Engine, Report
-from kam_desktop.sync.keeping import SecretVault, TokenKeeping
+from kam_desktop.sync.keeping import DEVICE_KEY, SecretVault, TokenKeeping
+from kam_desktop.sync.proving import Prover
 from kam_desktop.sync.schedule import Schedule
 from kam_desktop.sync.session import Session
 from kam_desktop.sync.transport import WAIT_S, HttpTransport, Transport, checked_address
@@ -69,6 +70,9 @@ class Agent:
         self._make_transport = transport
         name = f"sync {store.derive('sync.name').hex()[:16]}"  # the same for the life of the profile
         self._keeping = TokenKeeping(vault, self.state, name, store.derive("sync.session"), os.urandom(12))
+        self._key_keeping = TokenKeeping(
+            vault, self.state, f"{name} key", store.derive("sync.device_key"), os.urandom(12), DEVICE_KEY
+        )
         self._transport: Transport | None = None
         self._session: Session | None = None
         self._waiting: Transport | None = None
@@ -247,10 +251,6 @@ class Agent:
         }  # fmt: skip
         transport.call("reassign", message)
 
-    def signed_in(self) -> bool:
-        """Whether there is a token to go on with."""
-        try:
-            return bool(self._keeping.read())
     def look_at_log(self, *, whole: bool = False) -> Problem | None:
         """Counts the links of the server's log and compares them with what was witnessed here; what is wrong with it.
 
@@ -276,13 +276,19 @@ class Agent:
             return log_counting.problem(log_counting.whole(standing.epoch, self.state.witnessed()[0], ask))
         return log_counting.look(self.state, standing.epoch, ask, self._clock.now(), self._dice)
 
+    def signed_in(self) -> bool:
+        """Whether there is a token to go on with."""
+        try:
+            return bool(self._keeping.read())
         except Unavailable:
             return True  # a keyring that does not answer signs nobody out
 
     def _open(self, address: str, workspace: str) -> None:
         token: list[Session] = []
         self._transport = self._make_transport(address, lambda: token[0].token() if token else "", workspace)
-        self._session = Session(self._transport, self._keeping, self._clock.monotonic, self.state.device(), self._past)
+        device = self.state.device()
+        prover = Prover(self._key_keeping, address, self._clock.now, device)
+        self._session = Session(self._transport, self._keeping, self._clock.monotonic, device, prover, self._past)
         token.append(self._session)
         self._waiting = None
 

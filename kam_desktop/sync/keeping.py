@@ -1,4 +1,4 @@
-"""Where the refresh token lies: the OS keyring, or the encrypted profile where no keyring is usable."""
+"""Where token and device key lie: the OS keyring, or the encrypted profile where no keyring is usable."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from kam_desktop.domain.errors import Unavailable
 
 KEYRING, PROFILE = "keyring", "profile"
-_PREFERENCE = "sync.session"
+SESSION, DEVICE_KEY = "sync.session", "sync.device_key"
+"""What is kept, as the notes of the profile call it."""
 
 
 class SecretVault(Protocol):
@@ -40,11 +41,14 @@ class TokenKeeping:
         place: KEYRING or PROFILE, where it was kept last; "" before anything was.
     """
 
-    def __init__(self, vault: SecretVault | None, notes: Notes, name: str, key: bytes, nonce: bytes) -> None:
+    def __init__(
+        self, vault: SecretVault | None, notes: Notes, name: str, key: bytes, nonce: bytes, note: str = SESSION
+    ) -> None:
         """`key` is 32 bytes derived from the data key for this purpose alone; `nonce` is 12 fresh random bytes."""
+        self._note = note
         self._vault, self._notes, self._name = vault, notes, name
         self._cipher, self._nonce = AESGCM(key), nonce
-        self.place = notes.note(_PREFERENCE + ".place")
+        self.place = notes.note(self._note + ".place")
 
     def read(self) -> str:
         """The kept text, "" for none. Raises Unavailable."""
@@ -52,7 +56,7 @@ class TokenKeeping:
             if self._vault is None:
                 raise Unavailable("keyring_missing", "This computer has no keyring that the program can use.")
             return self._vault.read(self._name) or ""
-        sealed = self._notes.note(_PREFERENCE)
+        sealed = self._notes.note(self._note)
         if not sealed:
             return ""
         raw = bytes.fromhex(sealed)
@@ -86,7 +90,7 @@ class TokenKeeping:
         self._move("", "")
 
     def _move(self, place: str, sealed: str) -> None:
-        self._notes.set_note(_PREFERENCE, sealed)
+        self._notes.set_note(self._note, sealed)
         if place != self.place:
-            self._notes.set_note(_PREFERENCE + ".place", place)
+            self._notes.set_note(self._note + ".place", place)
             self.place = place

@@ -10,7 +10,9 @@ import orjson
 
 from kam_desktop.domain.errors import SignedOut, Unavailable
 from kam_desktop.language import N_
+from kam_desktop.protocol.proofs import USE_NONCE
 from kam_desktop.sync import answers
+from kam_desktop.sync.proving import Prover, random_name
 from kam_desktop.sync.transport import Transport
 
 EARLY_S = 60.0
@@ -47,8 +49,9 @@ class SignedIn:
 class Session:
     """One person's session on this laptop. Tokens stand in memory and in `keeping`, never in a log.
 
-    The refresh token that was sent stays kept until its successor is: an answer that is lost is asked for again with
-    the same token, and the server gives the same successor.
+    The refresh token that was sent stays kept until its successor is, with a word for the attempt that was written down
+    before: an answer that is lost is asked for again with the same token and word, and the server gives the same
+    successor. Without the laptop's key and that word a copy of the token ends the session at the server.
 
     Attributes:
         device: the laptop's id at the time; a session belongs to it.
@@ -60,10 +63,12 @@ class Session:
         keeping: Keeping,
         monotonic: Callable[[], float],
         device: str,
+        prover: Prover,
         past: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         """`past` gives epoch and newest mark, so that a server that was set back ends no session."""
         self._past = past
+        self._prover = prover
         self._transport = transport
         self._keeping = keeping
         self._monotonic = monotonic
@@ -81,7 +86,7 @@ class Session:
         `workspace` and `person` are whose this profile is; an answer that names others is none, and nothing is kept.
         """
         self._access = ""
-        answer = self._transport.call("sign-in", {"user": user, "password": password, "device": self.device})
+        answer = self._proven("sign-in", {"user": user, "password": password, "device": self.device})
         self._take(answers.signed_in(answer, first=True, workspace=workspace, person=person))
         return SignedIn(
             answer["user"], answer["person"], answer["role"], answer["letter"], answer["workspace"], answer["epoch"],
@@ -99,10 +104,14 @@ class Session:
         kept = self._keeping.read()
         if not kept:
             raise SignedOut("sign_in", N_("Sign in to the shared server to go on syncing. Your changes wait here."))
-        refresh = orjson.loads(kept)["refresh"]
+        token = orjson.loads(kept)
         self._access = ""
+        if "attempt" not in token:
+            token["attempt"] = random_name()
+            self._keeping.write(orjson.dumps(token).decode())  # before it is used: it may have to be said again
+        asked = {**self._past(), "refresh": token["refresh"], "device": self.device}
         try:
-            answer = self._transport.call("refresh", {**self._past(), "refresh": refresh, "device": self.device})
+            answer = self._proven("refresh", asked, token["attempt"])
         except SignedOut:
             # Only our own server, known by its identity, can say this; the kept token is of no more use.
             self._keeping.write("")
@@ -121,7 +130,18 @@ class Session:
             self._access = ""
             self._keeping.write("")
 
+    def _proven(self, name: str, message: Mapping[str, Any], attempt: str = "") -> Mapping[str, Any]:
+        """A call with a proof of the device key; once more where the server asks for another nonce in it."""
+        try:
+            return self._transport.call(name, {**message, "proof": self._prover.proof(name, attempt)})
+        except Unavailable as failure:
+            if failure.code != USE_NONCE:
+                raise
+            self._prover.nonce = failure.args_named.get("nonce", "")
+        return self._transport.call(name, {**message, "proof": self._prover.proof(name, attempt)})
+
     def _take(self, answer: Mapping[str, Any]) -> None:
         self._keeping.write(orjson.dumps({"refresh": answer["refresh"]}).decode())
+        self._prover.nonce = answer.get("nonce", "")
         self._access = answer["access"]
         self._ends_at = self._monotonic() + float(answer["expires_s"])

@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from kam_desktop.domain.errors import Problem, Refused, SignedOut, TooOld, Unavailable
 from kam_desktop.language import N_
-from kam_desktop.protocol import messages
+from kam_desktop.protocol import messages, proofs
 from kam_desktop.protocol.addresses import PATHS, USER_AGENT
 
 CONNECT_S = 10.0
@@ -133,16 +133,19 @@ class HttpTransport:
             SignedOut: the server, known as ours, does not take the token.
             TooOld: the server speaks a newer language.
         """
-        body, encoding = messages.pack(message, messages.ENCODINGS)
+        proof = str(message.get("proof", ""))
+        body, encoding = messages.pack(
+            {key: value for key, value in message.items() if key != "proof"} if proof else message, messages.ENCODINGS
+        )
         try:
-            with self._sent(self._request(name, body, encoding), timeout_s) as response:
+            with self._sent(self._request(name, body, encoding, proof), timeout_s) as response:
                 return self._read(response)
         except requests.exceptions.RequestException as error:
             raise failure_of(error, self._address) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unavailable("cut", N_("The answer of the server broke off. It is asked again.")) from error
 
-    def _request(self, name: str, body: bytes, encoding: str) -> requests.PreparedRequest:
+    def _request(self, name: str, body: bytes, encoding: str, proof: str = "") -> requests.PreparedRequest:
         """A request made ready by hand: nothing of it comes from cookies or a .netrc file."""
         request = requests.PreparedRequest()
         if name not in self._urls:
@@ -152,6 +155,8 @@ class HttpTransport:
         given = {**_HEADERS, "Content-Length": str(len(body))}
         if encoding:
             given["Content-Encoding"] = encoding
+        if proof:
+            given[proofs.HEADER] = proof
         if token := self._token():
             given["Authorization"] = f"Bearer {token}"
         request.headers = requests.structures.CaseInsensitiveDict(given)

@@ -34,6 +34,7 @@ from kam_desktop.server import users
 from kam_desktop.server.database import Database
 from tests.server.cluster import Cluster, programs
 from tests.server.house import POLICY, SeededIds, content, create
+from tests.server.laptop_key import PROVEN, key_of
 from tests.server.serving import PASSWORD, Serving, device_of
 
 ROLES = ("kam", "lead", "manager", "finance", "department", "auditor", "administrator")
@@ -154,6 +155,8 @@ class Fuzz:
         elif said.random() < 0.5:
             headers["Authorization"] = said.choice(["Bearer x", "Basic eDp5", "Bearer " + "0" * 64, "x" * 4000])
         case.headers = {key: value for key, value in (case.headers or {}).items() if key.lower() == "content-type"}
+        if name in PROVEN and said.random() < 0.9:
+            headers["DPoP"] = self._proof(name)
         try:
             response = case.call(base_url=self.serving.url, session=self.session, headers=headers, timeout=30)
         except requests.RequestException as error:
@@ -179,6 +182,13 @@ class Fuzz:
         if told:
             sent = json.dumps(case.body, default=str)[:1500]
             self.faults.append(f"{name} as {role or 'nobody'}: {told}: {sent} -> {response.content[:500]!r}")
+
+    def _proof(self, name: str) -> str:
+        """A proof of the key of the laptop that is fuzzed, with a nonce that is taken."""
+        key = key_of(device_of(TARGET))
+        if not key.nonce:
+            self.serving.call("refresh", {"refresh": "x", "device": device_of(TARGET)})
+        return key.proof(name, self.serving.url)
 
     def _fitted(self, name: str, role: str, drawn: dict[str, Any], said: random.Random, *, whole: bool) -> Any:
         """The drawn message with what nobody can draw: identities, numbers, records that are there."""
@@ -334,4 +344,3 @@ def main(words: list[str]) -> int:
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
-

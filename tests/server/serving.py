@@ -17,6 +17,7 @@ import requests
 
 from kam_desktop.protocol import messages
 from kam_desktop.protocol.addresses import PATHS
+from tests.server.laptop_key import PROVEN, key_of
 
 PASSWORD = "đúng là mật khẩu"
 DEVICE = "d" * 32
@@ -91,7 +92,11 @@ class Serving:
         """A well-formed request, as a user where one is named."""
         if user:
             headers["Authorization"] = f"Bearer {self.token(user)}"
-        return self.post(name, json.dumps(message).encode(), **headers)
+        body = json.dumps(message).encode()
+        if name not in PROVEN:
+            return self.post(name, body, **headers)
+        key = key_of(str(message.get("device", "")))
+        return key.headed(lambda proof: self.post(name, body, **headers, **proof), name, self.url)  # type: ignore[no-any-return]
 
     def token(self, user: str) -> str:
         if user not in self.tokens:

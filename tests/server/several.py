@@ -24,6 +24,7 @@ from kam_desktop.server.database import Database
 from kam_desktop.server.main import create_app
 from tests.server.conftest import furnished
 from tests.server.house import House, SeededIds, content, create, delete, update
+from tests.server.laptop_key import LaptopKey
 
 PATIENCE_S = 60
 PASSWORD = "mật khẩu của tôi"
@@ -119,6 +120,7 @@ class Person:
         self.name, self.house = name, house
         self.device = house.ids.random()
         self.http = requests.Session()
+        self.key = LaptopKey()
         self.number = 0
         self.token = ""
         self.mark: Any = None
@@ -134,7 +136,12 @@ class Person:
         head = {"Content-Type": messages.MEDIA_TYPE}
         if self.token:
             head["Authorization"] = f"Bearer {self.token}"
-        reply = self.http.post(address + PATHS[name], messages.pack(message)[0], headers=head, timeout=70)
+        body = messages.pack(message)[0]
+
+        def post(proof: Mapping[str, str]) -> requests.Response:
+            return self.http.post(address + PATHS[name], body, headers={**head, **proof}, timeout=70)
+
+        reply = self.key.headed(post, name, address) if opened else post({})
         answer = messages.unpack(reply.content, "")
         self.mark = answer.get("mark", self.mark)
         return {"status": reply.status_code, **answer}

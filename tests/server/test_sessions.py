@@ -14,10 +14,12 @@ import pytest
 
 from kam_desktop.domain.errors import Refused
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server import sessions, users
+from kam_desktop.server import events, proving, sessions, users
 from kam_desktop.server.database import Database
 from kam_desktop.server.main import Service
+from tests.server import refreshes
 from tests.server.house import House
+from tests.server.laptop_key import PROVEN, LaptopKey, key_of
 
 PASSWORD = "đúng là mật khẩu"
 DEVICE = "d" * 32
@@ -31,7 +33,11 @@ class Desk:
     service: Service
 
     def ask(self, name: str, **message: Any) -> dict[str, Any]:
-        return dict(self.service.work(name, message.pop("token", ""), message))
+        token = message.pop("token", "")
+        if name not in PROVEN:
+            return dict(self.service.work(name, token, message))
+        key = message.pop("key", None) or key_of(str(message.get("device")))
+        return key.asked(self.service.work, name, token, message)
 
     def sign_in(self, password: str = PASSWORD, device: str = DEVICE, user: str = "An") -> dict[str, Any]:
         return self.ask("sign-in", user=user, password=password, device=device)
@@ -40,6 +46,10 @@ class Desk:
         with pytest.raises(Problem) as found:
             self.ask(name, **message)
         return found.value
+
+    def events(self, deed: str) -> list[dict[str, Any]]:
+        with self.house.sql() as connection:
+            return [each for each in events.listed(connection) if each["deed"] == deed]
 
     def user_of(self, token: str) -> str:
         return self.service.subject(token).user
@@ -141,8 +151,8 @@ def test_an_access_token_lives_ten_minutes(desk: Desk) -> None:
 
 def test_a_lost_answer_of_a_refresh_gives_the_same_successor(desk: Desk) -> None:
     first = desk.sign_in()["refresh"]
-    lost = desk.ask("refresh", refresh=first, device=DEVICE)
-    again = desk.ask("refresh", refresh=first, device=DEVICE)
+    lost = desk.ask("refresh", refresh=first, device=DEVICE, attempt="one")
+    again = desk.ask("refresh", refresh=first, device=DEVICE, attempt="one")
     assert again["refresh"] == lost["refresh"] != first
     assert desk.user_of(again["access"]) == desk.house.people["An"]
     following = desk.ask("refresh", refresh=again["refresh"], device=DEVICE)
@@ -165,12 +175,88 @@ def test_an_invented_token_of_a_family_ends_nothing_of_others(desk: Desk) -> Non
     assert desk.ask("refresh", refresh=other["refresh"], device="b" * 32)["access"]
 
 
-def test_a_token_of_another_device_is_of_no_use(desk: Desk) -> None:
+def test_a_token_at_another_device_was_copied_and_ends_the_session(desk: Desk) -> None:
     answer = desk.sign_in()
-    assert desk.refused("refresh", refresh=answer["refresh"], device="e" * 32).status == 401
     with pytest.raises(Problem) as found:
         desk.call(answer["access"], device="e" * 32)
     assert found.value.code == "other_device"
+    for device, key in (("e" * 32, None), (DEVICE, LaptopKey())):
+        answer = desk.sign_in()
+        assert desk.refused("refresh", refresh=answer["refresh"], device=device, key=key).status == 401
+        assert desk.refused("refresh", refresh=answer["refresh"], device=DEVICE).status == 401
+        with pytest.raises(Problem):
+            desk.user_of(answer["access"])
+    assert [each["by_its"] for each in desk.events("session.stolen")] == ["key", "key"]
+
+
+def test_the_token_before_is_taken_for_the_attempt_that_got_no_answer_however_late(desk: Desk) -> None:
+    first = desk.sign_in()["refresh"]
+    second = desk.ask("refresh", refresh=first, device=DEVICE, attempt="one")["refresh"]
+    desk.house.clock.moment += timedelta(days=sessions.REFRESH_DAYS - 1)
+    assert desk.ask("refresh", refresh=first, device=DEVICE, attempt="one")["refresh"] == second
+    assert desk.refused("refresh", refresh=first, device=DEVICE, attempt="two").status == 401  # a copy, key and all
+    assert desk.refused("refresh", refresh=second, device=DEVICE).status == 401
+    assert len(desk.events("session.stolen")) == 1
+
+
+def test_a_session_that_is_older_than_keys_is_bound_to_the_first_one(desk: Desk) -> None:
+    answer = desk.sign_in()
+    with desk.house.database.write() as connection:
+        connection.run("update session set thumbprint = null, attempt = null")
+    bound = desk.ask("refresh", refresh=answer["refresh"], device=DEVICE, attempt="one")
+    assert desk.user_of(bound["access"]) == desk.house.people["An"]
+    assert desk.refused("refresh", refresh=bound["refresh"], device=DEVICE, key=LaptopKey()).status == 401
+
+
+def test_without_a_proof_an_older_program_is_told_to_update_and_no_session_ends(desk: Desk) -> None:
+    answer = desk.sign_in()
+    asked = {"refresh": answer["refresh"], "device": DEVICE}
+    for name, message in (("refresh", asked), ("sign-in", {"user": "An", "password": PASSWORD, "device": DEVICE})):
+        for proof, status in ((None, 426), ("", 400), ("x.y.z", 400), (7, 400)):
+            with pytest.raises(Problem) as found:
+                desk.service.work(name, "", message if proof is None else {**message, "proof": proof})
+            assert found.value.status == status
+    assert desk.ask("refresh", **asked)["access"]
+
+
+def test_a_proof_is_for_one_call_at_one_server_once(desk: Desk) -> None:
+    answer = desk.sign_in()
+    asked, key = {"refresh": answer["refresh"], "device": DEVICE}, key_of(DEVICE)
+    other = LaptopKey()
+    forged = ".".join([*key.proof("refresh").split(".")[:2], other.proof("refresh").split(".")[2]])
+    stale = LaptopKey()
+    stale.key, stale.nonce = key.key, "1.0"
+    for proof, host, code in (
+        (key.proof("sign-in"), "", "bad_proof"), (forged, "", "bad_proof"),
+        (stale.proof("refresh"), "", "use_dpop_nonce"),
+        (key.proof("refresh", "http://evil.test"), "kam.test", "wrong_address"),
+        (key.proof("refresh", "https://kam.test"), "kam.test:80", "wrong_address"),
+    ):  # fmt: skip
+        with pytest.raises(Problem) as found:
+            desk.service.work("refresh", "", {**asked, "proof": proof}, host)
+        assert (found.value.status, found.value.code) == (400, code)
+    proof = key.proof("refresh", "http://KAM.test:80", attempt="one")
+    renewed = desk.service.work("refresh", "", {**asked, "proof": proof}, "kam.test")
+    with pytest.raises(Problem) as found:
+        desk.service.work("refresh", "", {**asked, "proof": proof}, "kam.test")
+    assert found.value.code == "bad_proof"
+    assert desk.ask("refresh", refresh=renewed["refresh"], device=DEVICE)["access"]  # nothing of all this ended it
+    desk.house.clock.move(proving.NONCE_S + 1)
+    with pytest.raises(Problem) as found:
+        desk.service.work("refresh", "", {**asked, "proof": key.proof("refresh")})
+    assert found.value.code == "use_dpop_nonce"
+
+
+def test_the_events_are_chained(desk: Desk) -> None:
+    for _ in range(3):
+        desk.refused("refresh", refresh=desk.sign_in()["refresh"], device=DEVICE, key=LaptopKey())
+    with desk.house.database.write() as connection:
+        assert events.broken_link(connection) is None
+        for statement, place in (
+            ("update event_log set done_by = 'x' where n = 2", 2), ("delete from event_log where n = 1", 1),
+        ):  # fmt: skip
+            connection.run(statement)
+            assert events.broken_link(connection) == place
 
 
 def test_a_session_ends_when_the_laptop_stays_away_too_long(desk: Desk) -> None:
@@ -259,3 +345,9 @@ def test_nobody_unknown_waits_for_the_lock_of_those_who_write(desk: Desk) -> Non
         knocking.start()
         knocking.join(5)
         assert told == ["push 401", "reassign 401", "pull 401", "hello 401"]
+
+
+def test_renewals_with_lost_answers_and_stolen_tokens() -> None:
+    """A short form of `python -m tests.server.refreshes`."""
+    parts = refreshes.measured(60, 12, 0.2, 3)
+    assert refreshes.sound(parts), parts

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from kam_desktop.protocol import messages
+from kam_desktop.protocol import messages, proofs
 from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
 from kam_desktop.server import users
@@ -96,7 +96,7 @@ class Served:
         if name == "wait":
             return {"workspace": self.service.workspace, "changed": True}
         if name == "sign-in":  # a password takes its time to check, and there are many kinds of wrong answers
-            key = tuple(message.values())
+            key = tuple(message.get(each) for each in ("user", "password", "device"))
             if key not in self._signed_in:
                 self._signed_in[key] = dict(self.service.work(name, token, message))
             return copy.deepcopy(self._signed_in[key])
@@ -117,6 +117,8 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
             name = NAMES[self.path]
             served.asked.append(name)
             message = messages.unpack(body, self.headers.get("Content-Encoding", ""))
+            if (proof := self.headers.get(proofs.HEADER)) is not None:
+                message["proof"] = proof
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             reply = served.reply(name, token, message)
             if name in served.spoil:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from kam_desktop.domain.errors import SignedOut, Unavailable
-from kam_desktop.sync.keeping import KEYRING, PROFILE, TokenKeeping
+from kam_desktop.protocol import proofs
+from kam_desktop.sync.keeping import DEVICE_KEY, KEYRING, PROFILE, TokenKeeping
+from kam_desktop.sync.proving import Prover
 from kam_desktop.sync.session import EARLY_S, Session
 
+AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 OTHER = "01900000-0000-7000-8000-000000000001"
 
 
@@ -81,7 +85,9 @@ class Desk:
     def __init__(self, ring: Ring | None, notes: Notes | None = None, now: Callable[[], float] | None = None) -> None:
         self.ring, self.notes, self.road, self.time = ring, notes or Notes(), Road(), 0.0
         self.keeping = TokenKeeping(ring, self.notes, "sync x", bytes(32), os.urandom(12))
-        self.session = Session(self.road, self.keeping, now or (lambda: self.time), "d" * 32)
+        self.keys = TokenKeeping(ring, self.notes, "sync x key", bytes(32), os.urandom(12), DEVICE_KEY)
+        self.prover = Prover(self.keys, "https://kam.test", lambda: AT, "d" * 32)
+        self.session = Session(self.road, self.keeping, now or (lambda: self.time), "d" * 32, self.prover)
 
     def sign_in(self) -> None:
         self.road.answers.append(signed_in())
@@ -98,7 +104,9 @@ def test_a_token_is_kept_in_the_keyring_else_sealed_in_the_profile(ring: Ring | 
     again = Desk(ring, desk.notes)  # the program begins anew
     again.road.answers.append(renewed(2))
     again.session.ensure()
-    assert again.road.asked == [("refresh", {"refresh": "family.1", "device": "d" * 32})]
+    (name, message), first = again.road.asked[0], desk.road.asked[0]
+    assert (name, message["refresh"], message["device"]) == ("refresh", "family.1", "d" * 32)
+    assert proofs.read(message["proof"]).thumbprint == proofs.read(first[1]["proof"]).thumbprint
     assert again.session.token() == "access-2"
 
 
@@ -200,7 +208,7 @@ def test_signing_out_forgets_here_in_any_case(answer: Any) -> None:
     desk.road.answers.append(answer)
     desk.session.sign_out()
     assert desk.keeping.read() == "" and desk.session.token() == ""
-    assert desk.ring is not None and not desk.ring.kept
+    assert desk.ring is not None and list(desk.ring.kept) == ["sync x key"]  # the key stays, for the next sign-in
 
 
 def test_a_wrong_password_leaves_the_session_that_was(caplog: pytest.LogCaptureFixture) -> None:
