@@ -53,6 +53,22 @@ def numbered(seed: str) -> Callable[[], str]:
     return lambda: f"{seed[:24]}{next(places):08x}"
 
 
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def letters(device: str) -> str:
+    """Three letters for the numbers of documents, drawn from a device's id (hexadecimal).
+
+    The letters that a server gives are one or two. These are for a laptop that was copied or brought back and has none
+    of its own yet, and for new laptops of a server that was set back and forgot which letters are taken.
+    """
+    number, found = int(device[:12], 16), ""
+    for _ in range(3):
+        number, place = divmod(number, len(_LETTERS))
+        found += _LETTERS[place]
+    return found
+
+
 def derived(kind: str, *parts: str) -> str:
     """The id of a fact that has a name outside our program: the same on every laptop.
 

@@ -13,7 +13,7 @@ import argon2
 
 from kam_desktop.domain.change import moment_text
 from kam_desktop.domain.clock import Clock
-from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.ids import Ids, letters
 from kam_desktop.domain.text import fold
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, bad
@@ -211,7 +211,8 @@ def _begin(
         raise Problem(403, "device_taken", N_("This laptop belongs to another user, or was revoked."))
     if held is None:
         taken = {row[0] for row in connection.rows("select letter from device where person = ?", (person,))}
-        letter = next((each for each in _letters() if each not in taken), "")
+        again = workspace.read(connection).epoch > 1  # it was set back, and forgot letters that laptops go by
+        letter = letters(device) if again else next((each for each in _letters() if each not in taken), "")
         connection.run(
             "insert into device (id, person, letter, last_seen) values (?, ?, ?, ?)",
             (device, person, letter, moment_text(clock.now())),

@@ -17,7 +17,7 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.domain.locale.vietnam import seeds
 from kam_desktop.language import N_
 from kam_desktop.services import records
-from kam_desktop.store import backup, files, keys, profile_lock, profile_place, unlock
+from kam_desktop.store import backup, device_file, files, keys, profile_lock, profile_place, unlock
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import FILE
 from kam_desktop.store.key_file import NAMES, KeyVault
@@ -91,10 +91,21 @@ def open_profile(
         if write:
             profile_place.tighten(folder)
         store = Store.open(folder, unlocked.key, unlocked.keys.profile_id, clock, ids, write=write)
+        if write and device_file.is_copied(folder):
+            _rename(store)
     except BaseException:
         lock.release()
         raise
     return OpenProfile(store, unlocked.keys, lock, unlocked, _notes(store, unlocked))
+
+
+def _rename(store: Store) -> None:
+    """This folder was copied, or brought back: two would go by one name, and give one number twice."""
+    try:
+        store.take_device_id()
+    except BaseException:
+        store.close()
+        raise
 
 
 def _notes(store: Store, unlocked: Unlocked) -> tuple[Problem, ...]:

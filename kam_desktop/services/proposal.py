@@ -22,7 +22,7 @@ from kam_desktop.store.reader import Reader
 from kam_desktop.store.unit_of_work import UnitOfWork
 
 KIND = "BG"
-LETTER = "device.letter"
+LETTER = "device.letter"  # of store.profile, which gives a copy another one
 """The preference with this laptop's letter in the numbers of documents; A until it is connected."""
 
 

@@ -16,9 +16,9 @@ from kam_desktop.domain.change import Change, ChangeSet
 from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.entities import LOCAL_PERSON_ID
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
-from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.ids import Ids, letters
 from kam_desktop.protocol.codec import decode_change, encode_change, to_json
-from kam_desktop.store import database, files, forgetting, migrations, tables, undo
+from kam_desktop.store import database, device_file, files, forgetting, migrations, tables, undo
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
@@ -29,7 +29,9 @@ from kam_desktop.store.undo import UndoReport
 from kam_desktop.store.unit_of_work import Step, UnitOfWork
 
 JOURNAL = "journal"
-DEVICE_FILE = "device.id"
+DEVICE_FILE = device_file.NAME
+LETTER = "device.letter"
+"""The preference with the letter of this copy in the numbers of documents; see rule 15 of the sync protocol."""
 
 
 class Store:
@@ -63,6 +65,8 @@ class Store:
                 self._reconcile()
                 if not (folder / DEVICE_FILE).exists():
                     self.take_device_id()
+                else:
+                    self._know_device()
                 with self.database.read() as connection:
                     user = connection.exec_driver_sql("select value from meta where key = 'user'").scalar()
                 self.author = user or LOCAL_PERSON_ID
@@ -296,7 +300,22 @@ class Store:
 
     def take_device_id(self) -> None:
         """A new name for this laptop's copy, kept outside the database so that a clone shows."""
-        files.write_atomically(self.folder / DEVICE_FILE, (self.ids.random() + "\n").encode())
+        device_file.write(self.folder, self.ids.random())
+        self._know_device()
+
+    def _know_device(self) -> None:
+        """A connected copy under a new name numbers no document with the letter of the copy that it was made of."""
+        name = device_file.read(self.folder)
+        with self.database.read() as connection:
+            asked = "select value from meta where key = ?"
+            known = connection.exec_driver_sql(asked, ("device",)).scalar()
+            connected = connection.exec_driver_sql(asked, ("workspace",)).scalar()
+        if known != name:
+            with self.database.write() as connection:
+                run = connection.exec_driver_sql
+                run("insert or replace into meta (key, value) values ('device', ?)", (name,))
+                if known and connected:
+                    run("insert or replace into preference (key, value) values (?, ?)", (LETTER, letters(name)))
 
     # Small things of this laptop, never synced.
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
-from kam_desktop.store import backup, database, files
+from kam_desktop.store import backup, database, device_file, files
 from kam_desktop.store.backup import Backup
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
 from kam_desktop.store.key_file import NAMES, KeyFile
-from kam_desktop.store.profile import DEVICE_FILE, JOURNAL
+from kam_desktop.store.profile import JOURNAL
 
 _LOG_SUFFIXES = ("-wal", "-shm")
 
@@ -94,7 +94,7 @@ def restore(folder: Path, file: Path, key: DataKey, clock: Clock, ids: Ids) -> R
                 (folder / f"{database.FILE}{suffix}").unlink(missing_ok=True)
             files.sync_folder(folder)
             # A restored laptop is another copy of itself: it takes a new name before anything is read from it.
-            files.write_atomically(folder / DEVICE_FILE, (ids.random() + "\n").encode())
+            device_file.write(folder, ids.random())
             files.replace(waiting, folder / database.FILE)
         except OSError as error:
             raise files.unavailable(error) from error

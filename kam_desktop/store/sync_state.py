@@ -15,9 +15,10 @@ from kam_desktop.protocol.codec import to_json
 from kam_desktop.store import forgetting, joining, landing, outbox, own_echo, pulling, search, settling, verdicts
 from kam_desktop.store import rescue as rescuing
 from kam_desktop.store import witness as witnessing
+from kam_desktop.store.device_file import read as device_of
 from kam_desktop.store.joining import Match
 from kam_desktop.store.outbox import Waiting
-from kam_desktop.store.profile import DEVICE_FILE, Store
+from kam_desktop.store.profile import Store
 from kam_desktop.store.pulling import Pulled
 from kam_desktop.store.standing import Look, Standing, look, standing
 from kam_desktop.store.sync_tables import acknowledged, conflict, needs_you, scope_cursor
@@ -57,7 +58,7 @@ class SyncState:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._device = (store.folder / DEVICE_FILE).read_text("ascii").strip()
+        self._device = device_of(store.folder)
         self._synced_at = ""
         self._indexed = 0
         self._unjoined: list[str] = []
@@ -266,7 +267,7 @@ class SyncState:
     def new_device(self) -> None:
         """Takes another device id: the server has met another laptop with this one's. The outbox stays."""
         self._store.take_device_id()
-        self._device = (self._store.folder / DEVICE_FILE).read_text("ascii").strip()
+        self._device = device_of(self._store.folder)
         with self._store.database.write() as connection:
             _remember(connection, {"push_number": 0, "push_upto": ""})
             _start_over(connection)

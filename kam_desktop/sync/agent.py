@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from kam_desktop.language import N_
 from kam_desktop.protocol import messages
 from kam_desktop.store import backup
 from kam_desktop.store.joining import Match
-from kam_desktop.store.profile import Store
+from kam_desktop.store.profile import LETTER, Store
 from kam_desktop.store.standing import Standing
 from kam_desktop.store.sync_state import Counts, SyncState
 from kam_desktop.store.tables import SCHEMA
@@ -116,6 +116,7 @@ class Agent:
         if workspace:
             self._meet(transport, address)
         person = session.sign_in(user, password, workspace=standing.workspace or workspace, person=standing.user)
+        self.state.set_note(LETTER, person.letter)
         if standing.workspace:
             self.failure = None
             return None
@@ -276,6 +277,24 @@ class Agent:
             return log_counting.problem(log_counting.whole(standing.epoch, self.state.witnessed()[0], ask))
         return log_counting.look(self.state, standing.epoch, ask, self._clock.now(), self._dice)
 
+    def settle_recovered(self, groups: Sequence[str], deed: str) -> list[str]:
+        """Takes in, drops or reopens (`take`, `drop`, `reopen`) what the server lost and others still had.
+
+        Gives what came of each group: accepted, or the sentence why it goes on waiting. Raises Unavailable.
+        """
+        standing = self.state.standing()
+        if self._session is None:
+            self._open(standing.server, standing.workspace)
+        transport, session = self._parts()
+        session.ensure()
+        message = {
+            "workspace": standing.workspace, "epoch": standing.epoch, "device": standing.device,
+            "protocol": messages.PROTOCOL, "schema": SCHEMA, "mark": standing.mark, "groups": list(groups),
+            **({"reopen": True} if deed == "reopen" else {"take": deed == "take"}),
+        }  # fmt: skip
+        answer = answers.checked("recovered", message, transport.call("recovered", message))
+        return [_why(kind, detail) for kind, detail in answer["verdicts"]]
+
     def signed_in(self) -> bool:
         """Whether there is a token to go on with."""
         try:
@@ -303,6 +322,15 @@ class Agent:
         if self._transport is None or self._session is None:
             raise SignedOut("sign_in", N_("Sign in to the shared server to go on syncing. Your changes wait here."))
         return self._transport, self._session
+
+
+def _why(kind: str, detail: Any) -> str:
+    """The sentence why something was not taken; "" where it was."""
+    if kind in ("accepted", "already", "dropped", "waiting"):
+        return ""
+    problem = detail.get("problem", {}) if isinstance(detail, Mapping) else {}
+    said = problem.get("message") or N_("The server did not take it.")
+    return str(said).format(**problem.get("args", {})) if isinstance(said, str) else ""
 
 
 def _policy() -> Policy:
