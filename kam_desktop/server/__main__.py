@@ -24,7 +24,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.domain.text import clean
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
-from kam_desktop.server import backup, check, erasing, presets, users, workspace
+from kam_desktop.server import backup, check, devices, erasing, events, lease, presets, users, workspace
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.settings import DATABASE, LISTEN, Settings, make_folder, settings
 
@@ -99,8 +99,8 @@ def parser() -> argparse.ArgumentParser:
     team.add_argument("name", nargs="?", default="", help="the team")
     team.add_argument("--user", default="", help="who leads, joins or leaves")
     device = command("device", "laptops", _device)
-    device.add_argument("deed", choices=("list", "revoke"))
-    device.add_argument("name", nargs="?", default="", help="a laptop's id, or its beginning")
+    device.add_argument("deed", choices=("list", "revoke", "lease", "events"))
+    device.add_argument("name", nargs="?", default="", help="a laptop's id, or its beginning; of lease: days, 1 to 365")
     erase = command("erase-person", "erases a contact or a former colleague for good: rows, log, verdicts", _erase)
     erase.add_argument("id", metavar="ID", help="of the contact or person, as “kam-desktop find” tells it")
     erase.add_argument("--talks", action="store_true", help="also the words of talks, occasions, promises, reminders")
@@ -246,11 +246,15 @@ def _team(args: argparse.Namespace, found: Settings) -> int:
 def _device(args: argparse.Namespace, found: Settings) -> int:
     with _ready(found).write() as connection:
         if args.deed == "revoke":
-            users.revoke(connection, args.name)
+            devices.revoke(connection, args.name, SystemClock())
+        elif args.deed == "lease":
+            if args.name:
+                lease.set_days(connection, int(args.name) if args.name.isdecimal() else 0, SystemClock())
+            _tell(args, {"lease_days": lease.days(connection)})
+        elif args.deed == "events":
+            _tell(args, {"events": events.listed(connection)})
         else:
-            names = ("id", "user", "letter", "last_seen", "revoked")
-            rows = [dict(zip(names, each, strict=True)) for each in users.devices(connection)]
-            _tell(args, {"devices": rows})
+            _tell(args, {"devices": devices.listed(connection)})
     return DONE
 
 

@@ -119,9 +119,15 @@ def load(connection: Connection, user: str, device: str, policy: Policy) -> Call
     return dataclasses.replace(caller, device=device, device_number=found[6])
 
 
-def of_user(connection: Connection, user: str, policy: Policy) -> Caller:
-    """A user with their rights, as the server itself acts for them. Raises Problem 403 for a disabled one."""
-    return _made(connection, user, connection.one(_LOADED, ("", user)), policy)
+def of_user(connection: Connection, user: str, policy: Policy, *, also_disabled: bool = False) -> Caller:
+    """A user with their rights, as the server itself acts for them. Raises Problem 403 for a disabled one.
+
+    `also_disabled`: somebody who left; a lead takes in what their laptop handed in.
+    """
+    found = connection.one(_LOADED, ("", user))
+    if found is not None and also_disabled:
+        found = (*found[:3], 0, *found[4:])
+    return _made(connection, user, found, policy)
 
 
 _LOADED = (

@@ -12,7 +12,9 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol import messages
 from kam_desktop.protocol.messages import Problem, bad
-from kam_desktop.server import audit, callers, digest, history, reassign, reconcile, recovered, tables, workspace
+from kam_desktop.server import (
+    audit, callers, devices, digest, history, leaving, reassign, reconcile, recovered, tables, workspace,
+)  # fmt: skip
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.pull import pull
@@ -24,7 +26,8 @@ ATTEMPTS = 8
 OLDEST_SCHEMA = 1
 
 Call = Callable[..., dict[str, Any]]
-WRITING: dict[str, Call] = {"push": push, "reassign": reassign.reassign, "recovered": recovered.recovered}
+WRITING: dict[str, Call] = {"push": push, "reassign": reassign.reassign, "recovered": recovered.recovered,
+                           "devices": devices.devices, "handed-in": leaving.handed_in}  # fmt: skip
 READING: dict[str, Call] = {
     "pull": pull,
     "digest": digest.digest,

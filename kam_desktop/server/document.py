@@ -8,9 +8,9 @@ from typing import Any
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.protocol import messages, proofs
 
-OPEN_CALLS = ("sign-in", "refresh", "sign-out")
+OPEN_CALLS = ("sign-in", "refresh", "sign-out", "hand-in")
 """Calls that need no token."""
-PROVEN_CALLS = ("sign-in", "refresh")
+PROVEN_CALLS = ("sign-in", "refresh", "hand-in")
 """Calls that must show that the laptop holds its key (DPoP, RFC 9449)."""
 
 SUMMARIES = {
@@ -22,10 +22,13 @@ SUMMARIES = {
     "reconcile": "Which of these groups the server does not know",
     "recovered": "What the server lost and laptops still have: handed in, listed, taken in or dropped",
     "history": "Who changed a record, when and how",
-    "reassign": "Another owner, team or helpers for an account",
-    "sign-in": "Begins a session of one device",
-    "refresh": "Another access token",
     "audit": "The change log, commit by commit, as digests that tell nothing of it",
+    "reassign": "Another owner, team or helpers for an account",
+    "devices": "The laptops of everybody, and shutting one out; for administrators",
+    "handed-in": "What revoked laptops had not sent: listed for the lead, taken in or dropped",
+    "sign-in": "Begins a session of one device",
+    "hand-in": "What a revoked laptop had not sent; then the code by which it erases itself",
+    "refresh": "Another access token",
     "sign-out": "Ends a session",
 }
 
@@ -96,6 +99,10 @@ _CONFLICT = _object(
      "group": _GROUP, "at": _MOMENT, "resolved": _FLAG},
     closed=True,
 )  # fmt: skip
+_HANDED = _object(
+    {"entity": _ENTITY, "id": _ID, "action": {"type": "string", "enum": ["create", "update", "delete"]},
+     "new": _map(_VALUE), "base": _SEQ, "at": _MOMENT}
+)  # fmt: skip
 _SUM = _tuple({"type": "integer", "minimum": 0}, {"type": "integer", "minimum": 0})
 _IN_SCOPE = _tuple(_SEQ, _KIND, _ID)
 
@@ -129,6 +136,7 @@ REQUESTS: dict[str, Schema] = {
          "groups": _list(_GROUP, 500), "take": _FLAG, "reopen": _FLAG},
     ),
     "history": _object({**_ENVELOPE, "entity": _ENTITY, "id": _ID}, {**_BESIDE, "before": _SEQ}),
+    "audit": _object(_ENVELOPE, {**_BESIDE, "after": _SEQ}),
     "reassign": _object(
         {**_ENVELOPE, "account": _ID},
         {**_BESIDE, "owner": {"anyOf": [_ID, {"const": ""}, {"type": "null"}]},
@@ -137,17 +145,23 @@ REQUESTS: dict[str, Schema] = {
     "sign-in": _object({"user": _WORD, "password": _WORD, "device": _GROUP}),
     "refresh": _object({"refresh": _WORD, "device": _WORD}, {"epoch": {"type": "integer"}, "mark": _BESIDE["mark"]}),
     "sign-out": _object({"refresh": _WORD, "device": _WORD}),
+    "devices": _object(_ENVELOPE, {**_BESIDE, "revoke": _GROUP}),
+    "handed-in": _object(_ENVELOPE, {**_BESIDE, "group": _GROUP, "take": _FLAG}),
+    "hand-in": _object(
+        {"device": _GROUP},
+        {"finished": _FLAG, "groups": _list(_object({"group": _GROUP, "changes": _list(_HANDED, least=1)}), 1000)},
+    ),
 }  # fmt: skip
 
 _TOLD: dict[str, Schema] = {
     "workspace": _ID, "epoch": _EPOCH, "mark": _MARK, "server_time": _MOMENT,
-    "audit": _object(_ENVELOPE, {**_BESIDE, "after": _SEQ}),
     "state": {"type": "string", "enum": ["open", "set_back"]},
 }  # fmt: skip
 _ASKED: dict[str, Schema] = {"ask": _TEXT}
 _TOKENS: dict[str, Schema] = {
     "access": {"type": "string", "minLength": 32}, "refresh": {"type": "string", "minLength": 32},
     "expires_s": {"type": "integer", "minimum": 1, "maximum": 600}, "nonce": _TEXT,
+    "lease_days": {"type": "integer", "minimum": 1}, "wipe_lock": _TEXT,
 }  # fmt: skip
 _VERDICT: Schema = {
     "oneOf": [
@@ -195,6 +209,10 @@ ANSWERS: dict[str, Schema] = {
               "author": _TEXT, "written_at": _MOMENT, "committed_at": _MOMENT, "blanked": _FLAG}, closed=True))},
         _ASKED, closed=True,
     ),
+    "audit": _object(
+        {**_TOLD, "commits": _list(_tuple(_SEQ, {"type": "string", "pattern": "^([0-9a-f]{64})?$"})),
+         "blanked": _list(_SEQ), "erasures": _list(_list(_list(_VALUE))), "more": _FLAG}, _ASKED, closed=True,
+    ),
     "reassign": _object({**_TOLD, "seq": _SEQ, "owner": _TEXT, "helpers": _list(_ID)}, _ASKED, closed=True),
     "sign-in": _object(
         {**_TOKENS, "user": _ID, "person": _ID, "role": _TEXT, "rights": _SEQ, "letter": _TEXT, "workspace": _ID,
@@ -202,6 +220,20 @@ ANSWERS: dict[str, Schema] = {
     ),
     "refresh": _object(_TOKENS, closed=True),
     "sign-out": _object({}, closed=True),
+    "devices": _object(
+        {**_TOLD, "lease_days": _SEQ,
+         "devices": _list(_object({"id": _TEXT, "user": _TEXT, "letter": _TEXT, "last_seen": _TEXT, "revoked": _FLAG,
+                                   "left_at": _TEXT, "handed_in": _SEQ}, closed=True))}, _ASKED, closed=True,
+    ),
+    "handed-in": _object(
+        _TOLD,
+        {**_ASKED, "verdict": _tuple(_TEXT, _VALUE),
+         "waiting": _list(_object({"group": _GROUP, "author": _ID, "device": _TEXT, "at": _MOMENT,
+                                   "changes": _list(_VALUE)}, closed=True))}, closed=True,
+    ),
+    "hand-in": _object(
+        {"workspace": _ID, "revoked": _FLAG, "nonce": _TEXT}, {"taken": _SEQ, "wipe": _TEXT}, closed=True
+    ),
 }  # fmt: skip
 
 _REFUSAL = _object({"problem": _TEXT, "message": _TEXT, "args": _map({"type": ["string", "integer"]})}, closed=True)
@@ -216,12 +248,11 @@ _FOR = {
     "hello": (400, 401, 413, 415, 500, 503),
     "wait": (400, 401, 413, 415, 500, 503),
     "sign-in": (400, 401, 403, 413, 415, 426, 429, 500, 503),
-    "audit": _object(
-        {**_TOLD, "commits": _list(_tuple(_SEQ, {"type": "string", "pattern": "^([0-9a-f]{64})?$"})),
-         "blanked": _list(_SEQ), "erasures": _list(_list(_list(_VALUE))), "more": _FLAG}, _ASKED, closed=True,
-    ),
     "refresh": (400, 401, 413, 415, 426, 500, 503),
     "sign-out": (400, 413, 415, 500, 503),
+    "hand-in": (400, 403, 413, 415, 426, 500, 503),
+    "handed-in": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
+    "devices": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
     "history": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
     "reassign": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
     "recovered": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),

@@ -23,7 +23,7 @@ from kam_desktop.language import N_
 from kam_desktop.protocol import messages, proofs
 from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server import calls, document, sessions, workspace
+from kam_desktop.server import calls, document, leaving, sessions, workspace
 from kam_desktop.server.database import Again, Database
 from kam_desktop.server.news import Listener
 from kam_desktop.server.sessions import Bearer, Subject
@@ -83,6 +83,8 @@ class Service:
             return sessions.sign_in(self.database, message, self.clock, self.ids, host)
         if name == "refresh":
             return sessions.refresh(self.database, message, self.clock, self.ids, host)
+        if name == "hand-in":
+            return leaving.hand_in(self.database, message, self.clock, self.ids, host)
         if name == "sign-out":
             return sessions.sign_out(self.database, message)
         # what only reads asks in its own transaction whose token it is; nobody unknown gets as far as the writers' lock

@@ -18,12 +18,10 @@ from kam_desktop.domain.text import fold
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, bad
 from kam_desktop.protocol.proofs import Proof
-from kam_desktop.server import events, proving, workspace
+from kam_desktop.server import events, lease, proving, workspace
 from kam_desktop.server.database import Connection, Database
 
 ACCESS_S = 600
-REFRESH_DAYS = 45
-"""How long a laptop may stay away and go on without a password: the offline lease."""
 FREE_FAILURES = 5
 LOCK_S = 60
 LONGEST_LOCK_S = 3600
@@ -87,7 +85,7 @@ def sign_in(
         else:
             wrong = None
             connection.run("delete from sign_in_failure where name = ?", (folded,))
-            answer = _begin(connection, row[0], device, proof, clock, ids) | {"nonce": proving.nonce(key, clock)}
+            answer = _begin(connection, row[0], device, proof, clock, ids) | _beside(connection, key, device, clock)
     if wrong is not None:  # raised after the failure was counted and committed
         raise wrong
     return answer
@@ -128,10 +126,11 @@ def refresh(
                     "update session set refresh = ?, before = ?, attempt = ?, thumbprint = ?, renewed_at = ?, "
                     "ends_at = ? where family = ?",
                     (_digest(following), given, _digest(proof.attempt), proof.thumbprint, moment_text(clock.now()),
-                     _ends(clock, days=REFRESH_DAYS), family),
+                     _ends(clock, days=lease.days(connection)), family),
                 )  # fmt: skip
+                connection.run("update device set thumbprint = ? where id = ?", (proof.thumbprint, device))
                 answer = _access(connection, family, row[0], device, clock, ids)
-                answer |= {"refresh": following, "nonce": proving.nonce(key, clock)}
+                answer |= {"refresh": following} | _beside(connection, key, device, clock)
                 problem = None
             else:
                 _end(connection, family)
@@ -141,6 +140,14 @@ def refresh(
     if problem is not None:
         raise problem
     return answer
+
+
+def _beside(connection: Connection, key: bytes, device: str, clock: Clock) -> dict[str, Any]:
+    """What goes with tokens: the nonce of the next renewal, the lease, and by what the laptop knows its own code."""
+    return {
+        "nonce": proving.nonce(key, clock), "lease_days": lease.days(connection),
+        "wipe_lock": lease.lock(key, device),
+    }  # fmt: skip
 
 
 def _is_next(row: tuple[Any, ...], given: str, proof: Proof) -> bool:
@@ -227,8 +234,9 @@ def _begin(
         "insert into session (family, person, device, refresh, thumbprint, renewed_at, ends_at) "
         "values (?, ?, ?, ?, ?, ?, ?)",
         (family, person, device, _digest(first), proof.thumbprint, moment_text(clock.now()),
-         _ends(clock, days=REFRESH_DAYS)),
+         _ends(clock, days=lease.days(connection))),
     )  # fmt: skip
+    connection.run("update device set thumbprint = ? where id = ?", (proof.thumbprint, device))
     role, rights = connection.one("select role, rights from user_account where id = ?", (person,)) or ("", 0)
     found = workspace.read(connection)
     return {

@@ -85,6 +85,7 @@ workspace = _plain(
     sa.Column("schema", sa.Integer, nullable=False),
     sa.Column("key", sa.Text, nullable=False),  # signs the marks, hex
     sa.Column("state", sa.Text, nullable=False),  # open | set_back
+    sa.Column("lease_days", sa.Integer),  # how long a laptop may stay away; none is devices.LEASE_DAYS
 )
 scope = _plain(
     "scope",
@@ -136,6 +137,8 @@ device = _plain(
     sa.Column("copy", sa.Text, nullable=False, server_default=""),  # tells copies of one laptop, see push
     sa.Column("revoked", sa.Integer, nullable=False, server_default="0"),
     sa.Column("last_seen", sa.Text),
+    sa.Column("thumbprint", ID),  # of its key, as it signed in last
+    sa.Column("left_at", sa.Text),  # when it was revoked, had handed in everything and got the code to erase itself
 )
 group_applied = _plain(
     "group_applied",
@@ -233,4 +236,14 @@ event_log = _plain(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("more", sa.Text, nullable=False),
     sa.Column("chain", sa.Text, nullable=False),
+)
+handed_in = _plain(
+    "handed_in",  # what revoked laptops had not sent; waits for the lead
+    sa.Column("group_id", ID, primary_key=True),
+    sa.Column("n", sa.BigInteger, nullable=False),  # in the order in which they were written
+    sa.Column("device", ID, nullable=False, index=True),
+    sa.Column("author", ID, nullable=False),
+    sa.Column("changes", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # waiting | taken | dropped
 )

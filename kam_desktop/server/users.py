@@ -1,4 +1,4 @@
-"""Users, teams and devices: what an administrator does on the server's own database."""
+"""Users and teams: what an administrator does on the server's own database."""
 
 from __future__ import annotations
 
@@ -139,26 +139,6 @@ def teams(connection: Connection) -> list[tuple[str, str, str]]:
         (row[1], names.get(row[2], ""), ", ".join(members.get(row[0], [])))
         for row in connection.rows("select id, name, lead from team order by name")
     ]
-
-
-def devices(connection: Connection) -> list[tuple[str, str, str, str, bool]]:
-    """(id, user, letter, last seen, revoked) of all laptops."""
-    return [
-        (row[0], row[1], row[2], row[3] or "", bool(row[4]))
-        for row in connection.rows(
-            "select d.id, u.name, d.letter, d.last_seen, d.revoked from device d "
-            "join user_account u on u.id = d.person order by u.name, d.letter"
-        )
-    ]
-
-
-def revoke(connection: Connection, device: str) -> None:
-    """Shuts a laptop out at once; its user's other laptops go on. Raises Refused for an unknown one."""
-    found = connection.rows("select id from device where id like ?", (device.replace("%", "") + "%",))
-    if len(found) != 1:
-        raise Refused(Problem("device", "unknown_device", N_("There is no such laptop, or more than one.")))
-    connection.run("update device set revoked = 1 where id = ?", (found[0][0],))
-    sessions.end_all(connection, device=found[0][0])
 
 
 def _name(text: str) -> str:

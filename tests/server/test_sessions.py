@@ -14,7 +14,7 @@ import pytest
 
 from kam_desktop.domain.errors import Refused
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server import events, proving, sessions, users
+from kam_desktop.server import devices, events, lease, proving, sessions, users
 from kam_desktop.server.database import Database
 from kam_desktop.server.main import Service
 from tests.server import refreshes
@@ -192,7 +192,7 @@ def test_a_token_at_another_device_was_copied_and_ends_the_session(desk: Desk) -
 def test_the_token_before_is_taken_for_the_attempt_that_got_no_answer_however_late(desk: Desk) -> None:
     first = desk.sign_in()["refresh"]
     second = desk.ask("refresh", refresh=first, device=DEVICE, attempt="one")["refresh"]
-    desk.house.clock.moment += timedelta(days=sessions.REFRESH_DAYS - 1)
+    desk.house.clock.moment += timedelta(days=lease.LEASE_DAYS - 1)
     assert desk.ask("refresh", refresh=first, device=DEVICE, attempt="one")["refresh"] == second
     assert desk.refused("refresh", refresh=first, device=DEVICE, attempt="two").status == 401  # a copy, key and all
     assert desk.refused("refresh", refresh=second, device=DEVICE).status == 401
@@ -261,9 +261,9 @@ def test_the_events_are_chained(desk: Desk) -> None:
 
 def test_a_session_ends_when_the_laptop_stays_away_too_long(desk: Desk) -> None:
     answer = desk.sign_in()
-    desk.house.clock.moment += timedelta(days=sessions.REFRESH_DAYS - 1)
+    desk.house.clock.moment += timedelta(days=lease.LEASE_DAYS - 1)
     answer = desk.ask("refresh", refresh=answer["refresh"], device=DEVICE)
-    desk.house.clock.moment += timedelta(days=sessions.REFRESH_DAYS + 1)
+    desk.house.clock.moment += timedelta(days=lease.LEASE_DAYS + 1)
     assert desk.refused("refresh", refresh=answer["refresh"], device=DEVICE).status == 401
     with desk.house.database.write() as connection:
         sessions.forget_ended(connection, desk.house.clock)
@@ -276,14 +276,14 @@ def test_a_revoked_laptop_is_shut_out_at_once_and_others_go_on(desk: Desk) -> No
     one, other = desk.sign_in(), desk.sign_in(device="e" * 32)
     assert {one["letter"], other["letter"]} == {"A", "B"}
     with desk.house.database.write() as connection:
-        users.revoke(connection, "ddd")
+        devices.revoke(connection, "ddd", desk.house.clock)
     with pytest.raises(Problem):
         desk.user_of(one["access"])
     assert desk.refused("refresh", refresh=one["refresh"], device=DEVICE).status == 401
     assert desk.refused("sign-in", user="An", password=PASSWORD, device=DEVICE).code == "device_taken"
     assert desk.call(other["access"], device="e" * 32)["workspace"] == desk.service.workspace
     with desk.house.database.write() as connection, pytest.raises(Refused):
-        users.revoke(connection, "")  # more than one: none is revoked
+        devices.revoke(connection, "", desk.house.clock)  # more than one: none is revoked
 
 
 def test_a_disabled_user_is_shut_out_at_once(desk: Desk) -> None:
