@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -398,11 +398,18 @@ def _others(before: Any, made: Any, inherited: Mapping[str, set[str]] | None) ->
     return bool(before) and before[0] != made.node and before[1] not in inherited.get(made.node, set())
 
 
+def _with_their_groups(entity: str, names: Iterable[str]) -> set[str]:
+    """The fields, and those that only make sense together with one of them."""
+    fields = BY_NAME[entity].fields
+    groups = {each.group for each in fields if each.name in names and each.group}
+    return {*names, *(each.name for each in fields if each.group in groups)}
+
+
 def _no_quarrel_with_oneself(server: Server) -> None:
     """I7 the other way: what the same laptop wrote last is no conflict."""
     device_of = {row[1]: row[9] for row in server.log}
-    for _identity, _entity, record, kind, theirs, _mine, _kept, group, _ in server.conflicts:
-        names = json.loads(theirs)
+    for _identity, entity, record, kind, theirs, _mine, _kept, group, _ in server.conflicts:
+        names = _with_their_groups(entity, json.loads(theirs))
         if kind not in ("displaced", "asked") or group not in device_of or not names:
             continue
         first = min(row[0] for row in server.log if row[1] == group)
@@ -436,9 +443,13 @@ def _nothing_lost(run: Any, server: Server) -> None:
             for change in json.loads(listed_changes):
                 if change.get("action") == "create":
                     made_here[node.user, change["id"]] = change["new"]
+    sent_anew: dict[tuple[str, str], dict[str, Any]] = {}  # the same of one that stands at the server
     logged: dict[tuple[str, str], list[Any]] = {}
     deleted = set()
+    known = {record for rows in server.rows.values() for record in rows}
     for row in server.log:
+        if row[5] == "create":
+            sent_anew[row[8], row[4]] = json.loads(row[7] or "{}")
         for name, value in json.loads(row[7] or "{}").items():
             logged.setdefault((row[4], name), []).append(value)
         if row[5] == "delete":
@@ -451,16 +462,23 @@ def _nothing_lost(run: Any, server: Server) -> None:
         kind = server.groups.get(group)
         if kind is None and all(
             # a laptop set back to before its first connect joins anew, with each record as it has become
-            change.action.value == "update"
-            and change.new.items() <= made_here.get((made.user, change.record), {}).items()
+            (change.action.value == "update" and change.new.items() <= made_here.get(key, {}).items())
+            or (
+                made.node in run.made_before_joining
+                and key in sent_anew
+                and change.action.value != "delete"
+                and change.new.items() <= sent_anew[key].items()
+            )
+            or (made.node in run.made_before_joining and change.action.value == "delete" and key[1] not in known)
             for change in made.changes
+            for key in ((made.user, change.record),)
         ):
             continue
         if kind is None:
             raise Failed(f"I4 the work of {made.node} is lost: {[(c.entity, c.action.value) for c in made.changes]}")
         if kind in ("conflict", "refused"):
             raise Failed(f"I4 {made.node} was not told what became of {made.changes[0].entity} ({kind})")
-        for change in made.changes:
+        for change in (each for each in made.changes if (group, each.record) not in run.let_go):
             if change.action.value == "update":
                 for name, value in change.new.items():
                     if not _stood(logged, server, change, name, value, group):

@@ -16,6 +16,8 @@ from tests.sync.faults import FAULTS, Fault
 ROOT = Path(__file__).parents[2]
 MEMORY = Path("/dev/shm")
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".git", ".venv")
+NO_PROGRAM = ("NameError", "SyntaxError", "IndentationError", "ImportError", "ModuleNotFoundError", "UnboundLocalError")
+"""What a fault that was planted badly does at once: that catches nothing."""
 
 
 def copied(fault: Fault, place: Path) -> None:
@@ -37,13 +39,18 @@ def caught(fault: Fault, place: Path, seeds: int, jobs: int) -> str:
     if fault.by != "seeds":
         words = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", fault.by]
         done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)
-        failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
-        return failed[0][7:120] if failed else ""
+        said = done.stdout.splitlines()
+        failed = [line for line in said if line.startswith("FAILED")]
+        strange = [line for line in said if line.startswith("E ") and any(word in line for word in NO_PROGRAM)]
+        if strange:
+            print("it does not run: " + strange[0][:120])
+        return failed[0][7:120] if failed and not strange else ""
     words = [sys.executable, "-m", "tests.sync.simulate", "--until-failure", "--seeds", str(seeds), "--jobs", str(jobs)]
     done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("first failure")]
-    if not lines and done.returncode:
-        return "it does not run: " + (done.stderr.strip().splitlines() or ["?"])[-1][:100]
+    if (not lines and done.returncode) or any(word in line for line in lines for word in NO_PROGRAM):
+        print("it does not run: " + (lines or done.stderr.strip().splitlines() or ["?"])[-1][:120])
+        return ""
     return lines[0][15:140] if lines else ""
 
 

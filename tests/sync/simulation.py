@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import hashlib
 import random
 import shutil
@@ -55,6 +56,7 @@ class Flight:
     call: Call
     answer: Any = None
     subject: Subject | None = None
+    set_backs: int = 0  # of the server, before it answered
 
     @property
     def words(self) -> str:
@@ -81,6 +83,8 @@ class Run:
         self.net: list[Flight] = []
         self.written: dict[str, Written] = {}
         self.excused: set[str] = set()
+        self.let_go: set[tuple[str, str]] = set()  # (group, record)
+        self.lost: set[str] = set()
         self.made_before_joining: dict[str, dict[str, str]] = {}
         self.epochs = 0
         self.server_backup: Path | None = None
@@ -323,7 +327,7 @@ class Run:
         if "newer" in self.faults and not self.healed and "cursors" in answer_of(answer) and self.random.random() < 0.3:
             answer = self._of_a_newer_server(answer)
         self.say("served", flight.words, self._short(answer))
-        self.net.append(Flight(flight.node, flight.engine, flight.call, answer))
+        self.net.append(Flight(flight.node, flight.engine, flight.call, answer, set_backs=self.epochs))
 
     @staticmethod
     def _short(answer: Any) -> str:
@@ -356,7 +360,16 @@ class Run:
         node = flight.node
         if flight.engine is not node.engine:
             return  # the process that asked is gone
-        stale = flight.call is not node.call
+        if flight.set_backs == self.epochs:
+            self._take_in(flight)
+            return
+        before = self._kept(node)
+        self._take_in(flight)  # an answer from before the server was set back
+        gone = before - self._kept(node)
+        self._excuse_let_go(node, {group for group, _ in gone} & self.lost)
+
+    def _take_in(self, flight: Flight) -> None:
+        node, stale = flight.node, flight.call is not flight.node.call
         self.say("arrived", flight.words, "late" if stale else "")
 
         def take() -> None:
@@ -413,16 +426,15 @@ class Run:
             self.say("server backup")
             return
         lost = self._known_groups()
-        acknowledged = {each.label: self._acknowledged(each) for each in self.nodes}
         self.house.database.close()
         shutil.rmtree(self.folder / "server")
         shutil.copytree(place, self.folder / "server")
         lost -= self._known_groups()
+        self.lost |= lost
         self.epochs += 1
-        for group in lost:
-            made = self.written.get(group)
-            if made is None or not any(group in found for label, found in acknowledged.items() if label == made.node):
-                self.excused.add(group)  # nobody can send it again: its author let go of it when the record left
+        self.excused |= lost - self.written.keys()
+        for each in self.nodes:
+            self._excuse_let_go(each, lost)
         noticed = self.random.random() < 0.5
         self.say("server set back", len(lost), "noticed by the administrator" if noticed else "")
         if noticed:
@@ -443,10 +455,19 @@ class Run:
             return {row[0] for row in connection.rows("select group_id from group_applied")}
 
     @staticmethod
-    def _acknowledged(node: Node) -> set[str]:
-        return {
-            row[0] for row in node.sql("select distinct group_id from acknowledged union select group_id from outbox")
-        }
+    def _kept(node: Node) -> set[tuple[str, str]]:
+        """(group, record) of what this laptop can send, or send again."""
+        return set(node.sql("select group_id, record from acknowledged union select group_id, record from outbox"))
+
+    def _excuse_let_go(self, node: Node, groups: set[str]) -> None:
+        """What the server lost and the author let go of when the record left: nobody can send it again."""
+        kept = self._kept(node)
+        for group in groups & self.written.keys():
+            made = self.written[group]
+            if made.node == node.label:
+                self.let_go |= {(group, each.record) for each in made.changes} - kept
+                if not any((group, each.record) in kept for each in made.changes):
+                    self.excused.add(group)
 
     def do_copy(self, node: Node) -> None:
         """The laptop reaches a copy of the server: nothing is sent, nothing taken in."""
@@ -667,7 +688,7 @@ class Run:
     def _whole_cycle(self, node: Node) -> bool:
         """One cycle without faults; whether it had nothing to do."""
         node.engine.begin()
-        calls, told = 0, None
+        calls, told, failed = 0, None, False
         while (call := node.engine.next_call()) is not None:
             calls += 1
             if calls > 200:
@@ -677,6 +698,7 @@ class Run:
                 node.known()
                 answer = self.house.answer(call.name, node.subject, call.message)
             except Problem as problem:
+                failed = True
                 if problem.code == "restored":
                     self._restore_as_production()
                 node.engine.failed(call, failure(problem))
@@ -685,7 +707,8 @@ class Run:
             self.say(node.label, call.name, self._short(answer))
             node.engine.answered(call, answer)
             node.quiet = call, answer
-            told = answer.get("conflicts")  # of a push that came after this laptop's last cycle
+            # of a push that came after this laptop's last cycle, or of its own one
+            told = answer.get("conflicts") or answer.get("echo")
             oracle.live(node)
             if node.engine.report.braked and not node.engine.busy:
                 self.say(node.label, "braked", node.engine.report.braked)
@@ -694,7 +717,13 @@ class Run:
         node.call = None
         node.tidy()
         report = node.engine.report
-        return calls == 1 and not told and not report.pulled and not any(each.touched for each in report.changes)
+        return (
+            calls == 1
+            and not failed
+            and not told
+            and not report.pulled
+            and not any(each.touched for each in report.changes)
+        )
 
 
 def answer_of(answer: Any) -> Any:
@@ -704,11 +733,14 @@ def answer_of(answer: Any) -> Any:
 
 def run(seed: int, **options: Any) -> str:
     """Runs one seed; the hash of its trace. Raises Failed, or what the product raised."""
+    seldom = gc.get_threshold()
+    gc.set_threshold(50_000, *seldom[1:])  # a twentieth of the time went into looking for circles
     made = Run(seed, **options)
     try:
         return made.go()
     finally:
         made.close()
+        gc.set_threshold(*seldom)
 
 
 __all__ = ["FAULTS", "Failed", "Policy", "Reason", "Run", "run"]

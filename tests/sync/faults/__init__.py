@@ -117,7 +117,7 @@ MODEL = (
             ),
         ),
     ),
-    Fault("no_epoch", ((S + "workspace.py", "max(found.epoch + 1, now)", "found.epoch"),)),
+    Fault("no_epoch", ((S + "workspace.py", "max(found.epoch + 1, found.seq + 1, now)", "found.epoch"),)),
     Fault(
         "drop_pending_on_scope_loss",
         (
@@ -357,8 +357,8 @@ OWN = (
         (
             (
                 S + "deciding.py",
-                "        if not self._sees(row):\n            raise No(HELD)",
-                "        if False:\n            raise No(HELD)",
+                "        if row is None or not self._sees(row):\n            raise No(HELD",
+                "        if row is None or (change.action != 'create' and not self._sees(row)):\n            raise No(HELD",
             ),
         ),
         by="tests/server/test_push.py::test_a_derived_id_that_a_colleague_holds",
