@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sync.faults import FAULTS
+from tests.sync.faults import FAULTS, MODEL
 from tests.sync.plant import ROOT
 from tests.sync.simulation import run
 
@@ -51,4 +51,5 @@ def test_every_fault_can_still_be_planted() -> None:
         if Path(ROOT / file).read_text("utf-8").count(before) != 1
     ]
     assert not lost, lost
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 28
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 58
+    assert len(MODEL) == 18

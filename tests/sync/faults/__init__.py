@@ -172,8 +172,21 @@ MODEL = (
         ((P + "answers.py", ' and answer["epoch"] == request["epoch"])', ")"),),
         by="tests/sync/test_core.py::test_an_answer_of_another_epoch_changes_nothing",
     ),
+    Fault(
+        "seq_at_begin",
+        (
+            (
+                S + "committing.py",
+                "        seq = int(taken[0])\n",
+                "        seq = int(taken[0])\n"
+                "        if connection.postgresql:\n"
+                "            connection.driver.commit()  # the number is free for others, the rows are still to come\n",
+            ),
+        ),
+        by="tests/server/test_postgres.py::test_dawdling_commits_hide_no_row",  # two writers at once
+    ),
 )
-"""Those of the model that have a counterpart. `seq_at_begin` needs two writers at once: the tests of PostgreSQL have it."""
+"""All of the model. The last one needs PostgreSQL's programs: with SQLite one writes at a time."""
 
 OWN = (
     Fault(
