@@ -24,9 +24,11 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.domain.text import clean
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
-from kam_desktop.server import backup, check, devices, erasing, events, lease, presets, users, workspace
+from kam_desktop.server import backup, check, devices, erasing, events, lease, metrics, presets, users, workspace
+from kam_desktop.server.admission import Limits
 from kam_desktop.server.database import Again, Connection, Database
-from kam_desktop.server.settings import DATABASE, LISTEN, Settings, make_folder, settings
+from kam_desktop.server.patience import Patience
+from kam_desktop.server.settings import DATABASE, LISTEN, METRICS, Settings, make_folder, measured_at, settings
 
 DONE, REFUSED, USAGE, UNAVAILABLE, OUR_FAULT = 0, 1, 2, 3, 4
 CONNECTIONS = 20
@@ -79,6 +81,11 @@ def parser() -> argparse.ArgumentParser:
         default=CONNECTIONS,
         metavar="N",
         help=f"to the database, at most; else {CONNECTIONS}",
+    )
+    serve.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help=f"figures for Prometheus, on an address of their own; else {METRICS}",
     )
     command("migrate", "makes the workspace, or brings its tables to this version", _migrate)
     command("doctor", "checks the database and says how to mend it", _doctor)
@@ -146,17 +153,31 @@ def _serve(args: argparse.Namespace, found: Settings) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     clock = SystemClock()
-    database = _database(found, args.connections)
+    limits, told = Limits.of(), measured_at(args.metrics)
+    make_folder(found.database)
+    database = Database(found.database, args.connections, Patience.serving())
     with database.write() as connection:
         made = _made(connection)
     print(f"kam-server {__version__}, workspace {made.id}, {found.place}", file=sys.stderr)
-    app = create_app(database, policy(), clock, RandomIds(clock))
+    app = create_app(database, policy(), clock, RandomIds(clock), limits)
+    port = _port(app.metrics, told)
     gc.freeze()  # nothing of the program itself is garbage, and a push of 5,000 changes is gone through less often
     gc.set_threshold(50_000, 20, 100)
     uvicorn.run(app, host=found.host, port=found.port, log_level="warning", access_log=False, server_header=False,
                 timeout_graceful_shutdown=5)  # fmt: skip
+    if port is not None:
+        port.close()
     database.close()
     return DONE
+
+
+def _port(found: metrics.Metrics, address: tuple[str, int] | None) -> metrics.Port | None:
+    """Where the figures are read. Raises Refused where somebody else listens there."""
+    try:
+        return metrics.Port(found, *address) if address is not None else None
+    except OSError as error:
+        message = N_("The address for the figures is taken, or none of this machine.")
+        raise Refused(Problem("metrics", "not_listening", message)) from error
 
 
 def _made(connection: Connection) -> workspace.Workspace:

@@ -17,19 +17,15 @@ import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
 from kam_desktop.domain.errors import Unavailable
+from kam_desktop.server.patience import Patience
 
 LEAST_SQLITE = (3, 51, 3)
 """Older libraries can damage a database in WAL mode when a checkpoint races a commit."""
-BUSY_MS = 30_000
 NEWS = "kam_news"
 """The channel on which PostgreSQL tells the processes of this database that something was committed."""
-PATIENCE_S = 10.0
-"""So long a call waits for one of the connections that this process may have."""
 _CONNECTING: dict[str, Any] = {
     "application_name": "kam-server", "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10,
     "keepalives_count": 3, "tcp_user_timeout": 30_000,
-    # a process that was frozen in the middle keeps its locks from the others no longer than this
-    "options": "-c idle_in_transaction_session_timeout=60s -c statement_timeout=120s",
 }  # fmt: skip
 """How PostgreSQL is talked to where the address of the database says nothing else of it: a host that is gone without a
 word is found out. Times in s, tcp_user_timeout in ms."""
@@ -122,6 +118,7 @@ class Connection:
         """Waits until no other process makes tables, and keeps others from it until the end of the transaction."""
         if self.postgresql:
             self.driver.execute("set local statement_timeout = 0")  # an index over many rows takes its time
+            self.driver.execute("set local lock_timeout = 0")
             self.driver.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
 
     def tell(self, channel: str) -> None:
@@ -149,9 +146,9 @@ class Database:
     `sqlite:///path` has one writer at a time; `postgresql+psycopg://…` as many processes as you like.
     """
 
-    def __init__(self, url: str, most: int = 0) -> None:
+    def __init__(self, url: str, most: int = 0, patience: Patience | None = None) -> None:
         """`most`: so many connections at once, 0 for any number. Raises Unavailable for an address that is none."""
-        self.url = url
+        self.url, self.patience, self.used = url, patience or Patience(), 0
         self._room = threading.BoundedSemaphore(most) if most else None
         self.postgresql = url.startswith("postgresql")
         self._idle: list[Any] = []
@@ -169,8 +166,13 @@ class Database:
             with self._transaction("begin isolation level read committed") as connection:
                 yield connection
         else:
-            with self._writing, self._transaction("begin immediate") as connection:
-                yield connection
+            if not self._writing.acquire(timeout=self.patience.pool_s + self.patience.lock_s):
+                raise Unavailable("database", "The database does not answer.")
+            try:
+                with self._transaction("begin immediate") as connection:
+                    yield connection
+            finally:
+                self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -181,14 +183,23 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
-        if self._room is not None and not self._room.acquire(timeout=PATIENCE_S):
+        if self._room is not None and not self._room.acquire(timeout=self.patience.pool_s):
             raise Unavailable("database", "The database does not answer.")
+        with self._lock:
+            self.used += 1
         try:
             with self._begun_transaction(begin) as connection:
                 yield connection
         finally:
+            with self._lock:
+                self.used -= 1
             if self._room is not None:
                 self._room.release()
+
+    @property
+    def idle(self) -> int:
+        """How many connections stand idle; `used` are in a transaction."""
+        return len(self._idle)
 
     @contextmanager
     def _begun_transaction(self, begin: str) -> Iterator[Connection]:
@@ -272,11 +283,15 @@ class Database:
         if self.postgresql:
             address = re.sub(r"^postgresql(\+psycopg)?:", "postgresql:", self.url)
             given = conninfo_to_dict(address)
-            return psycopg.connect(autocommit=True, **{**_CONNECTING, **given})
+            lock_ms, statement_ms = (round(1000 * each) for each in (self.patience.lock_s, self.patience.statement_s))
+            # a process that was frozen in the middle keeps its locks from the others no longer than 60 s
+            options = f"-c idle_in_transaction_session_timeout=60s -c lock_timeout={lock_ms} " \
+                      f"-c statement_timeout={statement_ms}"  # fmt: skip
+            return psycopg.connect(autocommit=True, **{**_CONNECTING, "options": options, **given})
         path = self.url.removeprefix("sqlite:///")
         library: Any = self._library
         driver = library.connect(
-            path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=BUSY_MS / 1000
+            path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=self.patience.lock_s
         )
         for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 4000", "cache_size = -65536"):
             driver.execute(f"pragma {pragma}")

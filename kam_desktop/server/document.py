@@ -241,12 +241,12 @@ _REFUSED = {
     400: "The message has not the agreed shape", 401: "Sign in again", 403: "Not allowed",
     404: "Not there, or not for the caller to see; the two are told alike", 409: "Another epoch, device or owner",
     413: "Too large", 415: "Another media type or encoding", 421: "Another workspace",
-    426: "One of the two programs is too old", 429: "Too many failed sign-ins", 500: "A fault of the server",
+    426: "One of the two programs is too old", 429: "Too many failed sign-ins or calls", 500: "A fault of the server",
     503: "Busy, or restored from a backup",
 }  # fmt: skip
 _FOR = {
     "hello": (400, 401, 413, 415, 500, 503),
-    "wait": (400, 401, 413, 415, 500, 503),
+    "wait": (400, 401, 403, 413, 415, 500, 503),
     "sign-in": (400, 401, 403, 413, 415, 426, 429, 500, 503),
     "refresh": (400, 401, 413, 415, 426, 500, 503),
     "sign-out": (400, 413, 415, 500, 503),
@@ -281,7 +281,7 @@ HEALTH: dict[int | str, dict[str, Any]] = {
 def responses(name: str) -> dict[int | str, dict[str, Any]]:
     """What a call may answer, by status."""
     found: dict[int | str, dict[str, Any]] = {200: _response(SUMMARIES[name], ANSWERS[name])}
-    for status in _FOR.get(name, _OTHERS):
+    for status in sorted({*_FOR.get(name, _OTHERS), 429}):
         more = _SCHEME if status == 401 else _RETRY if status in (429, 503) else {}
         if status == 400 and name in PROVEN_CALLS:
             more = _NONCE

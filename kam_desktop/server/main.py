@@ -23,8 +23,10 @@ from kam_desktop.language import N_
 from kam_desktop.protocol import messages, proofs
 from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server import calls, document, leaving, sessions, workspace
+from kam_desktop.server import callers, calls, document, leaving, sessions, waiting, workspace
+from kam_desktop.server.admission import BUSY, Admission, Limits
 from kam_desktop.server.database import Again, Database
+from kam_desktop.server.metrics import Metrics
 from kam_desktop.server.news import Listener
 from kam_desktop.server.sessions import Bearer, Subject
 
@@ -33,8 +35,8 @@ LOOK_S = 1.0
 """How often a waiting call looks for what another process of this server wrote, where nobody tells it."""
 RARE_LOOK_S = 10.0
 """The same where PostgreSQL tells it at each commit."""
-THREADS = 40
-"""So many calls are worked on at once; more wait for a thread."""
+SPARE_THREADS = 4
+"""Beside those of the calls that are worked on: for looks at the news and for the health."""
 _log = logging.getLogger(__name__)
 
 
@@ -45,14 +47,27 @@ class Service:
         workspace: the identity that stands in the header of every answer.
     """
 
-    def __init__(self, database: Database, policy: Policy, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, database: Database, policy: Policy, clock: Clock, ids: Ids, limits: Limits | None = None
+    ) -> None:
         self.database, self.policy, self.clock, self.ids = database, policy, clock, ids
         with database.read() as connection:
             self.workspace = workspace.read(connection).id
-        self.news = asyncio.Event()
+        self.limits, self.metrics = limits or Limits(), Metrics()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.listener = Listener(database, self._heard)
-        self._threads = ThreadPoolExecutor(THREADS, "call")
+        self._threads = ThreadPoolExecutor(self.limits.calls + SPARE_THREADS, "call")
+        self.admission = Admission(self.limits, self.metrics, monotonic=clock.monotonic)
+        self.waiting = waiting.Waiting(database, self.aside, clock, self.metrics)
+        self.metrics.gauges |= {
+            "calls_at_work": ("Calls that are worked on now.", lambda: self.admission.at_work),
+            "calls_queued": ("Calls that wait for a place now.", lambda: self.admission.queued),
+            "calls_inside": ("Calls whose bodies are here or coming now.", lambda: self.admission.inside),
+            "laptops_waiting": ("Laptops that hold a call for news now.", lambda: self.waiting.count),
+            "news_heard": ("Whether commits of other processes are heard.", lambda: float(self.listener.listening)),
+            "connections_idle": ("Connections to the database that stand idle.", lambda: database.idle),
+            "connections_used": ("Connections to the database in a transaction.", lambda: database.used),
+        }
 
     @asynccontextmanager
     async def listening(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -70,12 +85,15 @@ class Service:
 
     def wake(self) -> None:
         """Lets every waiting call look; in the thread of the loop."""
-        self.news.set()
-        self.news = asyncio.Event()
+        self.waiting.wake()
 
     def _heard(self) -> None:
         if (loop := self._loop) is not None:
             loop.call_soon_threadsafe(self.wake)
+
+    def look_every_s(self) -> float:
+        """How often a call that waits looks by itself."""
+        return RARE_LOOK_S if self.listener.listening else LOOK_S
 
     def work(self, name: str, token: str, message: Mapping[str, Any], host: str = "") -> Mapping[str, Any]:
         """One call from beginning to end, in a thread of its own; `host` as the request named this server."""
@@ -96,20 +114,31 @@ class Service:
         with self.database.read() as connection:
             return sessions.subject(connection, token, self.clock)
 
+    def scopes(self, token: str) -> frozenset[str]:
+        """The scopes in which news is news for this token's user. Raises Problem 401 or 403."""
+        with self.database.read() as connection:
+            found = sessions.subject(connection, token, self.clock)
+            caller = callers.load(connection, found.user, found.device, self.policy)
+            names = frozenset(callers.scopes_of(connection, caller))
+            sees_all = "all" in self.policy.reach.get(caller.role, frozenset())
+            return names | {waiting.ALL} if sees_all else names
+
     def seq(self) -> int:
         """The newest sequence number."""
         with self.database.read() as connection:
             return workspace.read(connection).seq
 
 
-class _App(FastAPI):
+class App(FastAPI):
     """A call reads its own body and makes its own answer: FastAPI tells of it and does not stand in between.
 
     Attributes:
         calls: what answers a POST, by its path.
+        metrics: what it counts.
     """
 
     calls: dict[str, Callable[[Request], Awaitable[Response]]]
+    metrics: Metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = self.calls.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
@@ -128,11 +157,12 @@ class _Route(APIRoute):
         return handler
 
 
-def create_app(database: Database, policy: Policy, clock: Clock, ids: Ids) -> FastAPI:
-    """The application. The workspace must have been made (`migrate`)."""
-    service = Service(database, policy, clock, ids)
-    app = _App(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None,
+def create_app(database: Database, policy: Policy, clock: Clock, ids: Ids, limits: Limits | None = None) -> App:
+    """The application; its figures are at `app.metrics`. The workspace must have been made (`migrate`)."""
+    service = Service(database, policy, clock, ids, limits)
+    app = App(title="KAM Desktop shared server", version=__version__, docs_url=None, redoc_url=None,
                lifespan=service.listening)  # fmt: skip
+    app.metrics = service.metrics
     app.calls = {PATHS[name]: _endpoint(service, name) for name in document.SUMMARIES}
     for name, summary in document.SUMMARIES.items():
         app.router.add_api_route(
@@ -150,35 +180,56 @@ def create_app(database: Database, policy: Policy, clock: Clock, ids: Ids) -> Fa
 
 def _endpoint(service: Service, name: str) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        accepted = request.headers.get("accept-encoding", "")
-        try:
-            message = messages.unpack(await _body_of(request), request.headers.get("content-encoding", ""))
-            token = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if name not in document.OPEN_CALLS and not token:
-                raise Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
-            if (proof := request.headers.get(proofs.HEADER)) is not None:
-                message["proof"] = proof
-            answer: Mapping[str, Any]
-            if name == "wait":
-                answer = await _wait(service, token, message)
-            else:
-                answer = await service.aside(service.work, name, token, message, request.headers.get("host", ""))
-            if name in ("push", "reassign"):
-                service.wake()
-            return _response(service, 200, answer, accepted)
-        except Problem as refused:
-            _log.info("%s %s %s", name, refused.status, refused.code)
-            return _refused(service, refused, accepted)
-        except (Again, Unavailable) as busy:
-            _log.warning("%s busy: %s", name, type(busy).__name__)
-            told = Problem(503, "busy", N_("The server is busy. Your changes wait here."), retry_after=5)
-            return _refused(service, told, accepted)
-        except Exception as error:  # noqa: BLE001 - the outermost border: what is said names no value of the data
-            _log.error("%s failed: %s at %s", name, type(error).__name__, _place(error))
-            fault = N_("The server has a problem ({status}). Your changes wait here.")
-            return _refused(service, Problem(500, "server_fault", fault), accepted)
+        began = service.clock.monotonic()
+        response = await _answered(service, name, request)
+        service.metrics.called(name, response.status_code, service.clock.monotonic() - began)
+        return response
 
     return endpoint
+
+
+async def _answered(service: Service, name: str, request: Request) -> Response:
+    accepted = request.headers.get("accept-encoding", "")
+    try:
+        with service.admission.arrived():
+            answer = await _worked(service, name, request)
+        if name == "wait":  # it holds no place while it waits
+            answer = await _wait(service, answer)
+        return _response(service, 200, answer, accepted)
+    except Problem as refused:
+        _log.info("%s %s %s", name, refused.status, refused.code)
+        return _refused(service, refused, accepted)
+    except (Again, Unavailable) as busy:
+        _log.warning("%s busy: %s", name, type(busy).__name__)
+        return _refused(service, Problem(503, "busy", BUSY, retry_after=5), accepted)
+    except Exception as error:  # noqa: BLE001 - the outermost border: what is said names no value of the data
+        _log.error("%s failed: %s at %s", name, type(error).__name__, _place(error))
+        fault = N_("The server has a problem ({status}). Your changes wait here.")
+        return _refused(service, Problem(500, "server_fault", fault), accepted)
+
+
+async def _worked(service: Service, name: str, request: Request) -> Mapping[str, Any]:
+    """Reads the body, waits for a place, and does it there; of `wait` only what is asked before the waiting."""
+    try:
+        body = await asyncio.wait_for(_body_of(request), service.limits.body_s)
+    except TimeoutError:
+        raise service.admission.turned_away("body") from None
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    known_by = token or (request.client.host if request.client is not None else "")
+    async with service.admission.place(name, known_by):
+        message = messages.unpack(body, request.headers.get("content-encoding", ""))
+        if name not in document.OPEN_CALLS and not token:
+            raise Problem(401, "sign_in", N_("Sign in again to go on syncing. Your changes wait on this computer."))
+        if (proof := request.headers.get(proofs.HEADER)) is not None:
+            message["proof"] = proof
+        if name == "wait":
+            scopes = await service.aside(service.scopes, token)
+            return {"scopes": scopes, "seq": messages.whole(message, "seq")}
+        answer: Mapping[str, Any]
+        answer = await service.aside(service.work, name, token, message, request.headers.get("host", ""))
+    if name in calls.WRITING:
+        service.wake()
+    return answer
 
 
 async def _body_of(request: Request) -> bytes:
@@ -194,22 +245,13 @@ async def _body_of(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-async def _wait(service: Service, token: str, message: Mapping[str, Any]) -> dict[str, Any]:
-    """Holds the call until the sequence moves; a hint, never data, and nothing about whose change it was."""
-    await service.aside(service.subject, token)
-    known = messages.whole(message, "seq")
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + WAIT_S
-    while True:
-        news = service.news  # taken before looking: what is committed between the look and the waiting is heard too
-        now = await service.aside(service.seq)
-        if now > known or (left := ends - loop.time()) <= 0:
-            break
-        try:
-            await asyncio.wait_for(news.wait(), min(RARE_LOOK_S if service.listener.listening else LOOK_S, left))
-        except TimeoutError:
-            continue
-    return {"workspace": service.workspace, "changed": now > known}
+async def _wait(service: Service, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Holds the call until there is news for this caller; a hint, never data, and nothing about whose change it was."""
+    held = service.waiting
+    if held.count >= service.limits.waiting:
+        raise service.admission.turned_away("waiting")
+    changed = await held.hold(asked["seq"], asked["scopes"], service.look_every_s, WAIT_S)
+    return {"workspace": service.workspace, "changed": changed}
 
 
 def _refused(service: Service, problem: Problem, accepted: str) -> Response:

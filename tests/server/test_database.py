@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kam_desktop.domain.errors import Unavailable
-from kam_desktop.server import database as doors
 from kam_desktop.server.database import Connection, Database
+from kam_desktop.server.patience import Patience
 from tests.server import falling, several
 from tests.server.cluster import Cluster
 from tests.server.house import House
@@ -86,12 +86,11 @@ def test_what_the_address_says_of_connecting_stands(any_house: House) -> None:
     assert (said["connect_timeout"], said["application_name"], said["keepalives_idle"]) == ("3", "branch", "30")
 
 
-def test_no_more_connections_than_agreed(any_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "PATIENCE_S", 0.05)
-    door = Database(any_house.database.url, 2)
+def test_no_more_connections_than_agreed(any_house: House) -> None:
+    door = Database(any_house.database.url, 2, Patience(pool_s=0.05))
     with door.read(), door.read(), pytest.raises(Unavailable), door.read():
         raise AssertionError("a third one")
-    monkeypatch.setattr(doors, "PATIENCE_S", 20)
+    door.patience = Patience(pool_s=20)
     got: list[Any] = []
 
     def ask() -> None:

@@ -22,7 +22,7 @@ from tests.server.serving import PASSWORD, Serving, device_of
 
 ROLES = ("kam", "lead", "manager", "finance", "department", "auditor", "administrator")
 OPEN = ("sign-in", "refresh", "sign-out")
-CALLS = ("hello", "push", "pull", "wait", "digest", "reconcile", "history", "reassign", *OPEN)
+CALLS = ("hello", "push", "pull", "wait", "digest", "reconcile", "history", "reassign", "audit", *OPEN)
 
 
 @pytest.fixture(scope="module")
