@@ -7,6 +7,7 @@ import dataclasses
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -17,7 +18,7 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.domain.locale.vietnam import seeds
 from kam_desktop.language import N_
 from kam_desktop.services import records
-from kam_desktop.store import backup, device_file, files, keys, profile_lock, profile_place, unlock
+from kam_desktop.store import backup, device_file, files, keys, lease, profile_lock, profile_place, unlock, wiping
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import FILE
 from kam_desktop.store.key_file import NAMES, KeyVault
@@ -45,11 +46,24 @@ class OpenProfile:
     lock: profile_lock.ProfileLock
     unlocked: Unlocked | None = None
     notes: tuple[Problem, ...] = ()
+    vault: KeyVault | None = None
 
     def close(self) -> None:
         """Closes the store, then lets the next process write."""
         self.store.close()
+        self.end()
+
+    def end(self) -> None:
+        """Lets the next process write, once the store is closed; erases the profile where the firm ordered that."""
+        if self.lock.writes:
+            wiping.carry_out(self.store.folder, self.vault)
         self.lock.release()
+
+    def lease(self, now: datetime) -> lease.Lease | None:
+        """How long it may be used without the server's word; None where it never was connected."""
+        with self.store.reader() as reader:
+            kept = {name: reader.preference(name) or "" for name in (lease.NOTE, lease.LATEST)}
+        return lease.standing(kept, now)
 
     def __enter__(self) -> OpenProfile:
         return self
@@ -81,12 +95,15 @@ def open_profile(
     Raises Refused (no profile, a bad place, a wrong passphrase), Unavailable (`locked` by another process, no way to
     unlock, a damaged or missing database), TooOld. Nothing is ever made in place of what does not open.
     """
-    if not exists(folder):
+    if not exists(folder) and not wiping.is_ordered(folder):
         message = N_("There is no profile in {folder}. Make one with “kam-desktop init”.")
         raise Refused(Problem("profile", "no_profile", message, {"folder": str(folder)}))
     profile_place.refuse_bad_place(folder)
-    lock = profile_lock.acquire(folder, write, program)
+    lock = profile_lock.acquire(folder, write or wiping.is_ordered(folder), program)
     try:
+        if wiping.carry_out(folder, vault):
+            message = N_("Your firm has taken this laptop out of use; the data on it are erased.")
+            raise Refused(Problem("profile", "erased", message))
         unlocked = unlock.unlock(folder, vault, passphrase_source, recovery_source, repair=write)
         if write:
             profile_place.tighten(folder)
@@ -96,7 +113,7 @@ def open_profile(
     except BaseException:
         lock.release()
         raise
-    return OpenProfile(store, unlocked.keys, lock, unlocked, _notes(store, unlocked))
+    return OpenProfile(store, unlocked.keys, lock, unlocked, _notes(store, unlocked), vault)
 
 
 def _rename(store: Store) -> None:
@@ -157,7 +174,7 @@ def create_profile(
             _clear(folder)
         lock.release()
         raise
-    return OpenProfile(store, key_file, lock)
+    return OpenProfile(store, key_file, lock, vault=vault)
 
 
 def discard(found: OpenProfile) -> None:

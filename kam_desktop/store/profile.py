@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from kam_desktop.domain.entities import LOCAL_PERSON_ID
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids, letters
 from kam_desktop.protocol.codec import decode_change, encode_change, to_json
-from kam_desktop.store import database, device_file, files, forgetting, migrations, tables, undo
+from kam_desktop.store import database, device_file, files, forgetting, migrations, tables, undo, unsent
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
 from kam_desktop.store.journal import Journal
@@ -55,6 +55,7 @@ class Store:
         self.unread = 0
         self.journal_behind = ""
         self.memory = Memory(clock.today)
+        self._given_up = False
         self.derive = key.derive
         self.database = Database(folder / database.FILE, key.hex())
         self._journal: Journal | None = None
@@ -161,6 +162,8 @@ class Store:
                 frames = self._prepare_frame(connection, step, uow.change_set.step, changes)
 
         with self.database.write() as connection:
+            if self._given_up:
+                raise Unavailable("erased", "This laptop was taken out of use; nothing can be written here any more.")
             uow = self._unit(connection, step)
             uow.on_part = journal
             yield uow
@@ -316,6 +319,18 @@ class Store:
                 run("insert or replace into meta (key, value) values ('device', ?)", (name,))
                 if known and connected:
                     run("insert or replace into preference (key, value) values (?, ?)", (LETTER, letters(name)))
+
+    def give_up(self, handed: Collection[str], order: Callable[[], object]) -> bool:
+        """Ends all writing and gives the order to erase, if everything unsent is among the groups handed in.
+
+        Whether it is; else nothing changed. Raises what `order` raises, and writing goes on then.
+        """
+        with self.database.write() as connection:
+            if not set(unsent.names(connection)) <= set(handed):
+                return False
+            order()
+            self._given_up = True
+        return True
 
     # Small things of this laptop, never synced.
 

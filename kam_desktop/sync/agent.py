@@ -14,13 +14,13 @@ from kam_desktop.domain.errors import Problem, Refused, SignedOut, Unavailable
 from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol import messages
-from kam_desktop.store import backup
+from kam_desktop.store import backup, lease
 from kam_desktop.store.joining import Match
 from kam_desktop.store.profile import LETTER, Store
 from kam_desktop.store.standing import Standing
 from kam_desktop.store.sync_state import Counts, SyncState
 from kam_desktop.store.tables import SCHEMA
-from kam_desktop.sync import answers, connect, cycle, log_counting
+from kam_desktop.sync import answers, connect, cycle, leaving, log_counting
 from kam_desktop.sync.connect import Joined
 from kam_desktop.sync.engine import Engine, Report
 from kam_desktop.sync.keeping import DEVICE_KEY, SecretVault, TokenKeeping
@@ -29,6 +29,7 @@ from kam_desktop.sync.schedule import Schedule
 from kam_desktop.sync.session import Session
 from kam_desktop.sync.transport import WAIT_S, HttpTransport, Transport, checked_address
 
+NOTICE_S = 1800.0
 DEMO_MARK = "demo.kit"
 """The preference that sample data carry; they are never sent."""
 
@@ -69,6 +70,7 @@ class Agent:
         self.failure: Problem | None = None
         self._make_transport = transport
         name = f"sync {store.derive('sync.name').hex()[:16]}"  # the same for the life of the profile
+        self._vault, self._entries = vault, [name, f"{name} key"]
         self._keeping = TokenKeeping(vault, self.state, name, store.derive("sync.session"), os.urandom(12))
         self._key_keeping = TokenKeeping(
             vault, self.state, f"{name} key", store.derive("sync.device_key"), os.urandom(12), DEVICE_KEY
@@ -77,6 +79,7 @@ class Agent:
         self._session: Session | None = None
         self._waiting: Transport | None = None
         self._is_connected = False
+        self._noticed_until = 0.0
 
     @property
     def connected(self) -> bool:
@@ -115,11 +118,16 @@ class Agent:
         transport, session = self._parts()
         if workspace:
             self._meet(transport, address)
-        person = session.sign_in(user, password, workspace=standing.workspace or workspace, person=standing.user)
-        self.state.set_note(LETTER, person.letter)
+        try:
+            person = session.sign_in(user, password, workspace=standing.workspace or workspace, person=standing.user)
+        except Unavailable as failure:
+            if failure.code != "device_taken":
+                raise
+            raise self._ended(failure) from failure
         if standing.workspace:
             self.failure = None
             return None
+        self.state.set_note(LETTER, person.letter)  # a copy that signs in again has letters of its own
         transport.workspace = person.workspace  # from here on another server is another one
         backup.backup_to(self._store, backup.own_place(self._store, "before-connect"), "connect")
         joined = connect.join(
@@ -182,6 +190,7 @@ class Agent:
                 raise
             raise ended from failure
         self.failure = None
+        self._notice()
         return report
 
     def rest(self) -> None:
@@ -190,11 +199,44 @@ class Agent:
 
     def _ended(self, failure: Unavailable) -> Unavailable:
         """A laptop that took another device id in mid-cycle (it was a clone) has to sign in as that one."""
+        if failure.code in leaving.ASKS and self._left():
+            return leaving.erased()
         if failure.code != "other_device" or self._session is None or self._session.device == self.state.device():
             return failure
         self._keeping.write("")
         self._session = self._transport = None
         return SignedOut("sign_in", N_("Sign in to the shared server to go on syncing. Your changes wait here."))
+
+    def _left(self) -> bool:
+        """Whether this laptop was revoked: then everything unsent was handed in and the keys are gone.
+
+        A server that does not answer, or not as agreed, has said nothing.
+        """
+        if self._session is None:
+            return False
+        session, device = self._session, self.state.device()
+
+        def ask(said: Mapping[str, Any]) -> Mapping[str, Any]:
+            return session.proven("hand-in", {"device": device, **said})
+
+        try:
+            lock = self.state.note(leaving.WIPE_LOCK)
+            return session.has_key() and leaving.leave(self._store, lock, ask, self._entries, self._vault)
+        except Unavailable:
+            return False
+
+    def _notice(self) -> None:
+        """Keeps the latest moment seen here, now and then: a quiet cycle asks the disk nothing more."""
+        if self._clock.monotonic() >= self._noticed_until:
+            self._noticed_until = self._clock.monotonic() + NOTICE_S
+            lease.noticed(self.state, self._clock.now())
+
+    def _told(self, answer: Mapping[str, Any], first: bool) -> None:
+        """What came beside tokens: the lease, and how this laptop knows the code to erase itself again."""
+        lease.renewed(self.state, answer.get("lease_days"), self._clock.now())
+        lock = str(answer.get("wipe_lock", ""))
+        if lock and (first or not self.state.note(leaving.WIPE_LOCK)):
+            self.state.set_note(leaving.WIPE_LOCK, lock)
 
     def reachable(self) -> bool:
         """Whether our server answers now, without changing anything here. Raises Unavailable that says why not."""
@@ -307,7 +349,9 @@ class Agent:
         self._transport = self._make_transport(address, lambda: token[0].token() if token else "", workspace)
         device = self.state.device()
         prover = Prover(self._key_keeping, address, self._clock.now, device)
-        self._session = Session(self._transport, self._keeping, self._clock.monotonic, device, prover, self._past)
+        self._session = Session(
+            self._transport, self._keeping, self._clock.monotonic, device, prover, self._past, self._told
+        )
         token.append(self._session)
         self._waiting = None
 

@@ -64,6 +64,7 @@ def signed_in(answer: Mapping[str, Any], *, first: bool, workspace: str = "", pe
             _need(0 < len(_text(answer[name])) <= 500)
         _need(0 < _whole(answer["expires_s"]) <= 86_400)
         _need(len(_text(answer.get("nonce", ""))) <= 200)
+        _need(0 < _whole(answer.get("lease_days", 1)) <= 3650 and len(_text(answer.get("wipe_lock", ""))) <= 200)
         if first:
             _need(are_ids([answer["user"], answer["person"], answer["workspace"]]))
             _need(workspace in ("", answer["workspace"]) and person in ("", answer["person"]))

@@ -65,8 +65,13 @@ class Session:
         device: str,
         prover: Prover,
         past: Callable[[], Mapping[str, Any]] = dict,
+        told: Callable[[Mapping[str, Any], bool], object] = lambda answer, first: None,
     ) -> None:
-        """`past` gives epoch and newest mark, so that a server that was set back ends no session."""
+        """`past` gives epoch and newest mark, so that a server that was set back ends no session.
+
+        `told` hears each answer that brought tokens, and whether it was a sign-in: lease and wipe_lock stand in it.
+        """
+        self._told = told
         self._past = past
         self._prover = prover
         self._transport = transport
@@ -86,8 +91,9 @@ class Session:
         `workspace` and `person` are whose this profile is; an answer that names others is none, and nothing is kept.
         """
         self._access = ""
-        answer = self._proven("sign-in", {"user": user, "password": password, "device": self.device})
+        answer = self.proven("sign-in", {"user": user, "password": password, "device": self.device})
         self._take(answers.signed_in(answer, first=True, workspace=workspace, person=person))
+        self._told(answer, True)
         return SignedIn(
             answer["user"], answer["person"], answer["role"], answer["letter"], answer["workspace"], answer["epoch"],
             answer["rights"],
@@ -111,12 +117,13 @@ class Session:
             self._keeping.write(orjson.dumps(token).decode())  # before it is used: it may have to be said again
         asked = {**self._past(), "refresh": token["refresh"], "device": self.device}
         try:
-            answer = self._proven("refresh", asked, token["attempt"])
+            answer = self.proven("refresh", asked, token["attempt"])
         except SignedOut:
             # Only our own server, known by its identity, can say this; the kept token is of no more use.
             self._keeping.write("")
             raise
         self._take(answers.signed_in(answer, first=False))
+        self._told(answer, False)
 
     def sign_out(self) -> None:
         """Ends the session, here in any case, at the server when it can be reached."""
@@ -130,7 +137,11 @@ class Session:
             self._access = ""
             self._keeping.write("")
 
-    def _proven(self, name: str, message: Mapping[str, Any], attempt: str = "") -> Mapping[str, Any]:
+    def has_key(self) -> bool:
+        """Whether this laptop ever showed a key to the server."""
+        return self._prover.has_key()
+
+    def proven(self, name: str, message: Mapping[str, Any], attempt: str = "") -> Mapping[str, Any]:
         """A call with a proof of the device key; once more where the server asks for another nonce in it."""
         try:
             return self._transport.call(name, {**message, "proof": self._prover.proof(name, attempt)})
