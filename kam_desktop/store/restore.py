@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
+from kam_desktop.domain.change import moment_text
 from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
-from kam_desktop.store import backup, database, device_file, files
+from kam_desktop.store import backup, carrying, database, device_file, files
 from kam_desktop.store.backup import Backup
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import Database
@@ -65,9 +66,10 @@ def restore(folder: Path, file: Path, key: DataKey, clock: Clock, ids: Ids) -> R
 
     The caller holds the profile's lock and has it closed. First the backup is unpacked beside the data and checked
     whole. Where the present data opens, a verified backup of it is made and its journal is moved aside: it knows edits
-    that are to be gone. Where it does not open any more, its files are moved aside and the journal stays, so that the
-    edits since the backup come back from it when the profile is opened. A crash in between leaves the old or the new
-    data. Raises as `backup.verify`, TooOld for a backup of a newer program (nothing is changed then).
+    that are to be gone; what waited there to be sent is listed under "needs you". Where it does not open any more, its
+    files are moved aside and the journal stays, so that the edits since the backup come back from it when the profile
+    is opened. A crash in between leaves the old or the new data. Raises as `backup.verify`, TooOld for a backup of a
+    newer program (nothing is changed then).
     """
     keys = keys_for(folder, file)
     files.private_folder(folder)
@@ -80,6 +82,8 @@ def restore(folder: Path, file: Path, key: DataKey, clock: Clock, ids: Ids) -> R
         journal = Journal(folder / JOURNAL, key.derive("journal"), found.profile_id)
         before, aside = _put_away(folder, key, clock, stamp)
         goes_on = before is None and next((number for number, _ in journal.frames(found.frame)), 0) == found.frame + 1
+        if before is not None:
+            carrying.carry(folder / database.FILE, waiting, key, moment_text(clock.now()))
         if not goes_on:
             _begin_new_line(waiting, key, max(journal.last_number, found.frame, before.frame if before else 0))
         try:

@@ -13,7 +13,12 @@ import pytest
 from kam_desktop.domain.entities import Account, Contact
 from kam_desktop.server import backup, workspace
 from kam_desktop.server.database import Database
+from kam_desktop.services import needs
+from kam_desktop.store import backup as profile_backup
 from kam_desktop.store import rescue
+from kam_desktop.store.keys import create_key_file
+from kam_desktop.store.recovery_key import RecoveryKey
+from kam_desktop.store.restore import restore
 from tests.server.conftest import furnished
 from tests.server.house import House
 from tests.sync.world import KEY, Makers, RealLaptop, server_rows
@@ -183,3 +188,29 @@ def test_a_mark_that_was_kept_says_up_to_where_the_past_is_one(house: House, tmp
         assert workspace.common(connection, [good]) == found.seq
         assert workspace.common(connection, [[1, found.seq, "ab", mark["mac"]]]) == 0
         assert workspace.common(connection, [[1, found.seq + 1, mark["hash"], mark["mac"]]]) == 0
+
+
+def test_what_waited_is_listed_when_an_older_backup_is_put_back(
+    pair: tuple[RealLaptop, RealLaptop], house: House, tmp_path: Path
+) -> None:
+    an, _ = pair
+    place = tmp_path / "keys"
+    place.mkdir()
+    create_key_file(place, "An", KEY, house.clock, recovery=RecoveryKey.new())
+    for path in place.iterdir():
+        shutil.copy(path, an.folder / path.name)
+    file = profile_backup.backup_to(an.store, tmp_path / "an.kambackup").path
+    put(an, phone="0911")
+    assert an.sync()
+    put(an, phone="0912")  # waits
+    device = an.state.device()
+    an.store.close()
+    restore(an.folder, file, KEY, house.clock, house.ids)
+    an.restart()
+    assert an.sync() and an.state.device() != device
+    with an.store.reader() as reader:
+        (entry,) = needs.entries(reader)
+        assert (entry.need.kind, entry.need.problem["code"]) == ("stuck", "before_restore")
+    assert server_rows(house, "account")[ID]["phone"] == "0911"
+    an.edit(lambda uow: needs.resolve(uow, entry.need.id, {}))
+    assert an.sync() and server_rows(house, "account")[ID]["phone"] == "0912"
