@@ -20,6 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from kam_desktop.domain.entities import BY_NAME
+from kam_desktop.domain.entity import Policy as Kind
 from kam_desktop.domain.policy import OPERATIONS, REACH, RELATIONS, Policy
 from kam_desktop.server.database import Database
 from tests.server.house import POLICY, SeededIds
@@ -132,12 +133,22 @@ def effect(text: str) -> set[Any]:
                 if probe.lines.sees(role, situation, entity):
                     reading = frozenset(probe.lines.closed(role, entity, "read"))
                     found.add((role, situation, entity, reading))
-                    if probe.lines.may(role, relations, entity, "update"):
+                    fact = BY_NAME[entity].policy is Kind.APPEND_ONLY  # refused as one, whoever asks
+                    if not fact and probe.lines.may(role, relations, entity, "update"):
                         writing = frozenset(probe.lines.closed(role, entity, "write") & probe.lines.guarded(entity))
                         found.add((role, situation, entity, "fields", writing))
             if "account" in entities and probe.lines.sees(role, situation, "account"):
                 if probe.lines.may(role, relations - {"shared"}, "account", "reassign"):
-                    found.add((role, situation, "reassign"))
+                    # a hand-over asks for the right at both ends, except that anybody may take what they may give
+                    ends = {
+                        "own",
+                        *(
+                            each
+                            for each in ("led", "org")
+                            if probe.lines.may(role, frozenset((each,)), "account", "reassign")
+                        ),
+                    }
+                    found.update((role, situation, "reassign", to) for to in ends - relations)
     return found
 
 

@@ -18,6 +18,7 @@ import zstandard
 from kam_desktop.domain.entities import Account
 from kam_desktop.domain.errors import SignedOut, Unavailable
 from kam_desktop.protocol import messages
+from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.store.profile import Store
 from kam_desktop.sync import answers, transport
 from kam_desktop.sync.agent import Agent
@@ -392,7 +393,14 @@ CALLS = (
     "sign-out",
     "history",
     "digest",
+    "audit",
+    "recovered",
+    "password",
+    "conflicts",
+    "devices",
+    "handed-in",
 )
+"""Every address of the protocol but `hand-in`, of which a test below."""
 SPOILED: dict[str, tuple[str, ...]] = {
     "waiter": ("wait",), "first pull": ("pull",), "sync": ("push", "pull", "reconcile", "refresh", "sign-in", "wait"),
 }  # fmt: skip
@@ -480,6 +488,10 @@ class Laptop:
             agent.reachable()
         elif name == "reassign":
             agent.reassign(HELD["account"], self.served.house.people["Minh"], "")
+        elif name == "audit":
+            agent.look_at_log(whole=True)
+        elif name == "recovered":
+            agent.settle_recovered(["0" * 32], "drop")
         else:
             road.call(name, {"workspace": "", "refresh": "x", "device": "y" * 32})
 
@@ -599,9 +611,7 @@ def fails_well(laptop: Laptop, name: str, kind: str, spoil: Spoiler) -> bool:
         pytest.fail(f"{kind} at {name} was taken for an answer")
     finally:
         served.spoil = {}
-    assert laptop.refresh_token() == kept and laptop.agent._keeping.place == place, (
-        f"{kind} at {name}: signed out"
-    )
+    assert laptop.refresh_token() == kept and laptop.agent._keeping.place == place, f"{kind} at {name}: signed out"
     assert laptop.picture() == laptop.before, f"{kind} at {name}: something changed"
     return not skipped
 
@@ -628,13 +638,30 @@ def test_what_is_not_our_server_at_every_endpoint(laptop: Laptop, name: str) -> 
     assert len(EVERYWHERE) >= 60
     laptop.before = laptop.picture()
     for kind, spoil in EVERYWHERE.items():
-        if name in ("hello", "reassign", "sign-out", "history", "digest") and (
+        if name not in ("push", "pull", "reconcile", "refresh", "sign-in", "wait", "audit", "recovered") and (
             kind in ("no object of ours", "an empty object", "ours 200 with a problem")
         ):
             continue  # of these answers nothing is read but that they are ours
         if name == "hello" and kind.startswith("ours 401"):
             continue  # it is ours and it answers: that is all that was asked
         fails_well(laptop, name, kind, spoil)
+
+
+def test_no_address_is_left_out() -> None:
+    assert {*CALLS, "hand-in"} == PATHS.keys()
+
+
+def test_no_wrong_answer_takes_a_laptop_out_of_use(laptop: Laptop) -> None:
+    """What a revoked laptop asks before it erases itself: none of them is a word to do so."""
+    laptop.before, kept = laptop.picture(), laptop.refresh_token()
+    for kind, spoil in EVERYWHERE.items():
+        laptop.served.spoil = {"hand-in": spoil}
+        try:
+            assert not laptop.agent._left(), kind
+        finally:
+            laptop.served.spoil = {}
+        assert laptop.served.asked[-1] == "hand-in", "it was asked"
+        assert laptop.picture() == laptop.before and laptop.refresh_token() == kept, kind
 
 
 _READ = {
