@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from kam_desktop import config, language
@@ -30,12 +30,14 @@ from kam_desktop.ui import heap, qt_words, second_start, theme
 from kam_desktop.ui.background import Fail, Failure, Job
 from kam_desktop.ui.desktop import LOOK_FILE, Desktop, start_values
 from kam_desktop.ui.kit import dialogs
+from kam_desktop.ui.lease_dialog import LeaseDialog
 from kam_desktop.ui.sentences import sentence, words_of
 from kam_desktop.ui.tour import EMPTY, Tour, Wishes
 from kam_desktop.ui.unlock_dialog import UnlockDialog
 
 _NO_PROFILE = "no_profile"
 _CARE_MS = 60_000  # after the start
+ICON_SIZES = (16, 24, 32, 48, 64, 128, 256)
 _CARE_AGAIN_MS = 3_600_000  # a window may stay open for days; the day's backup is made once
 
 
@@ -49,7 +51,7 @@ class Door(QObject):
         desktop.sync.make = partial(_agent, desktop.desk.clock)
         self._profile: Any = None
         self._recovery: Any = None
-        self._dialog: UnlockDialog | None = None
+        self._dialog: UnlockDialog | LeaseDialog | None = None
 
     def open(self) -> None:
         """Opens the profile in the edit lane; whoever asks meanwhile waits behind it."""
@@ -75,7 +77,14 @@ class Door(QObject):
             passphrase_source=source if secret and not recovery else None,
             recovery_source=source if secret and recovery else None,
         )  # fmt: skip
+        self._profile.check_lease(desk.clock.now())
         return self._profile.store
+
+    def _signed_in(self, password: str, who: Mapping[str, str]) -> Any:
+        """In the edit lane: the lease had ended; a sign-in at the server makes it anew."""
+        store = self._profile.store
+        _agent(self.desktop.desk.clock, store).connect(who["server"], who["user"], password, agree=lambda _found: False)
+        return store
 
     def _on_open(self) -> None:
         if self._dialog is not None:
@@ -95,7 +104,11 @@ class Door(QObject):
 
     def _on_failed(self, failure: Failure) -> None:
         code = failure.code if isinstance(failure, Unavailable) else ""
-        if self._profile is not None:
+        if isinstance(failure, Unavailable) and code == "lease_ended":
+            self._ask_sign_in(failure.args_named)
+        elif isinstance(self._dialog, LeaseDialog) and isinstance(failure, Refused | Unavailable):
+            self._dialog.show_failure(failure)
+        elif self._profile is not None:
             pass  # it is open; what was refused was said
         elif code == _NO_PROFILE:
             self.desktop.window.show_page("first_run")
@@ -111,6 +124,18 @@ class Door(QObject):
             title = tr("The profile cannot be opened")
             dialogs.tell(self.desktop.window, title, words_of(failure), tone="danger", icon="circle-alert")
             self.desktop.window.close()
+
+    def _ask_sign_in(self, who: Mapping[str, str]) -> None:
+        if self._dialog is not None:
+            self._dialog.accept()
+        said = tr("{user} on {server}", user=who["user"], server=who["server"].partition("://")[2])
+
+        def sign_in(password: str) -> None:
+            self._put(partial(self._signed_in, password, who))
+
+        self._dialog = LeaseDialog(self.desktop.window, said, sign_in)
+        self._dialog.rejected.connect(self.desktop.window.close)
+        self._dialog.open()
 
     def _try(self, secret: str, recovery: bool) -> None:
         self._put(partial(self._unlocked, secret, recovery))
@@ -198,7 +223,7 @@ class Door(QObject):
     def close(self) -> None:
         """Lets other processes write; the store itself is closed already, by its own lane."""
         if self._profile is not None:
-            self._profile.lock.release()
+            self._profile.end()
             self._profile = None
 
 
@@ -207,6 +232,7 @@ def _care(opened: Any, clock: Clock) -> None:
     from kam_desktop.vault import Vault
 
     profile.mend_keyring(opened, Vault(), clock)
+    opened.lease(clock.now())  # keeps the latest moment that was seen
     backup.roll(opened.store)
 
 
@@ -243,6 +269,9 @@ def _application(folder: Path | None, lang: str | None = None, mode: str = "") -
     app = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName(config.APP_NAME)
     app.setApplicationVersion(config.VERSION)
+    QGuiApplication.setDesktopFileName("kam-desktop")  # the name of its .desktop file: Wayland finds the icon by it
+    if sys.platform != "darwin":  # there the bundle has it
+        app.setWindowIcon(_icon())
     try:
         look = json.loads((folder / LOOK_FILE).read_text("utf-8")) if folder is not None else {}
         chosen = (str(look["language"]), str(look["mode"]), int(look["zoom"]))
@@ -253,6 +282,14 @@ def _application(folder: Path | None, lang: str | None = None, mode: str = "") -
     qt_words.install(app)
     theme.apply(app, mode or (chosen[1] if chosen[1] in theme.MODES else "system"), chosen[2])
     return app
+
+
+def _icon() -> QIcon:
+    """The program's own picture (installer/icon/make.py); each size is read when it is first asked for."""
+    icon = QIcon()
+    for size in ICON_SIZES:
+        icon.addFile(str(config.resources() / "program" / f"kam-desktop-{size}.png"), QSize(size, size))
+    return icon
 
 
 def run_window(
@@ -322,7 +359,7 @@ def run_demo(lang: str | None = None, accounts: int = 0, kit: str = "agency") ->
 def run_tour(folder: Path | str, wishes: Wishes | None = None, kit: str = "agency") -> int:
     """Walks the screens that are wished for (all, unless said) on sample data, then the pages of an empty profile.
 
-    Saves a PNG of each into `folder`. The exit status is 1 if a screen never came to rest.
+    Saves a PNG of each into `folder`. The exit status is 1 if a screen never came to rest or something of ours broke.
     """
     app, folder, wishes = _application(None, "vi", "light"), Path(folder), wishes or Wishes()
     folder.mkdir(parents=True, exist_ok=True)
@@ -336,6 +373,7 @@ def run_tour(folder: Path | str, wishes: Wishes | None = None, kit: str = "agenc
             tour.finished.connect(app.exit)
             fill = partial(demo_store, Path(profile), "" if empty else kit, 0)
             status |= _run(app, Door(desktop, Path(profile), fill))
+            status |= int(bool(desktop.faults))  # one that broke while the lanes ended, too
             desktop.window.close()
     return status
 

@@ -20,6 +20,9 @@ from kam_desktop.services import backup, profile
 from kam_desktop.services.profile import OpenProfile
 from kam_desktop.vault import Vault
 
+_WITHOUT_LEASE = ("connect", "disconnect", "sync", "status", "doctor", "backup", "restore")
+"""Commands that show no data: they are there to sign in again, or to look after the files."""
+
 
 def folder_of(args: Namespace) -> Path:
     """The profile's folder: --profile, else the per-user data folder."""
@@ -45,6 +48,8 @@ def opened(args: Namespace, output: Output, *, write: bool) -> Iterator[OpenProf
         for note in found.notes:
             if write or note.where != "keyring":
                 output.say(said(note))
+        if args.command not in _WITHOUT_LEASE:
+            found.check_lease(clock.now())
         yield found
 
 

@@ -58,7 +58,7 @@ def devices(
     Raises Problem 403 for anybody else, 404 for a laptop that is none.
     """
     if caller.role != ADMINISTRATOR:
-        raise Problem(403, "forbidden", N_("Your role does not allow this."))
+        raise Problem(403, "forbidden", N_("Your role may not do this here."))
     wanted = message.get("revoke")
     if wanted is not None:
         if not isinstance(wanted, str) or len(wanted) != 32 or "\0" in wanted:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from kam_desktop.config import resources
@@ -18,7 +19,8 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol.codec import from_fields
 from kam_desktop.services import records
-from kam_desktop.store import needs
+from kam_desktop.store import lease, needs
+from kam_desktop.store.lease import Lease
 from kam_desktop.store.needs import Kept, Merged, Need, Step
 from kam_desktop.store.reader import Reader
 from kam_desktop.store.standing import Standing, standing
@@ -81,6 +83,7 @@ class Overview:
         sample: the name of the sample data in this profile, "" for none: such a profile is never connected.
         me: the id of the person at work.
         may_hand_over: their role may give customers to another owner, somewhere.
+        lease: how long this laptop may be used without the server's word, asked with the moment of now.
     """
 
     standing: Standing
@@ -89,6 +92,7 @@ class Overview:
     sample: str
     me: str
     may_hand_over: bool
+    lease: Callable[[datetime], Lease | None] = lambda now: None
 
 
 @cache
@@ -103,6 +107,7 @@ def overview(reader: Reader) -> Overview:
         found, counts(reader.connection), bool(preferences.get("sync.session.place")),
         preferences.get("demo.kit") or "", found.user or LOCAL_PERSON_ID,
         bool(found.role) and any(_policy().may(found.role, each, "account", "reassign") for each in _RELATIONS),
+        partial(lease.standing, {name: preferences.get(name) or "" for name in (lease.NOTE, lease.LATEST)}),
     )  # fmt: skip
 
 

@@ -22,12 +22,16 @@ from kam_desktop.store import backup, device_file, files, keys, lease, profile_l
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import FILE
 from kam_desktop.store.key_file import NAMES, KeyVault
+from kam_desktop.store.key_slots import PASSPHRASE
 from kam_desktop.store.passphrase import passphrase_in_file as passphrase_in_file
 from kam_desktop.store.profile import DEVICE_FILE, JOURNAL, Store
 from kam_desktop.store.recovery_key import RecoveryKey as RecoveryKey
+from kam_desktop.store.standing import standing
 from kam_desktop.store.unlock import PASSPHRASE_FILE as PASSPHRASE_FILE
 from kam_desktop.store.unlock import Source, Unlocked
 
+LOCKED = "locked"
+"""The file that says: the person locked it, so that the keyring is not asked."""
 PERSON = "KAM"
 """Name and code of the user until the settings say more; alike everywhere, so that two fresh profiles are equal."""
 
@@ -63,7 +67,22 @@ class OpenProfile:
         """How long it may be used without the server's word; None where it never was connected."""
         with self.store.reader() as reader:
             kept = {name: reader.preference(name) or "" for name in (lease.NOTE, lease.LATEST)}
+        if kept[lease.NOTE] and self.lock.writes and (later := lease.latest(kept[lease.LATEST], now)):
+            self.store.remember({lease.LATEST: later})
         return lease.standing(kept, now)
+
+    def check_lease(self, now: datetime) -> None:
+        """Raises Unavailable `lease_ended`, with user and server, where a sign-in must come before the data."""
+        found = self.lease(now)
+        if found is not None and found.ended:
+            with self.store.reader() as reader:
+                who = standing(reader.connection)
+            raise Unavailable(
+                "lease_ended",
+                N_("This computer was not at the server for longer than your firm allows. Sign in to open your data; "
+                   "nothing is lost, what was not sent waits here."),
+                user=who.user_name, server=who.server,
+            )  # fmt: skip
 
     def __enter__(self) -> OpenProfile:
         return self
@@ -99,13 +118,16 @@ def open_profile(
         message = N_("There is no profile in {folder}. Make one with “kam-desktop init”.")
         raise Refused(Problem("profile", "no_profile", message, {"folder": str(folder)}))
     profile_place.refuse_bad_place(folder)
+    ways = None if is_locked(folder) else vault
     lock = profile_lock.acquire(folder, write or wiping.is_ordered(folder), program)
     try:
         if wiping.carry_out(folder, vault):
             message = N_("Your firm has taken this laptop out of use; the data on it are erased.")
             raise Refused(Problem("profile", "erased", message))
-        unlocked = unlock.unlock(folder, vault, passphrase_source, recovery_source, repair=write)
+        unlocked = unlock.unlock(folder, ways, passphrase_source, recovery_source, repair=write)
         if write:
+            with contextlib.suppress(OSError):
+                (folder / LOCKED).unlink()
             profile_place.tighten(folder)
         store = Store.open(folder, unlocked.key, unlocked.keys.profile_id, clock, ids, write=write)
         if write and device_file.is_copied(folder):
@@ -114,6 +136,21 @@ def open_profile(
         lock.release()
         raise
     return OpenProfile(store, unlocked.keys, lock, unlocked, _notes(store, unlocked), vault)
+
+
+def lock_up(opened: OpenProfile) -> None:
+    """From the next start on the keyring alone does not open it: the passphrase is asked for, once.
+
+    Raises Refused `no_passphrase` for a profile without one.
+    """
+    if PASSPHRASE not in opened.keys.kinds:
+        raise Refused(Problem("profile", "no_passphrase", N_("Set a passphrase first, in the settings under “Keys”.")))
+    files.write_atomically(opened.store.folder / LOCKED, b"")
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether `lock_up` was done since it was opened last."""
+    return (folder / LOCKED).exists()
 
 
 def _rename(store: Store) -> None:

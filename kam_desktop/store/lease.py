@@ -60,9 +60,13 @@ def renewed(notes: Notes, days: Any, now: datetime) -> None:
 
 def noticed(notes: Notes, now: datetime) -> None:
     """Keeps the latest moment that was ever seen here: a clock that is set back makes no lease longer."""
-    before = notes.note(LATEST)
-    if not before or datetime.fromisoformat(before) + _NOTED <= now:
-        notes.set_note(LATEST, moment_text(now))
+    if later := latest(notes.note(LATEST), now):
+        notes.set_note(LATEST, later)
+
+
+def latest(kept: str, now: datetime) -> str:
+    """What is to be kept as the latest moment, "" where what is kept is late enough."""
+    return moment_text(now) if not kept or datetime.fromisoformat(kept) + _NOTED <= now else ""
 
 
 def standing(kept: Mapping[str, str], now: datetime) -> Lease | None:

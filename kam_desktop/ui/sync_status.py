@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
@@ -15,6 +15,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui import sync_words
 from kam_desktop.ui.connect_dialog import Connecting
 from kam_desktop.ui.desk import Desk
+from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.buttons import Button
 from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.record_form import RecordForm
@@ -39,6 +40,7 @@ class SyncStatus(QObject):
         self._agent = desk.agent[0]
         self.connecting = Connecting(desk, window)
         self.cover: DownloadCover | None = None
+        self._leaving = False
         self._agent.changed.connect(self.show)
         desk.background.feed.published.connect(self._on_published)
         window.status_wanted.connect(self._on_pressed)
@@ -47,10 +49,19 @@ class SyncStatus(QObject):
     def show(self) -> None:
         """Says how things stand."""
         now = self._agent.now
+        if now.failure is not None and now.failure.code == "erased" and not self._leaving:
+            self._leaving = True
+            QTimer.singleShot(0, self, self._leave)
         state = sync_words.pill(now, self._desk.today())
         self._window.set_status(state.text, state.tone, state.icon)
         self._window.set_count(PAGE, now.needs_you)
         self._cover_page()
+
+    def _leave(self) -> None:
+        """The firm took this laptop out of use: its keys are gone, and the rest goes when the window is closed."""
+        dialogs.tell(self._window, tr("This laptop was taken out of use"), sync_words.long(self._agent.now),
+                     tone="danger", icon="lock")  # fmt: skip
+        self._window.close()
 
     def sync_now(self) -> None:
         """F5: one cycle, or the way to get connected."""

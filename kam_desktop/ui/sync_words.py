@@ -54,6 +54,11 @@ def pill(now: Now, today: date) -> State:
     last = tr("last sync {at}", at=moment(now.last_sync, today)) if now.last_sync else ""
     if not now.signed_in or (now.failure is not None and now.failure.code == "sign_in"):
         return State(_joined(tr("Sign in again"), waiting), "warning", "lock", "waiting")
+    if now.lease is not None and now.lease.set_back:
+        return State(_joined(tr("Check the date of this computer"), waiting), "warning", "lock", "waiting")
+    if now.lease is not None:
+        days = trn("{n} day left without the server", "{n} days left without the server", now.lease.left_days)
+        return State(_joined(days, waiting), "warning", "lock", "waiting")
     if now.braked:
         return State(_joined(tr("Needs you ({n})", n=now.needs_you + 1), last), "warning", "triangle-alert", "needs")
     if now.failure is not None and now.failure.code not in OFFLINE:
@@ -80,8 +85,17 @@ def rows(now: Now) -> str:
 
 
 def long(now: Now) -> str:
-    """Why the last cycle did not come to its end, in a whole sentence; "" when it did."""
-    return sentence(now.failure) if now.failure is not None else ""
+    """Why the last cycle did not come to its end, in whole sentences, and what is soon needed; "" for neither."""
+    said = [sentence(now.failure)] if now.failure is not None else []
+    if now.lease is not None and now.lease.set_back:
+        said.append(tr("The clock of this computer was set back. The days without the server go on counting."))
+    if now.lease is not None:
+        said.append(trn(
+            "Your firm asks this computer to be at the server within {n} day; then you sign in before the data open.",
+            "Your firm asks this computer to be at the server within {n} days; then you sign in before the data open.",
+            now.lease.left_days,
+        ))  # fmt: skip
+    return " ".join(said)
 
 
 def moment(at: datetime | None, today: date) -> str:

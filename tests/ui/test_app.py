@@ -15,13 +15,17 @@ from PySide6.QtWidgets import QApplication
 from kam_desktop import app, language
 from kam_desktop.domain.clock import SystemClock
 from kam_desktop.domain.entities import Account
+from kam_desktop.domain.errors import SignedOut
 from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.query import Query
 from kam_desktop.services import profile
+from kam_desktop.store import lease
 from kam_desktop.store.recovery_key import RecoveryKey
 from kam_desktop.ui import desktop as desktops
 from kam_desktop.ui import second_start, theme
 from kam_desktop.ui.desktop import LOOK_FILE, Desktop
+from kam_desktop.ui.lease_dialog import LeaseDialog
+from kam_desktop.ui.unlock_dialog import UnlockDialog
 
 KEY = RecoveryKey(bytes(range(32)))
 
@@ -82,6 +86,42 @@ def test_without_a_profile_the_first_run_makes_one(qtbot: Any, start: Any, tmp_p
     assert window.windowTitle().endswith("Mộc Lam")
     with door.desktop.background.profile.reader() as reader:  # type: ignore[union-attr]
         assert reader.count(Query("account")) == 21
+
+
+def test_when_the_lease_has_ended_the_window_asks_for_a_sign_in_and_shows_no_data(
+    qtbot: Any, start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, asked = made(tmp_path / "profile"), []
+    opening: Any = {"recovery_source": lambda _refused: KEY.text()}
+    clock = SystemClock()
+    with profile.open_profile(folder, clock, RandomIds(clock), None, **opening) as found:
+        found.store.remember({lease.NOTE: '{"days": 45, "from": "2020-01-01T00:00:00Z"}'})
+
+    class Agent:
+        def __init__(self, store: Any) -> None:
+            self.store = store
+
+        def connect(self, server: str, user: str, password: str, *, agree: Any) -> None:
+            asked.append(password)
+            if password != "right":
+                raise SignedOut("wrong_password", "The name or the password is wrong.")
+            self.store.remember({lease.NOTE: None})
+
+    monkeypatch.setattr(app, "_agent", lambda _clock, store: Agent(store))
+    door = start(folder)
+    qtbot.waitUntil(lambda: isinstance(door._dialog, UnlockDialog))
+    door._dialog._other.opened.emit()
+    door._dialog._line.setText(KEY.text())
+    door._dialog._open.click()
+    qtbot.waitUntil(lambda: isinstance(door._dialog, LeaseDialog))
+    dialog = door._dialog
+    assert door.desktop.background.profile is None and door.desktop.window.current_key() in ("", "first_run")
+    dialog._line.setText("wrong")
+    dialog._open.click()
+    qtbot.waitUntil(lambda: bool(dialog._said.text()))
+    dialog._line.setText("right")
+    qtbot.keyClick(dialog._line, Qt.Key.Key_Return)
+    assert "Mộc Lam" in opened(qtbot, door).windowTitle() and asked == ["wrong", "right"]
 
 
 def test_a_weak_passphrase_is_refused_and_leaves_no_profile(qtbot: Any, start: Any, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.language import use
 from kam_desktop.server.database import Database
 from kam_desktop.services import needs
+from kam_desktop.store.lease import Lease
 from kam_desktop.sync.agent import Agent
 from kam_desktop.ui import sync_words
 from kam_desktop.ui.desktop import Desktop, start_values
@@ -176,6 +177,9 @@ _HERE = Now(connected=True, signed_in=True, last_sync=NOON)
          "Another server answers · your data is safe", "danger"),
         (dataclasses.replace(_HERE, failure=Problem("server", "never_heard_of", "x")),
          "Sync stopped · your data is safe", "danger"),
+        (dataclasses.replace(_HERE, waiting=1, lease=Lease(NOON, 3)),
+         "3 days left without the server · 1 change waits", "warning"),
+        (dataclasses.replace(_HERE, lease=Lease(NOON, 9, True)), "Check the date of this computer", "warning"),
     ],
 )  # fmt: skip
 def test_the_pill_says_every_state_in_words_and_never_by_colour_alone(

@@ -159,6 +159,8 @@ class SyncController(RecordController):
             page.show_banner(
                 sync_words.long(now), "" if offline else "danger", "cloud-off" if offline else "circle-alert"
             )
+        elif now.lease is not None:
+            page.show_banner(sync_words.long(now), "warning", "lock")
         else:
             page.show_banner("", "", "")
 
