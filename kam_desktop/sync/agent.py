@@ -207,6 +207,13 @@ class Agent:
         self._session = self._transport = None
         return SignedOut("sign_in", N_("Sign in to the shared server to go on syncing. Your changes wait here."))
 
+    def revoked(self) -> Unavailable | None:
+        """Asks, without being signed in, whether this laptop was taken out of use; then what to say of it."""
+        standing = self.state.standing()
+        if self._session is None and standing.workspace:
+            self._open(standing.server, standing.workspace)
+        return leaving.erased() if self._left() else None
+
     def _left(self) -> bool:
         """Whether this laptop was revoked: then everything unsent was handed in and the keys are gone.
 
@@ -319,10 +326,10 @@ class Agent:
             return log_counting.problem(log_counting.whole(standing.epoch, self.state.witnessed()[0], ask))
         return log_counting.look(self.state, standing.epoch, ask, self._clock.now(), self._dice)
 
-    def settle_recovered(self, groups: Sequence[str], deed: str) -> list[str]:
+    def settle_recovered(self, groups: Sequence[str], deed: str) -> None:
         """Takes in, drops or reopens (`take`, `drop`, `reopen`) what the server lost and others still had.
 
-        Gives what came of each group: accepted, or the sentence why it goes on waiting. Raises Unavailable.
+        Raises Refused with why the server did not take some of it, which goes on waiting; Unavailable.
         """
         standing = self.state.standing()
         if self._session is None:
@@ -335,7 +342,8 @@ class Agent:
             **({"reopen": True} if deed == "reopen" else {"take": deed == "take"}),
         }  # fmt: skip
         answer = answers.checked("recovered", message, transport.call("recovered", message))
-        return [_why(kind, detail) for kind, detail in answer["verdicts"]]
+        if whys := [_why(kind, detail) for kind, detail in answer["verdicts"] if kind not in _SETTLED]:
+            raise Refused(whys)
 
     def signed_in(self) -> bool:
         """Whether there is a token to go on with."""
@@ -368,13 +376,15 @@ class Agent:
         return self._transport, self._session
 
 
-def _why(kind: str, detail: Any) -> str:
-    """The sentence why something was not taken; "" where it was."""
-    if kind in ("accepted", "already", "dropped", "waiting"):
-        return ""
+_SETTLED = ("accepted", "already", "dropped", "waiting")
+
+
+def _why(kind: str, detail: Any) -> Problem:
+    """Why the server did not take something in."""
     problem = detail.get("problem", {}) if isinstance(detail, Mapping) else {}
-    said = problem.get("message") or N_("The server did not take it.")
-    return str(said).format(**problem.get("args", {})) if isinstance(said, str) else ""
+    said = str(problem.get("message") or N_("The server did not take it. It goes on waiting for you."))
+    args = {str(name): str(value) for name, value in (problem.get("args") or {}).items()}
+    return Problem("", str(problem.get("code") or kind), said, args)
 
 
 def _policy() -> Policy:

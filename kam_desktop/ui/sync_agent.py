@@ -14,9 +14,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from kam_desktop.domain.change import Action, ChangeSet, Touched
-from kam_desktop.domain.entities import BY_NAME, LOCAL_PERSON_ID
+from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.domain.errors import Problem, Refused, SignedOut, Unavailable
 from kam_desktop.ui.background import Background
+from kam_desktop.ui.sync_now import Now as Now
 
 SOON_MS = 1000  # after an edit: what is typed quickly goes in one cycle
 BEAT_MS = 20_000
@@ -25,39 +26,7 @@ SLEPT_S = 90.0
 
 Maker = Callable[[Any], Any]
 """Makes the sync.agent.Agent of an open store, in the net lane."""
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """How things stand with the shared server, as far as it is known without asking it.
-
-    Attributes:
-        me: the id of the person at work.
-        phase: "" at rest, "syncing", "connecting" (the first download).
-        done, whole: changes sent of those that waited, or rows of a first download; whole 0 means not known yet.
-        failure: why the last cycle did not come to its end, None when it did.
-        braked: so many rows the server would take away; they wait for an agreement.
-        downloading: a first download is not whole yet: nothing is counted over it.
-    """
-
-    connected: bool = False
-    signed_in: bool = False
-    sample: str = ""
-    me: str = LOCAL_PERSON_ID
-    role: str = ""
-    may_hand_over: bool = False
-    server: str = ""
-    workspace: str = ""
-    user: str = ""
-    waiting: int = 0
-    needs_you: int = 0
-    last_sync: datetime | None = None
-    phase: str = ""
-    done: int = 0
-    whole: int = 0
-    failure: Problem | None = None
-    braked: int = 0
-    downloading: bool = False
+Failing = Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +89,18 @@ class SyncAgent(QObject):
             self._beat.start()
             if self.now.signed_in:
                 self.sync_now()
+            else:  # the firm may have taken this laptop out of use all the same
+                self._background.run("net", lambda: self._made().revoked(), self._on_revoked, owner=self)
 
     def take(self, overview: Any) -> None:
         """Takes in what the store says."""
-        standing, counts = overview.standing, overview.counts
+        standing, counts, lease = overview.standing, overview.counts, overview.lease(self._clock())
         last = datetime.fromisoformat(standing.last_sync) if standing.last_sync else None
         self._set(
             connected=bool(standing.workspace), signed_in=overview.signed_in, sample=overview.sample, me=overview.me,
             role=standing.role, may_hand_over=overview.may_hand_over, server=standing.server,
             workspace=standing.workspace, user=standing.user_name, waiting=counts.waiting, needs_you=counts.needs_you,
-            last_sync=last, downloading=counts.downloading,
+            last_sync=last, downloading=counts.downloading, lease=lease if lease is not None and lease.warns else None,
         )  # fmt: skip
 
     def look(self) -> None:
@@ -146,15 +117,14 @@ class SyncAgent(QObject):
             return
         self._next.stop()
         self._soon.stop()
-        self._again = False
-        agreed, self._agreed_brake = self._agreed_brake, False
+        agreed, self._agreed_brake, self._again = self._agreed_brake, False, False
         self._set(phase="syncing", done=0, whole=self.now.waiting)
         self._background.run("net", lambda: self._cycle(agreed), self._on_end, self._on_broken, owner=self)
 
     def release_brake(self) -> None:
         """The user said that the rows may go."""
         self._agreed_brake = True
-        self._set(braked=0)
+        self.keep_brake()
         self.sync_now()
 
     def keep_brake(self) -> None:
@@ -185,6 +155,7 @@ class SyncAgent(QObject):
         def done(result: Any) -> None:
             self._set(phase="")
             if isinstance(result, Refused | Unavailable):
+                self._on_revoked(result)
                 self.look()
                 fail(result)
                 return
@@ -218,17 +189,18 @@ class SyncAgent(QObject):
 
         self._background.run("net", lambda: self._made().disconnect(), done, owner=self)
 
-    def reassign(
-        self, account: str, owner: str, seen: str, then: Callable[[], object], fail: Callable[[Any], object]
-    ) -> None:
+    def reassign(self, account: str, owner: str, seen: str, then: Callable[[], object], fail: Failing) -> None:
         """Hands an account over at the server, then syncs. `fail(Unavailable)` says why not."""
+        self.at_server(lambda agent: agent.reassign(account, owner, seen), then, fail)
+
+    def at_server(self, deed: Maker, then: Callable[[], object], fail: Failing) -> None:
+        """Does something at the server, in the net lane (`deed` gets the agent), then syncs."""
 
         def work() -> Any:
             try:
-                self._made().reassign(account, owner, seen)
+                return deed(self._made())
             except (Refused, Unavailable) as failure:
                 return failure
-            return None
 
         def done(failure: Any) -> None:
             if failure is not None:
@@ -257,6 +229,7 @@ class SyncAgent(QObject):
 
     def _cycle(self, agreed: bool) -> _End:
         agent, told = self._made(), 0
+        hold = noticed = None
 
         def tell(report: Any) -> None:
             nonlocal told
@@ -270,17 +243,14 @@ class SyncAgent(QObject):
         except (Refused, Unavailable) as failure:
             tell(agent.engine.report)
             problem = _problem(failure)
-            retry = problem.args.get("retry_after_s", "")
-            return _End(problem, agent.schedule.after_failure(float(retry) if retry else None))
+            return _End(problem, agent.schedule.after_failure(float(problem.args.get("retry_after_s") or 0) or None))
         finally:
             agent.rest()
         wait_s = agent.schedule.after_success()
-        hold = noticed = None
         with suppress(Unavailable):
             noticed = agent.look_at_log()
-        if not self._holding and not self._stopping:
-            with suppress(Unavailable):
-                hold = agent.waiter()
+        with suppress(Unavailable):
+            hold = agent.waiter() if not self._holding and not self._stopping else None
         return _End(noticed, wait_s, report.braked, report.everything, hold)
 
     def _agree(self, matches: list[Any]) -> bool:
@@ -325,13 +295,17 @@ class SyncAgent(QObject):
         self.look()
         if self._again:
             self.sync_now()
-        elif end.failure is None or end.failure.code not in ("sign_in", "update", "sample_data"):
+        elif end.failure is None or end.failure.code not in ("sign_in", "update", "sample_data", "erased"):
             self._next.start(round(end.wait_s * 1000))
         if end.hold is not None:
             self._hold(end.hold)
 
     def _on_broken(self, _failure: object) -> None:
         self._set(phase="", failure=Problem("sync", "broken", "Something went wrong in the program."))
+
+    def _on_revoked(self, said: Any) -> None:
+        if getattr(said, "code", "") == "erased":
+            self._set(failure=_problem(said))
 
     def _hold(self, hold: Callable[[], bool]) -> None:
         def work() -> bool | None:
