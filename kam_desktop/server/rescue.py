@@ -36,6 +36,7 @@ def hold(connection: Connection, caller: Caller, message: Mapping[str, Any], clo
     for entity, identity, values, owner, seq in given:
         if _logged(connection, identity, values, seq):
             continue
+        owner = _owner(roots, entity, identity, values) or owner
         seen = _seen(caller, roots, entity, identity, values, owner)
         lost = still_lost(connection, entity, identity, seen, epoch) if seen else {}
         for who, part in _by_author(connection, caller, roots, (entity, identity), lost, owner):
@@ -122,6 +123,14 @@ def _known(connection: Connection) -> dict[str, list[Values]]:
         for each in orjson.loads(text):
             found.setdefault(each["id"], []).append(each["new"])
     return found
+
+
+def _owner(roots: Roots, entity: str, identity: str, values: Values) -> str:
+    """Whose account it hangs on by what stands here; "" where that is not here, so that a laptop knows better."""
+    root = roots.of(entity, identity) or roots.of_row(entity, identity, values)
+    if root is None or root.kind != "account" or roots.of("account", root.name) is None:
+        return ""
+    return roots.owner_of(root)
 
 
 def _seen(caller: Caller, roots: Roots, entity: str, identity: str, values: Values, owner: str) -> Values:

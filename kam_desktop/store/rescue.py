@@ -160,6 +160,11 @@ def waiting(connection: sa.Connection) -> Waiting:
     return Waiting(waiting_word(connection), tuple(orjson.loads(_kept(connection, _LIST) or "[]")))
 
 
+def count(connection: sa.Connection) -> int:
+    """How many entries of the list the user may decide about."""
+    return sum("new" in each["changes"][0] for each in waiting(connection).entries)
+
+
 def waiting_word(connection: sa.Connection) -> str:
     """Which list is kept."""
     return _kept(connection, _WORD)

@@ -47,6 +47,7 @@ def counts(connection: sa.Connection) -> Counts:
     """What waits, for the status."""
     waiting = outbox.count(connection)
     asks = _count(connection, needs_you, sa.and_(needs_you.c.state == "open", needs_you.c.behind.is_(None)))
+    asks += rescuing.count(connection)
     conflicts = _count(connection, conflict, sa.and_(conflict.c.state == "open", conflict.c.fields != "{}"))
     first = sa.and_(scope_cursor.c.whole == 0, scope_cursor.c["pass"] == 1)  # one that starts anew has its rows already
     unfinished = _count(connection, scope_cursor, first)

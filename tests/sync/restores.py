@@ -24,7 +24,7 @@ from kam_desktop.server import workspace
 from kam_desktop.server.database import Database
 from kam_desktop.services.proposal import next_number
 from kam_desktop.store import backup as profile_backup
-from kam_desktop.store import device_file
+from kam_desktop.store import device_file, rescue
 from kam_desktop.store.keys import create_key_file
 from kam_desktop.store.landing import EMPTIES, column_of_wire, columns_of
 from kam_desktop.store.profile import LETTER
@@ -117,6 +117,9 @@ class Restores(Run):
             node = self.random.choice([each for each in self.nodes if each.ready])
             self.say("EVENT", event, node.label)
             self.events.append(event)
+            self.server_fuse.left = -1
+            for each in self.nodes:
+                each.fuse.left = -1
             getattr(self, "event_" + event)(node)
             return
         if self.random.random() < 0.06:
@@ -229,8 +232,14 @@ class Restores(Run):
             fork = min(fork, self.forked_at)
         self.forked_at = None if told else fork
         self.lost_numbers.update({row[0]: (row[1], row[2]) for row in lost})
+        let_go: set[str] = set()
+        for node in self.nodes:
+            if self.random.random() < 0.4:  # what it had sent, it sent long ago, or from another laptop
+                let_go |= {row[0] for row in node.sql("select group_id from acknowledged")}
+                with node.store.database.write() as connection:
+                    connection.exec_driver_sql("delete from acknowledged")
         held = {each.label: _can_send(each) for each in self.nodes}
-        for group in groups - self._known_groups():
+        for group in (groups | let_go) - self._known_groups():
             made = self.written.get(group)
             if made is None or not any(group in found for found in held.values()):
                 self.excused.add(group)  # its author cannot send it again; what others have of it is expected below
@@ -316,9 +325,14 @@ class Restores(Run):
         self._opened(node, image)
         kept = "select group_id from history union select group_id from outbox union select group_id from acknowledged "
         held = {row[0] for row in node.sql(kept + "union select id from needs_you")}
-        self.excused |= {group for group in before - held if group not in self._known_groups()}
+        self.excused |= before - held - self._accepted()  # what was refused lay before its author, on this disk
         self._forget_unheld()
         oracle.live(node)
+
+    def _accepted(self) -> set[str]:
+        with self.house.sql() as connection:
+            rows = connection.rows("select group_id, verdict from group_applied")
+        return {group for group, verdict in rows if verdict is None or json.loads(verdict)[0] == "accepted"}
 
     def _opened(self, node: Node, image: bool) -> None:
         """As services.profile opens a folder; a disk image keeps the number of the file, so nothing is noticed."""
@@ -421,15 +435,15 @@ class Restores(Run):
     def _settle_recovered(self) -> None:
         """Owners take in or drop what waits for them."""
         self.taken = 0
+        lists = {}
         for node in self.nodes:
-            told = self._ask_recovered(node)
-            waiting = told["waiting"]
+            lists[node.label] = self._ask_recovered(node)["waiting"]
             with node.store.database.read() as connection:
-                from kam_desktop.store import rescue
-
-                kept = rescue.waiting(connection)
-            if [each["group"] for each in kept.entries] != [each["group"] for each in waiting]:
+                kept = [each["group"] for each in rescue.waiting(connection).entries]
+            if kept != [each["group"] for each in lists[node.label]]:
                 raise Failed(f"{node.label} does not list what waits for its user")
+        for node in {each.user: each for each in self.nodes}.values():
+            waiting = lists[node.label]
             groups = [each["group"] for each in waiting]
             take = [each for each in groups if self.random.random() < 0.8]
             if take:

@@ -16,7 +16,7 @@ from kam_desktop.ui.background import Failure
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.record_controller import RecordController
-from kam_desktop.ui.pages.sync import questions
+from kam_desktop.ui.pages.sync import lost, questions
 from kam_desktop.ui.pages.sync.answers import LOG, NEEDS, OFFLINE, WAITING, Detail, Lists
 from kam_desktop.ui.pages.sync.page import SyncPage
 
@@ -180,6 +180,9 @@ class SyncController(RecordController):
         detail = self.page.detail.shown
         if detail is None:
             return
+        if detail.kind == "recovered":
+            self._recover(detail, "take", N_("{name} is taken back in"))
+            return
         choices = dict(self._choices) if detail.kind == "conflict" else {}
         if detail.kind == "deleted":  # nothing is given up
             self._settle(detail, partial(_drop, detail.id), N_("Keep {name}"))
@@ -194,10 +197,29 @@ class SyncController(RecordController):
         if detail.kind == "deleted":
             self._settle(detail, partial(_resolve, detail.id, {}, None), N_("Delete {name} anyway"))
             return
+        if detail.kind == "recovered":
+            text = tr("What was found of “{name}” is not written; the server's stands. Undo brings the entry back.",
+                      name=detail.title)  # fmt: skip
+            if dialogs.ask(self.page, tr("Let it go?"), text, tr("Let it go"), danger=True):
+                self._recover(detail, "drop", N_("{name} is let go"))
+            return
         text = tr("Your values of “{name}” are not sent; the server's stand. Undo brings the entry back.",
                   name=detail.title)  # fmt: skip
         if dialogs.ask(self.page, tr("Let your change go?"), text, tr("Let it go"), danger=True):
             self._settle(detail, partial(_drop, detail.id), N_("Let the change of {name} go"))
+
+    def _recover(self, detail: Detail, deed: str, label: str) -> None:
+        """Decides at the server about what it had lost; letting go can be undone, taking in is an edit like any."""
+        group = detail.id.removeprefix(lost.KEY)
+
+        def done() -> None:
+            undo = deed == "drop"
+            self.desk.shell.toast(
+                tr(label, name=detail.title), partial(self._recover, detail, "reopen", N_("Undone")) if undo else None
+            )
+            self._looked()
+
+        self._agent.at_server(lambda agent: agent.settle_recovered([group], deed), done, self.refuse)
 
     def _on_back(self) -> None:
         detail = self.page.detail.shown

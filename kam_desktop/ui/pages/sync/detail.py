@@ -18,6 +18,9 @@ from kam_desktop.ui.kit.states import Notice
 from kam_desktop.ui.pages.sync.answers import Detail
 from kam_desktop.ui.pages.sync.choice import GroupChoice, GroupShown, Heads
 
+_ASKS = ("conflict", "deleted", "refused", "stuck", "recovered")
+"""The kinds of entries that wait for somebody to decide."""
+
 
 class DetailPanel(Panel):
     """The right side of the page.
@@ -104,7 +107,7 @@ class DetailPanel(Panel):
         conflict = detail.kind == "conflict"
         self._hint.setVisible(conflict and bool(self.groups))
         self.open.setVisible(detail.open is not None)
-        deleted, asks = detail.kind == "deleted", detail.kind in ("conflict", "deleted", "refused", "stuck")
+        deleted, asks = detail.kind == "deleted", detail.kind in _ASKS
         self.drop.setVisible(asks)
         self.drop.set_label(tr("Delete anyway") if deleted else tr("Let go …"))
         self.back.setVisible(detail.can_put_back)
@@ -112,7 +115,8 @@ class DetailPanel(Panel):
         self.both.setVisible(detail.can_keep_both)
         self.again.setVisible(detail.can_open_again)
         self.apply.setVisible(asks and detail.can_send)
-        self.apply.set_label(tr("Apply") if conflict else tr("Keep it") if deleted else tr("Send again"))
+        taken = tr("Take back in") if detail.kind == "recovered" else tr("Send again")
+        self.apply.set_label(tr("Apply") if conflict else tr("Keep it") if deleted else taken)
         self._bar.setVisible(detail.kind not in ("waiting", "sent"))
         self.show_choices(choices)
         for group in self.groups:

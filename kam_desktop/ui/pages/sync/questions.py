@@ -14,6 +14,7 @@ from kam_desktop.domain.errors import Problem
 from kam_desktop.domain.fields import Field, Kind, Visibility
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.ui.duplicates import shown
+from kam_desktop.ui.pages.sync import lost
 from kam_desktop.ui.pages.sync.answers import Detail, Group, Head, HeldLine, Line, Lists, Row
 from kam_desktop.ui.sentences import sentence
 
@@ -36,12 +37,14 @@ _NONE = Head("")
 
 def ask_lists(reader: Any, today: date) -> Lists:
     """The three lists."""
-    from kam_desktop.services import needs
+    from kam_desktop.services import needs, recovered
 
     count = needs.overview(reader).counts.waiting
+    asked = [*(lost.line(each, _when(each.at, today)) for each in recovered.listed(reader)),
+             *(_need_line(each, today) for each in needs.entries(reader))]  # fmt: skip
     return Lists(
         tuple(_step_line(each, title, today, tr("waits to be sent")) for each, title in needs.waiting(reader, MOST)),
-        tuple(_need_line(each, today) for each in needs.entries(reader)), _log(reader, today), count,
+        tuple(asked), _log(reader, today), count,
     )  # fmt: skip
 
 
@@ -97,6 +100,8 @@ def ask_detail(reader: Any, place: str, key: str, today: date) -> Detail | None:
     """One entry opened; None when it is not there any more."""
     from kam_desktop.services import needs
 
+    if key.startswith(lost.KEY):
+        return lost.ask(reader, key, _words, _person, _opens)
     if place == "needs":
         found = next((each for each in needs.entries(reader) if each.need.id == key), None)
         return _need(reader, found, today) if found is not None else None
