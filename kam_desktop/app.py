@@ -20,7 +20,7 @@ from PySide6.QtCore import QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from kam_desktop import config, language
+from kam_desktop import config, confined, language
 from kam_desktop.domain.clock import Clock, SystemClock
 from kam_desktop.domain.errors import Broken, Refused, Unavailable
 from kam_desktop.domain.ids import RandomIds
@@ -50,6 +50,7 @@ class Door(QObject):
         desktop.desk.door.append(self)
         desktop.sync.make = partial(_agent, desktop.desk.clock)
         self._profile: Any = None
+        self.starts_again = False
         self._recovery: Any = None
         self._dialog: UnlockDialog | LeaseDialog | None = None
 
@@ -82,8 +83,8 @@ class Door(QObject):
 
     def _signed_in(self, password: str, who: Mapping[str, str]) -> Any:
         """In the edit lane: the lease had ended; a sign-in at the server makes it anew."""
-        store = self._profile.store
-        _agent(self.desktop.desk.clock, store).connect(who["server"], who["user"], password, agree=lambda _found: False)
+        store, server, user = self._profile.store, who["server"], who["user"]
+        _agent(self.desktop.desk.clock, store).connect(server, user, password, agree=lambda _found: False)
         return store
 
     def _on_open(self) -> None:
@@ -95,6 +96,16 @@ class Door(QObject):
             for note in self._profile.notes:
                 self.desktop.window.toast(sentence(note), None, "warning")
             QTimer.singleShot(_CARE_MS, self, self.care)
+
+    def lock_up(self, fail: Fail) -> None:
+        """Locks the profile and starts the program anew: the next process asks for the passphrase."""
+
+        def done(_nothing: object) -> None:
+            self.starts_again = True
+            self.desktop.window.close()
+
+        if self._profile is not None:
+            self.desktop.background.run("files", self._profile.lock_up, done, fail, owner=self)
 
     def care(self) -> None:
         """What can wait until the window is at rest: a lost keyring entry made anew, the backup that is due."""
@@ -117,7 +128,7 @@ class Door(QObject):
         elif self._dialog is not None:
             self._dialog.show_failure(failure)
         elif code == "key_needed":
-            self._dialog = UnlockDialog(self.desktop.window, self._try)
+            self._dialog = UnlockDialog(self.desktop.window, self._try, locked=failure.__cause__ is None)
             self._dialog.rejected.connect(self.desktop.window.close)
             self._dialog.open()
         else:
@@ -129,11 +140,7 @@ class Door(QObject):
         if self._dialog is not None:
             self._dialog.accept()
         said = tr("{user} on {server}", user=who["user"], server=who["server"].partition("://")[2])
-
-        def sign_in(password: str) -> None:
-            self._put(partial(self._signed_in, password, who))
-
-        self._dialog = LeaseDialog(self.desktop.window, said, sign_in)
+        self._dialog = LeaseDialog(self.desktop.window, said, lambda it: self._put(lambda: self._signed_in(it, who)))
         self._dialog.rejected.connect(self.desktop.window.close)
         self._dialog.open()
 
@@ -315,7 +322,10 @@ def run_window(
     door = Door(desktop, folder)
     second_start.Listener(name, desktop.come_forward, desktop)
     desktop.opening.take(targets)
-    return _run(app, door)
+    status = _run(app, door)
+    if door.starts_again:
+        confined.start_again(["--profile", str(folder)])
+    return status
 
 
 def instance_name(folder: Path) -> str:
@@ -340,7 +350,7 @@ def _run(app: QApplication, door: Door) -> int:
     door.close()
     desktop.help.end()
     sys.excepthook = sys.__excepthook__
-    if not ended:
+    if not ended and not door.starts_again:
         # A long backup still runs, its store closed under it; what it left is cleared away by the next one.
         # Python and Qt taken down around a running thread crash (seen), so the process ends here.
         logging.shutdown()

@@ -142,6 +142,15 @@ def run(
             fence.close()
 
 
+def start_again(arguments: Sequence[str]) -> None:
+    """Puts a fresh start of the program in the place of this process: what its memory held is gone with it."""
+    words = [sys.executable] if getattr(sys, "frozen", False) else [interpreter(), "-m", "kam_desktop"]
+    if sys.platform == "win32":  # there another process takes over, and paths may hold spaces
+        subprocess.Popen([*words, *arguments], close_fds=True)
+    else:
+        os.execv(words[0], [*words, *arguments])
+
+
 def interpreter() -> str:
     """The Python program to start a child with.
 

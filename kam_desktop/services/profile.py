@@ -21,7 +21,7 @@ from kam_desktop.services import records
 from kam_desktop.store import backup, device_file, files, keys, lease, profile_lock, profile_place, unlock, wiping
 from kam_desktop.store.data_key import DataKey
 from kam_desktop.store.database import FILE
-from kam_desktop.store.key_file import NAMES, KeyVault
+from kam_desktop.store.key_file import NAMES, KeyFile, KeyVault
 from kam_desktop.store.key_slots import PASSPHRASE
 from kam_desktop.store.passphrase import passphrase_in_file as passphrase_in_file
 from kam_desktop.store.profile import DEVICE_FILE, JOURNAL, Store
@@ -70,6 +70,16 @@ class OpenProfile:
         if kept[lease.NOTE] and self.lock.writes and (later := lease.latest(kept[lease.LATEST], now)):
             self.store.remember({lease.LATEST: later})
         return lease.standing(kept, now)
+
+    def lock_up(self) -> None:
+        """From the next start on the keyring alone does not open it: the passphrase is asked for, once.
+
+        Raises Refused `no_passphrase` for a profile without one.
+        """
+        if PASSPHRASE not in KeyFile.load(self.store.folder, repair=False).kinds:
+            message = N_("Set a passphrase first, in the settings under “Keys”.")
+            raise Refused(Problem("profile", "no_passphrase", message))
+        files.write_atomically(self.store.folder / LOCKED, b"")
 
     def check_lease(self, now: datetime) -> None:
         """Raises Unavailable `lease_ended`, with user and server, where a sign-in must come before the data."""
@@ -136,16 +146,6 @@ def open_profile(
         lock.release()
         raise
     return OpenProfile(store, unlocked.keys, lock, unlocked, _notes(store, unlocked), vault)
-
-
-def lock_up(opened: OpenProfile) -> None:
-    """From the next start on the keyring alone does not open it: the passphrase is asked for, once.
-
-    Raises Refused `no_passphrase` for a profile without one.
-    """
-    if PASSPHRASE not in opened.keys.kinds:
-        raise Refused(Problem("profile", "no_passphrase", N_("Set a passphrase first, in the settings under “Keys”.")))
-    files.write_atomically(opened.store.folder / LOCKED, b"")
 
 
 def is_locked(folder: Path) -> bool:

@@ -37,6 +37,7 @@ from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
 from kam_desktop.ui.opening import Opening
+from kam_desktop.ui.own_lock import OwnLock
 from kam_desktop.ui.palette import Hit
 from kam_desktop.ui.sentences import words_of
 from kam_desktop.ui.sync_agent import SyncAgent
@@ -78,6 +79,7 @@ class Desktop(QObject):
         self.updates = UpdateAgent(self.desk, self.window)
         self.help = Help(self.desk, self.window, folder)
         self.opening = Opening(self.desk, self.window)
+        self.own_lock = OwnLock(self.desk, self.window, self.updates.meeting)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
         background.broken.connect(self.tell_broken)
@@ -107,6 +109,7 @@ class Desktop(QObject):
         self.tray.follow()
         self.sync_status.show()
         self.help.opened()
+        self.own_lock.follow()
         self.background.ask(_overview, self.sync.start)
         self._ask_counts()
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
@@ -241,7 +244,7 @@ class Desktop(QObject):
         """The one dialog for our own faults; a second fault while it is open is only logged."""
         if not self._telling:
             self._telling = True
-            dialogs.failed(self.window, getattr(problem, "details", str(problem)))
+            dialogs.failed(self.window, details)
             self._telling = False
 
     def on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -51,6 +51,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("normal_size", N_("Text of normal size"), WINDOW, ("Ctrl+0",)),
     Deed("light_dark", N_("Light or dark"), WINDOW, ("Ctrl+Shift+L", "F8")),
     Deed("sync", N_("Sync now"), WINDOW, ("F5",)),
+    Deed("lock_now", N_("Lock"), WINDOW, ("Ctrl+Alt+L",)),
     Deed("keys", N_("Keyboard shortcuts"), WINDOW, ("F1", "Ctrl+/")),
     Deed("page_1", N_("Page {n}"), WINDOW, ("Ctrl+1",)),
     Deed("page_2", N_("Page {n}"), WINDOW, ("Ctrl+2",)),

@@ -18,9 +18,9 @@ from kam_desktop.ui.sentences import words_of
 class UnlockDialog(Dialog):
     """One line for the secret; `unlock(text, by_recovery_key)` is called until `done` closes the dialog."""
 
-    def __init__(self, parent: QWidget, unlock: Callable[[str, bool], None]) -> None:
+    def __init__(self, parent: QWidget, unlock: Callable[[str, bool], None], *, locked: bool = False) -> None:
         super().__init__(parent, tr("This profile is locked"), icon="lock")
-        self._unlock, self._recovery = unlock, False
+        self._unlock, self._recovery, self._locked = unlock, False, locked
         self._words = PlainLabel(tone="text2", wrap=True)
         self._line = QLineEdit()
         self._said = PlainLabel(tone="danger", wrap=True)
@@ -42,7 +42,9 @@ class UnlockDialog(Dialog):
     def _show(self) -> None:
         key = self._recovery
         self._words.setText(
-            tr("The keyring of this computer did not open it. Type the recovery key; nothing is lost.")
+            tr("It is locked. Type the passphrase to go on.")
+            if self._locked and not key
+            else tr("The keyring of this computer did not open it. Type the recovery key; nothing is lost.")
             if key
             else tr("The keyring of this computer did not open it. Type the passphrase; nothing is lost.")
         )

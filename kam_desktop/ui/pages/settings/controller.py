@@ -14,7 +14,7 @@ from kam_desktop.domain.change import ChangeSet
 from kam_desktop.domain.entities import FIRM_ID, Firm, Person
 from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.language import tr
-from kam_desktop.ui import theme, tray
+from kam_desktop.ui import own_lock, theme, tray
 from kam_desktop.ui.background import Failure, Job
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.help import Help
@@ -52,7 +52,10 @@ class SettingsController(RecordController):
     page: SettingsPage
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, SettingsPage(desk.today(), in_tray=desk.remembered.get(tray.PREFERENCE) == "on"))
+        super().__init__(desk, SettingsPage(
+            desk.today(), in_tray=desk.remembered.get(tray.PREFERENCE) == "on",
+            lock_minutes=desk.remembered.get(own_lock.PREFERENCE, ""),
+        ))  # fmt: skip
         self._window: Any = desk.shell  # the window itself: its language and look are changed here
         page = self.page
         page.section_shown.connect(lambda _key: self._ask_section())
@@ -60,6 +63,7 @@ class SettingsController(RecordController):
         page.language_chosen.connect(self._on_language)
         page.look_chosen.connect(self._on_look)
         page.tray_chosen.connect(self._on_tray)
+        page.lock_chosen.connect(self._on_lock)
         page.keyring_wanted.connect(self._on_keyring)
         page.passphrase_wanted.connect(self._on_passphrase)
         page.recovery_wanted.connect(self._on_recovery)
@@ -160,6 +164,11 @@ class SettingsController(RecordController):
 
     def _on_look(self, mode: str, zoom: int) -> None:
         self._window.look.wear(mode, zoom)
+
+    def _on_lock(self, minutes: str) -> None:
+        found = self._window.findChild(own_lock.OwnLock)
+        if found is not None:
+            found.choose(minutes)
 
     def _on_tray(self, on: bool) -> None:
         found = self._window.findChild(tray.Tray)

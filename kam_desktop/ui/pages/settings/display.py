@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kam_desktop import language
 from kam_desktop.language import tr
-from kam_desktop.ui import theme, tray
+from kam_desktop.ui import keymap, own_lock, theme, tray
 from kam_desktop.ui.kit.buttons import Button, Segmented
 from kam_desktop.ui.kit.frames import Panel
 from kam_desktop.ui.kit.labels import caption, strong
@@ -20,14 +20,16 @@ class DisplayView(Panel):
         language_chosen(code), look_chosen(mode, zoom): take effect at once.
         tray_chosen(on): an icon in the system's tray, or none.
         steps_wanted: the first steps on Today again.
+        lock_chosen(minutes): lock after so many minutes without a touch, "" for never.
     """
 
     language_chosen = Signal(str)
     look_chosen = Signal(str, int)
     tray_chosen = Signal(bool)
     steps_wanted = Signal()
+    lock_chosen = Signal(str)
 
-    def __init__(self, *, in_tray: bool = False) -> None:
+    def __init__(self, *, in_tray: bool = False, lock_minutes: str = "") -> None:
         super().__init__(gap=20)
         words_switch = Segmented([("vi", "Tiếng Việt"), ("en", "English")], language.current(), name=tr("Language"))
         words_switch.changed.connect(self.language_chosen)
@@ -48,6 +50,12 @@ class DisplayView(Panel):
             shown = Segmented(words_of_tray, "on" if in_tray else "", name=tr("Icon in the system's tray"))
             shown.changed.connect(lambda key: self.tray_chosen.emit(key == "on"))
             self.add(_setting(tr("Icon in the system's tray"), tr("A click on it brings the window forward."), shown))
+        times = [("", tr("Never")), *((str(each), tr("{n} min", n=each)) for each in own_lock.MINUTES)]
+        locks = Segmented(times, lock_minutes, name=tr("Lock when nobody works"))
+        locks.changed.connect(self.lock_chosen)
+        words = tr("The passphrase opens it again. Now: {keys}. Never while you are presenting.",
+                   keys=keymap.shown("lock_now"))  # fmt: skip
+        self.add(_setting(tr("Lock when nobody works"), words, locks))
         steps = Button(tr("Show them again"), icon="list-checks")
         steps.setAccessibleDescription(tr("First steps"))
         steps.clicked.connect(self.steps_wanted)

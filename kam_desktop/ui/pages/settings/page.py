@@ -36,6 +36,7 @@ class SettingsPage(QWidget):
         section_shown(key): one of SECTIONS.
         language_chosen(code), look_chosen(mode, zoom): take effect at once.
         tray_chosen(on): an icon in the system's tray, or none.
+        lock_chosen(minutes): lock after so many minutes without a touch, "" for never.
         keyring_wanted, passphrase_wanted, recovery_wanted: set up that way to the data.
         backup_wanted, folder_wanted: make a backup now; show the folder.
         undo_wanted(number): take that step back.
@@ -48,6 +49,7 @@ class SettingsPage(QWidget):
     language_chosen = Signal(str)
     look_chosen = Signal(str, int)
     tray_chosen = Signal(bool)
+    lock_chosen = Signal(str)
     keyring_wanted = Signal()
     passphrase_wanted = Signal()
     recovery_wanted = Signal()
@@ -60,9 +62,9 @@ class SettingsPage(QWidget):
     updates_wanted = Signal()
     steps_wanted = Signal()
 
-    def __init__(self, today: date, *, in_tray: bool = False) -> None:
+    def __init__(self, today: date, *, in_tray: bool = False, lock_minutes: str = "") -> None:
         super().__init__()
-        self._tray, self._today = in_tray, today
+        self._tray, self._today, self._lock = in_tray, today, lock_minutes
         self.form, self.person = FirmForm(today), PersonForm(today)
         names = (
             tr("Our firm"), tr("Rules"), tr("Payment terms"), tr("Reminding"), tr("Display"), tr("Security"),
@@ -129,7 +131,8 @@ class SettingsPage(QWidget):
     @cached_property
     def display(self) -> DisplayView:
         """Language and look."""
-        made = DisplayView(in_tray=self._tray)
+        made = DisplayView(in_tray=self._tray, lock_minutes=self._lock)
+        made.lock_chosen.connect(self.lock_chosen)
         made.language_chosen.connect(self.language_chosen)
         made.look_chosen.connect(self.look_chosen)
         made.tray_chosen.connect(self.tray_chosen)
