@@ -103,6 +103,12 @@ def link_at(connection: Connection, seq: int) -> bytes:
     return bytes(row[0]) if row else b""
 
 
+def parted_at(connection: Connection, seq: int) -> bool:
+    """Whether a number lies within a commit, where nobody is ever told that the log stands."""
+    row = connection.one("select chain from change_log where seq <= ? order by seq desc limit 1", (seq,))
+    return row is not None and row[0] is None
+
+
 class Commit(NamedTuple):
     """One commit as it is read from the log.
 

@@ -118,6 +118,19 @@ def test_another_past_of_the_same_length_is_noticed(house: House, tmp_path: Path
     assert problem(moved(an, older), "pull") == (503, "restored")
 
 
+def test_a_past_that_goes_on_within_a_commit_is_noticed(house: House, tmp_path: Path) -> None:
+    """What alters nothing takes a number and no row of the log; later the same number is inside somebody's commit."""
+    customer, (an, lead) = shared_account(house, "An", "Lan")
+    an.push(update("account", customer, an.seq("account", customer), industry="Nhựa"))
+    older = set_back(house, tmp_path)
+    before = an.mark
+    assert an.told(update("account", customer, 10**6, industry="Nhựa")) == ["accepted"]
+    assert (an.mark["seq"], an.mark["hash"]) == (before["seq"] + 1, before["hash"])
+    an.pull()
+    moved(lead, older).push(account(older, "An")[1], account(older, "An")[1], account(older, "An")[1])
+    assert problem(moved(an, older), "pull") == (503, "restored"), "else it would lack the first of them for ever"
+
+
 def test_even_what_leaves_no_change_behind_is_noticed(house: House, tmp_path: Path) -> None:
     """Dealing with a conflict takes a number and no row of the log."""
     customer, (an, lead) = shared_account(house, "An", "Lan")

@@ -326,6 +326,11 @@ OWN = (
         ),
     ),
     Fault(
+        "a past that goes on within a commit is not noticed",
+        ((S + "workspace.py", " or change_log.parted_at(connection, seq):", ":"),),
+        by="tests/server/test_workspace.py::test_a_past_that_goes_on_within_a_commit_is_noticed",
+    ),
+    Fault(
         "reconciling is forgotten in a crash",
         ((D + "sync_state.py", '"mark": mark, "reconcile": "1"', '"mark": mark, "reconcile": ""'),),
         by="tests/sync/test_core.py::test_a_crash_after_a_new_epoch_does_not_forget_to_reconcile",
