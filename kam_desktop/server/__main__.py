@@ -24,7 +24,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.domain.text import clean
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
-from kam_desktop.server import backup, check, devices, erasing, events, lease, metrics, presets, users, workspace
+from kam_desktop.server import backup, check, devices, erasing, events, fence, lease, metrics, presets, users, workspace
 from kam_desktop.server.admission import Limits
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.patience import Patience
@@ -184,6 +184,7 @@ def _made(connection: Connection) -> workspace.Workspace:
     """The workspace with its tables and presets, made where they are missing."""
     clock = SystemClock()
     made = workspace.create(connection, RandomIds(clock), clock)
+    fence.put_up(connection, policy())
     if made.state == workspace.OPEN:
         presets.ensure(connection, policy=policy(), clock=clock, ids=RandomIds(clock))
     return workspace.read(connection)

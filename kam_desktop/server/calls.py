@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from kam_desktop.domain.change import moment_text
@@ -13,8 +14,19 @@ from kam_desktop.language import N_
 from kam_desktop.protocol import messages
 from kam_desktop.protocol.messages import Problem, bad
 from kam_desktop.server import (
-    audit, callers, devices, digest, history, leaving, reassign, reconcile, recovered, tables, workspace,
-)  # fmt: skip
+    audit,
+    callers,
+    devices,
+    digest,
+    fence,
+    history,
+    leaving,
+    reassign,
+    reconcile,
+    recovered,
+    tables,
+    workspace,
+)
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.pull import pull
@@ -35,6 +47,8 @@ READING: dict[str, Call] = {
     "history": history.history,
     "audit": audit.audit,
 }
+FENCED = ("pull", "digest", "reconcile", "history")
+"""Calls that answer with rows: on PostgreSQL the database itself gives only what the caller may read."""
 
 
 class Subject(Protocol):
@@ -103,7 +117,8 @@ def _once(
             content = WRITING[name](connection, caller, message, clock=clock, ids=ids, policy=policy)
             found = workspace.read(connection)
         else:  # one moment of the database: it is as it was found
-            content = READING[name](connection, caller, message, found=found)
+            with fence.around(connection, caller.user, last=True) if name in FENCED else nullcontext():
+                content = READING[name](connection, caller, message, found=found)
         return {**content, **_envelope(found, clock), **_asked(message)}
 
 

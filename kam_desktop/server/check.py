@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kam_desktop.server import change_log, events, tables
+from kam_desktop.server import change_log, events, fence, tables
 from kam_desktop.server.database import Connection
 
 
@@ -32,6 +32,9 @@ def problems(connection: Connection) -> list[dict[str, str]]:
         found.append(_problem("events", "The log of events was changed: keep the database.", str(place)))
     if (seq := change_log.broken_link(connection)) is not None:
         found.append(_problem("log", "The log of changes was altered: keep the database for whoever asks.", str(seq)))
+    if connection.postgresql and not fence.stands(connection):
+        mend = "Row-level security is not set up: run migrate once as a role that owns the tables and may make roles."
+        found.append(_problem("fence", mend, ""))
     state = (connection.one("select state from workspace") or ("",))[0]
     if state != "open":
         found.append(_problem("set_back", "Say what this database is: kam-server restore --as production|copy.", ""))

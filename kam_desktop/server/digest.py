@@ -9,7 +9,7 @@ from typing import Any
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, are_ids, bad, checksum, items
-from kam_desktop.server import rows, tables, workspace
+from kam_desktop.server import rows, tables
 from kam_desktop.server.callers import Caller, scopes_of
 from kam_desktop.server.database import Connection
 from kam_desktop.server.feed import PUT
@@ -28,7 +28,8 @@ def digest(connection: Connection, caller: Caller, message: Mapping[str, Any], *
     {"rows": [[id, seq]]}. `rows`: [[entity, id]] → the rows as in a pull, and `gone`, those that the caller has not.
     """
     readable = scopes_of(connection, caller)
-    answer: dict[str, Any] = {"seq": workspace.read(connection).seq, "sums": {}, "parts": [], "rows": [], "gone": []}
+    (seq,) = connection.one("select seq from workspace") or (0,)
+    answer: dict[str, Any] = {"seq": seq, "sums": {}, "parts": [], "rows": [], "gone": []}
     for name in items(message, "scopes", 1000):
         answer["sums"][name] = _sums(connection, caller, name, readable[_checked(name, readable)])
     for each in items(message, "below", 100):

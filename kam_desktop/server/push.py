@@ -14,7 +14,7 @@ from kam_desktop.domain.ids import Ids
 from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, Push, bad, read_push
-from kam_desktop.server import conflicts, rows
+from kam_desktop.server import conflicts, fence, rows
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.committing import commit
 from kam_desktop.server.database import Connection
@@ -56,6 +56,9 @@ def push(
         altered = (i for i in sheet.altered if not sorting.alone[sheet.part.places[i]])
         run.differing.update((sheet.part.entity, sheet.part.ids[i]) for i in altered)
     decide(connection, caller, run, sorting, state)
+    if caller.device_number:  # not the server itself
+        rows_met = (deed.row for deeds in run.deeds.values() for deed in deeds)
+        fence.require(connection, caller.user, ((row.entity, row.id) for row in rows_met if not row.new))
     settled = conflicts.settle(connection, caller, roots, asked.settle) if asked.settle else []
     commit(connection, caller, run, sorting, state, settled, at)
     number = asked.number if asked.groups else 0  # what only tells of conflicts that were dealt with is not counted
@@ -150,9 +153,9 @@ def _answer(connection: Connection, caller: Caller, run: Run) -> dict[str, Any]:
         else:
             told.append([kind, 1])
     answer: dict[str, Any] = {"verdicts": told, "parts": [], "conflicts": [], "numbered": run.numbered}
-    if run.differing:
-        answer["parts"] = rows.parts(connection, caller, Roots(connection), run.differing)
-    if run.kept:
-        found = conflicts.read(connection, run.kept)
-        answer["conflicts"] = conflicts.visible(caller, Roots(connection), found.values())
+    if run.differing or run.kept:
+        with fence.around(connection, caller.user):
+            answer["parts"] = rows.parts(connection, caller, Roots(connection), run.differing)
+            found = conflicts.read(connection, run.kept)
+            answer["conflicts"] = conflicts.visible(caller, Roots(connection), found.values())
     return answer

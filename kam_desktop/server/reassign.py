@@ -14,7 +14,7 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.domain.scopes import Root, scopes
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import Problem, are_ids, bad
-from kam_desktop.server import change_log, feed, tables
+from kam_desktop.server import change_log, feed, fence, tables
 from kam_desktop.server.callers import Caller
 from kam_desktop.server.database import NEWS, Connection
 from kam_desktop.server.roots import below, conflicts_of
@@ -42,6 +42,7 @@ def reassign(
     root = Root("account", str(account))
     if row is None or row[2] is not None or not caller.sees(root, before, "account"):
         raise Problem(404, "gone", N_("This record is not on the server, or it is not yours to see."))
+    fence.require(connection, caller.user, [("account", str(account))])
     after = before if owner is None else str(owner)
     _check_rights(caller, root, before, after)
     if "seen" in message and message["seen"] != before:

@@ -14,7 +14,7 @@ from kam_desktop.config import resources
 from kam_desktop.domain.change import moment_text
 from kam_desktop.domain.policy import Policy
 from kam_desktop.protocol import messages
-from kam_desktop.server import callers, calls, workspace
+from kam_desktop.server import callers, calls, fence, workspace
 from kam_desktop.server.database import Connection, Database
 from tests.fakes import FakeClock
 
@@ -55,6 +55,7 @@ class House:
         house = cls(database)
         with database.write() as connection:
             workspace.create(connection, house.ids, house.clock)
+            fence.put_up(connection, house.policy)
         return house
 
     def person(self, name: str, role: str = "kam", team: str = "", leads: str = "") -> str:
