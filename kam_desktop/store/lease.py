@@ -1,4 +1,4 @@
-"""How long this laptop may be used without the server's word: counted from the last renewal, clocks mistrusted."""
+"""How long this laptop may be used without the server's word, whatever its clock says."""
 
 from __future__ import annotations
 

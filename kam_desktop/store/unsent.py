@@ -1,4 +1,4 @@
-"""What this laptop wrote and no server has: what waits, and what came back to its author; for a revoked laptop."""
+"""What this laptop wrote and no server has: what waits, and what came back to its author."""
 
 from __future__ import annotations
 

@@ -289,6 +289,10 @@ class Agent:
 
     def reassign(self, account: str, owner: str, seen: str) -> None:
         """Hands an account to another owner ("" for nobody), at the server. Raises Unavailable, also for a refusal."""
+        self.ask("reassign", account=account, owner=owner, seen=seen)
+
+    def ask(self, name: str, **more: Any) -> Mapping[str, Any]:
+        """One call beside the cycle, by somebody at the screen. Raises Unavailable, also for a refusal."""
         standing = self.state.standing()
         if self._session is None:
             self._open(standing.server, standing.workspace)
@@ -296,10 +300,9 @@ class Agent:
         session.ensure()
         message = {
             "workspace": standing.workspace, "epoch": standing.epoch, "device": standing.device,
-            "protocol": messages.PROTOCOL, "schema": SCHEMA, "mark": standing.mark, "account": account,
-            "owner": owner, "seen": seen,
+            "protocol": messages.PROTOCOL, "schema": SCHEMA, "mark": standing.mark, **more,
         }  # fmt: skip
-        transport.call("reassign", message)
+        return answers.checked(name, message, transport.call(name, message))
 
     def look_at_log(self, *, whole: bool = False) -> Problem | None:
         """Counts the links of the server's log and compares them with what was witnessed here; what is wrong with it.

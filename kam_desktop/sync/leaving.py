@@ -1,4 +1,4 @@
-"""A laptop that was revoked: hands in what it had not sent, and erases itself under the code given to it alone."""
+"""A revoked laptop hands in what it had not sent, and erases itself under the code for it alone."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ from kam_desktop.ui.duplicates import Duplicates
 from kam_desktop.ui.focus_keeper import FocusKeeper
 from kam_desktop.ui.help import Help
 from kam_desktop.ui.kit import dialogs
+from kam_desktop.ui.laptops import Laptops
 from kam_desktop.ui.last_place import LastPlace
 from kam_desktop.ui.navigation import ALONE, HIDDEN
 from kam_desktop.ui.opening import Opening
@@ -80,6 +81,7 @@ class Desktop(QObject):
         self.help = Help(self.desk, self.window, folder)
         self.opening = Opening(self.desk, self.window)
         self.own_lock = OwnLock(self.desk, self.window, self.updates.meeting)
+        self.laptops = Laptops(self.desk, self.window)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
         background.broken.connect(self.tell_broken)

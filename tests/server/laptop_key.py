@@ -1,4 +1,4 @@
-"""A laptop's key for tests that make their own calls: proofs with whatever nonce the server asked for last."""
+"""A laptop's key for tests that make their own calls: proofs with the nonce that was asked for last."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
 from kam_desktop.protocol.proofs import USE_NONCE, DeviceKey
 
-PROVEN = ("sign-in", "refresh")
+PROVEN = ("sign-in", "refresh", "hand-in")
 _numbers = itertools.count(1)
 
 

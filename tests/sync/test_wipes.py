@@ -1,4 +1,4 @@
-"""A revoked laptop killed on its way out, and wrong answers that erase nothing; the short form of `wipes`."""
+"""A revoked laptop killed on its way out, and wrong answers that erase nothing; short."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revoked laptops killed while they hand in and erase themselves: python -m tests.sync.wipes --count 100.
+"""Revoked laptops killed while they erase themselves: python -m tests.sync.wipes --count 100.
 
 Each run starts from a copy of one laptop (unsent work, an entry that came back, backups, journal, keyring) and of its
 server, is killed at another of the points where the disk, the keyring or the server is touched, and begins again twice:
