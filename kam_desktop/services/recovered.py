@@ -1,4 +1,4 @@
-"""What a server that was set back had lost and others' laptops still had: listed for whose customer it is."""
+"""What a server that was set back had lost and others still had, for whose customer it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from kam_desktop.domain.change import Value
 from kam_desktop.domain.entities import BY_NAME
-from kam_desktop.services import needs
 from kam_desktop.store import rescue
 from kam_desktop.store.reader import Reader
 
@@ -46,10 +45,10 @@ def listed(reader: Reader) -> list[Lost]:
             continue  # of a newer server; or an administrator's, who sees whose and which, and decides by command
         entity, new = change["entity"], change["new"]
         kind = BY_NAME[entity]
-        title = needs.title_of(reader, entity, change["id"]) or str(new.get(kind.title) or "")
+        title = _title(reader, entity, change["id"]) or str(new.get(kind.title) or "")
         record = reader.get(kind.record, change["id"])
         above = getattr(record, "account", "") if record is not None else str(new.get("account") or "")
-        account = needs.title_of(reader, "account", above) if above and entity != "account" else ""
+        account = _title(reader, "account", above) if above and entity != "account" else ""
         found.append(
             Lost(
                 entry["group"], entity, change["id"], change["action"] == "create", new, change.get("now") or {},
@@ -57,3 +56,8 @@ def listed(reader: Reader) -> list[Lost]:
             )
         )  # fmt: skip
     return found
+
+
+def _title(reader: Reader, entity: str, record: str) -> str:
+    found = reader.get(BY_NAME[entity].record, record)
+    return "" if found is None else str(getattr(found, BY_NAME[entity].title))

@@ -1,4 +1,4 @@
-"""The name of this copy of a profile, in a file of its own that knows when it was copied or brought back."""
+"""The name of this copy of a profile, in a file that knows when it was copied or brought back."""
 
 from __future__ import annotations
 

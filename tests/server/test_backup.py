@@ -6,12 +6,14 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from kam_desktop.domain.errors import Refused, Unavailable
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server import backup, workspace
+from kam_desktop.server import backup, sessions, workspace
 from kam_desktop.server.__main__ import main
 from kam_desktop.server.database import Database
 from tests.server.conftest import furnished
@@ -121,6 +123,23 @@ def test_a_damaged_database_is_kept_aside(house: House, tmp_path: Path) -> None:
         file.write(b"\xff" * (size - 8192))
     done = backup.restore(house.database, made.path, "production", house.clock, house.ids, replace=True)
     assert done.before is not None and done.before.stat().st_size == size
+
+
+def test_a_server_that_was_set_back_gives_no_letter_a_second_time(house: House, tmp_path: Path) -> None:
+    """It has forgotten laptops that go by A or B: the next one gets letters that are drawn from its own id."""
+    made = backup.make(house.database, tmp_path / "b.kamserver", house.clock)
+    first = signed_in(house, "a" * 32)
+    backup.restore(house.database, made.path, "production", house.clock, house.ids, replace=True)
+    again = signed_in(house, "b" * 32)
+    assert len(first) == 1 and len(again) == 3
+
+
+def signed_in(house: House, device: str) -> str:
+    """The letter of a laptop that signs in."""
+    proof: Any = SimpleNamespace(thumbprint="x")
+    with house.database.write() as connection:
+        told = sessions._begin(connection, house.people["An"], device, proof, house.clock, house.ids)
+    return str(told["letter"])
 
 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

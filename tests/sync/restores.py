@@ -1,4 +1,4 @@
-"""Random restores and clones of server and laptops: python -m tests.sync.restores --count 500 [--postgresql]."""
+"""Random restores and clones: python -m tests.sync.restores --count 500 [--postgresql]."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ class Restores(Run):
         self.expected: set[Item] = set()
         self.lineage: set[tuple[int, str]] = set()
         self.pushed: dict[tuple[str, int], tuple[str, ...]] = {}
+        self.words: dict[tuple[int, str], str] = {}
         self.lost_numbers: dict[int, tuple[str, int]] = {}
         self.exempt: set[int] = set()
         self.forked_at: int | None = None
@@ -98,6 +99,9 @@ class Restores(Run):
         self.lineage.add((answer["mark"]["seq"], answer["mark"]["hash"]))
         if name == "push" and message["groups"]:
             key, groups = (message["device"], message["number"]), tuple(each[0] for each in message["groups"])
+            word = message.get("copy", "")
+            if self.words.setdefault((message["epoch"], message["device"]), word) != word:
+                raise Failed("a clone was taken for the original")
             if set(groups) - set(self.pushed.setdefault(key, groups)):
                 raise Failed(f"the number {key[1]} of a laptop's pushes was taken twice")
         return answer
@@ -191,6 +195,7 @@ class Restores(Run):
         file = self.folder / f"{len(self.events)}.kamserver"
         server_backup.make(old, file, self.clock)
         old.close()
+        self._busy()
         before = self._before()
         server_backup.restore(self.house.database, file, "production", self.clock, self.ids, replace=True)
         self._after(before, lineage, told=True)
@@ -203,7 +208,20 @@ class Restores(Run):
         finally:
             self.house.answer = answer  # type: ignore[method-assign]
 
+    def _busy(self) -> None:
+        """Work that is sent and fetched just before it is lost, so that others have what its author let go of."""
+        if self.random.random() < 0.3:
+            return
+        for _ in range(2):
+            for node in self.nodes:
+                if node.ready:
+                    self.edit(node)
+                    self.edit(node)
+        for node in [each for each in (*self.nodes, *self.nodes) if each.ready]:
+            self._whole_cycle(node)
+
     def _server_back(self, place: Path, lineage: set[tuple[int, str]], *, told: bool) -> None:
+        self._busy()
         before = self._before()
         self.house.database.close()
         shutil.rmtree(self.folder / "server")
@@ -381,6 +399,11 @@ class Restores(Run):
         for node in self.nodes:
             if not node.ready:
                 continue
+            sent = (
+                "select 1 from outbox where record = ? and json_extract(cast(payload as text), '$.action') = 'delete'"
+            )
+            if node.sql(sent, record):
+                continue  # its user deleted it
             kept = node.sql("select seq, row from base where record = ?", record)
             if kept:
                 at, row = kept[0][0], {**EMPTIES[entity], **orjson.loads(kept[0][1])}

@@ -1,4 +1,4 @@
-"""What the server had lost and a colleague's computer still had, on the sync page: taken in, let go, undone."""
+"""What the server had lost, on the sync page: taken back in, let go, opened again."""
 
 from __future__ import annotations
 

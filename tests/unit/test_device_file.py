@@ -1,4 +1,4 @@
-"""A profile's folder that was copied or brought back is another copy, and numbers documents with other letters."""
+"""A folder that was copied is another copy, and numbers documents with other letters."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def ask_detail(reader: Any, place: str, key: str, today: date) -> Detail | None:
     from kam_desktop.services import needs
 
     if key.startswith(lost.KEY):
-        return lost.ask(reader, key, _words, _person, _opens)
+        return _lost(reader, key)
     if place == "needs":
         found = next((each for each in needs.entries(reader) if each.need.id == key), None)
         return _need(reader, found, today) if found is not None else None
@@ -114,6 +114,21 @@ def ask_detail(reader: Any, place: str, key: str, today: date) -> Detail | None:
     steps = needs.waiting(reader) if place == "waiting" else needs.taken(reader, MOST)
     step = next((pair for pair in steps if pair[0].group == key.removeprefix("sent:")), None)
     return _step(reader, *step, place) if step is not None else None
+
+
+def _lost(reader: Any, key: str) -> Detail | None:
+    from kam_desktop.services import recovered
+
+    found = next((each for each in recovered.listed(reader) if f"{lost.KEY}{each.group}" == key), None)
+    if found is None:
+        return None
+    names = [name for name, value in found.new.items() if name in found.now or value not in (None, "", [], False)]
+    there, now = (
+        _words(reader, found.entity, found.record, {name: values.get(name) for name in names})
+        for values in (found.new, found.now)
+    )
+    opens = _opens(reader, found.entity, found.record)
+    return lost.detail(found, there, now, _person(reader, found.sender), opens)
 
 
 def _need(reader: Any, entry: Any, today: date) -> Detail:
