@@ -78,10 +78,10 @@ class Desktop(QObject):
         self.duplicates, self.bin = Duplicates(self.desk, self.window), Bin(self.desk, self.window)
         self.sync_status = SyncStatus(self.desk, self.window)
         self.updates = UpdateAgent(self.desk, self.window)
-        self.help = Help(self.desk, self.window, folder)
-        self.opening = Opening(self.desk, self.window)
         self.own_lock = OwnLock(self.desk, self.window, self.updates.meeting)
         self.laptops = Laptops(self.desk, self.window)
+        self.help = Help(self.desk, self.window, folder)
+        self.opening = Opening(self.desk, self.window)
         background, window = self.background, self.window
         background.unavailable.connect(self._on_unavailable)
         background.broken.connect(self.tell_broken)
@@ -109,9 +109,9 @@ class Desktop(QObject):
             self.window.restore(json.dumps({**fresh, "page": pages.PAGES[0].key, **at}).encode())
         self.last_place.reopen()
         self.tray.follow()
+        self.own_lock.follow()
         self.sync_status.show()
         self.help.opened()
-        self.own_lock.follow()
         self.background.ask(_overview, self.sync.start)
         self._ask_counts()
         gc.freeze()  # what is loaded by now stays for good; collections need not look at it
@@ -246,7 +246,7 @@ class Desktop(QObject):
         """The one dialog for our own faults; a second fault while it is open is only logged."""
         if not self._telling:
             self._telling = True
-            dialogs.failed(self.window, details)
+            dialogs.failed(self.window, getattr(problem, "details", str(problem)))
             self._telling = False
 
     def on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
