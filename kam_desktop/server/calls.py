@@ -47,7 +47,7 @@ READING: dict[str, Call] = {
     "history": history.history,
     "audit": audit.audit,
 }
-FENCED = ("pull", "digest", "reconcile", "history")
+FENCED = ("pull", "digest", "history")
 """Calls that answer with rows: on PostgreSQL the database itself gives only what the caller may read."""
 
 
@@ -117,9 +117,17 @@ def _once(
             content = WRITING[name](connection, caller, message, clock=clock, ids=ids, policy=policy)
             found = workspace.read(connection)
         else:  # one moment of the database: it is as it was found
+            beside = _beside(connection, caller, name, found)
             with fence.around(connection, caller.user, last=True) if name in FENCED else nullcontext():
-                content = READING[name](connection, caller, message, found=found)
+                content = READING[name](connection, caller, message, found=found) | beside
         return {**content, **_envelope(found, clock), **_asked(message)}
+
+
+def _beside(connection: Connection, caller: Caller, name: str, found: workspace.Workspace) -> dict[str, Any]:
+    """With a pull of a server that was set back once: which list of what it had lost waits for the caller."""
+    if name != "pull" or found.epoch == 1:
+        return {}
+    return {"recovered": recovered.state_of(connection, caller, found.epoch)}
 
 
 def _asked(message: Mapping[str, Any]) -> dict[str, str]:

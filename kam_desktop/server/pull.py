@@ -8,7 +8,7 @@ from typing import Any
 
 from kam_desktop.domain import scopes
 from kam_desktop.protocol.messages import PULL_ROWS, bad, checksum
-from kam_desktop.server import conflicts, recovered, tables, workspace
+from kam_desktop.server import conflicts, tables, workspace
 from kam_desktop.server.callers import Caller, scopes_of
 from kam_desktop.server.database import Connection
 from kam_desktop.server.feed import GONE, LEAVE, PUT
@@ -90,11 +90,7 @@ def pull(
 
     `found`: the workspace of this moment, where it was read already.
     """
-    found = found or workspace.read(connection)
-    answer = Pulling(connection, caller, message, found).answer()
-    if found.epoch > 1:  # set back once: what laptops still had of the lost past may wait for this one
-        answer["recovered"] = recovered.state_of(connection, caller, found.epoch)
-    return answer
+    return Pulling(connection, caller, message, found or workspace.read(connection)).answer()
 
 
 class Pulling:
