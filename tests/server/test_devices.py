@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kam_desktop.domain.errors import Refused
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server import devices, events, lease, users
+from kam_desktop.server import devices, events, lease, sessions, users
 from kam_desktop.server.database import Database
 from kam_desktop.server.main import Service
 from tests.server.house import House
@@ -68,8 +67,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    database = Database(f"sqlite:///{tmp_path / 'server.db'}")
+def desk(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr(sessions, "hashed", lambda password: password)  # forty sign-ins are not about Argon2id
+    monkeypatch.setattr(sessions, "_verified", lambda kept, given: kept == given)
+    database = Database(url)
     yield Desk(House.built(database))
     database.close()
 
