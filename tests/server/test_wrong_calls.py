@@ -29,6 +29,8 @@ _VALUES = st.recursive(
     max_leaves=8,
 )  # fmt: skip
 _MEMBERS = {
+    "devices": ["revoke"],
+    "handed-in": ["group", "take"],
     "push": ["number", "groups", "parts", "recovered", "settle", "copy"],
     "pull": ["cursors", "limit"],
     "digest": ["scopes", "below", "rows"],
