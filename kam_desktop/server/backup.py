@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from kam_desktop import __version__
+from kam_desktop.config import resources
 from kam_desktop.domain.clock import Clock
 from kam_desktop.domain.errors import Problem, Refused, Unavailable
 from kam_desktop.domain.ids import Ids
+from kam_desktop.domain.policy import Policy
 from kam_desktop.language import N_
-from kam_desktop.server import change_log, dumping, tables, workspace
+from kam_desktop.server import change_log, dumping, fence, tables, workspace
 from kam_desktop.server.database import Again, Connection, Database
 
 SUFFIX = ".kamserver"
@@ -135,8 +137,12 @@ def restore(
             raise Refused(Problem("database", "not_empty", message))
         if database.postgresql:
             before = _before(database, place, clock) if there else None
+            dumping.refuse_in_use(database)
+            with database.write() as connection:
+                fence.take_down(connection)
             dumping.load(database, raw, clean=there)
             with database.write() as connection:
+                fence.put_up(connection, Policy.read((resources() / "policy.toml").read_text("utf-8")))
                 made = workspace.restore(connection, as_, clock, ids)
         else:
             before, made = _swap(database, raw, as_, clock, ids)

@@ -33,8 +33,9 @@ def dump(url: str, file: Path, snapshot: str) -> None:
     """Dumps that moment. Raises Unavailable where pg_dump is missing or fails."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.close(descriptor)
-    _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}",
-         f"--file={file}")  # fmt: skip
+    # the fence lets the tables' owner read every row of them, where pg_dump by itself would ask no fence at all
+    _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", "--enable-row-security",
+         f"--snapshot={snapshot}", f"--file={file}")  # fmt: skip
 
 
 def counted(file: Path) -> dict[str, int] | None:
@@ -56,17 +57,31 @@ def counted(file: Path) -> dict[str, int] | None:
 
 
 def load(database: Database, file: Path, *, clean: bool) -> None:
-    """Loads a dump, all or nothing; `clean`: over the tables that are there. Raises Unavailable, also `in_use`."""
+    """Loads a dump, all or nothing; `clean`: over the tables that are there. Raises Unavailable."""
+    database.close()
+    chosen = file.with_name(file.name + ".list")
+    chosen.write_text(_without_fence(file), "utf-8")
+    _run("pg_restore", database.url, "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error",
+         f"--use-list={chosen}",
+         *(["--clean", "--if-exists"] if clean else []), str(file))  # fmt: skip
+
+
+def refuse_in_use(database: Database) -> None:
+    """Raises Unavailable where a server has the database open."""
     with database.read() as connection:
         others = connection.one(
             "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
             "and application_name = 'kam-server'"
         )
-    database.close()
     if others is not None and others[0]:
         raise Unavailable("in_use", N_("A server has this database open. Stop it first."))
-    _run("pg_restore", database.url, "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error",
-         *(["--clean", "--if-exists"] if clean else []), str(file))  # fmt: skip
+
+
+def _without_fence(file: Path) -> str:
+    """What is in a dump, without the fence: it names roles of its own server, and is put up anew after."""
+    done = subprocess.run([program("pg_restore"), "--list", str(file)], capture_output=True, text=True, check=True)
+    fence = re.compile(r" (POLICY|ROW SECURITY) | kam_fence_scopes\b| SCHEMA - public ")
+    return "".join(line for line in done.stdout.splitlines(True) if line.startswith(";") or not fence.search(line))
 
 
 def program(name: str) -> str:

@@ -130,6 +130,17 @@ def put_up(connection: Connection, policy: Policy) -> bool:
     return connection.postgresql
 
 
+def take_down(connection: Connection) -> None:
+    """Takes the fence away, so that the tables can be replaced by those of a dump; `put_up` makes it again."""
+    found = connection.rows(
+        "select tablename, policyname from pg_policies where schemaname = current_schema() "
+        "and policyname in ('kam_fence', 'kam_server')"
+    )
+    for table, name in found:
+        connection.driver.execute(f'drop policy "{name}" on "{table}"')
+    connection.driver.execute(f"drop function if exists {_FUNCTION}(text)")
+
+
 def stands(connection: Connection) -> bool:
     """Whether this database has a fence that this server's role can stand behind; asked once a connection."""
     if not connection.postgresql:

@@ -170,7 +170,7 @@ def _by_author(
         if part:
             yield user, part
         left = {name: value for name, value in left.items() if name in closed}
-        if not left or deed == "create":  # a row is made by one person; the rest follows when it is there
+        if not left:
             break
-    if left and (deed == "update" or len(left) == len(values)):
+    if left:
         yield first or caller.user, left

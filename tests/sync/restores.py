@@ -531,7 +531,7 @@ def _items(entity: str, record: str, new: str | None) -> set[Item]:
     return {
         (entity, record, name, json.dumps(value, ensure_ascii=False))
         for name, value in json.loads(new or "{}").items()
-        if name in BY_NAME[entity].names and not (entity == "account" and name == "owner")
+        if name in BY_NAME[entity].names and not (entity in ("account", "task") and name == "owner")
     }
 
 
