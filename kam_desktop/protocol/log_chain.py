@@ -1,4 +1,4 @@
-"""How the server's change log is chained: what server and laptops count alike, over hashes of payloads."""
+"""How the change log is chained: what server and laptops count alike, over hashes of payloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Erases a person: names, numbers and notes go out of rows, log, verdicts, conflicts; the chain still holds."""
+"""Erases a person: out of rows, log, verdicts and conflicts; the chain of the log still holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's row-level security as a second fence: what a caller may not read, the database itself does not give."""
+"""PostgreSQL row-level security, the second fence: what a caller may not read is not given."""
 
 from __future__ import annotations
 

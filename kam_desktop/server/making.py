@@ -1,4 +1,4 @@
-"""What makes the tables of a server's database, and brings older ones to this version: as SQL, not done here."""
+"""What makes the tables of a server's database, or brings older ones to this version, as SQL."""
 
 from __future__ import annotations
 

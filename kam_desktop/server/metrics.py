@@ -104,7 +104,7 @@ class Port:
     def __init__(self, metrics: Metrics, host: str, port: int) -> None:
         """Listens from here on. Raises OSError where the address is taken."""
 
-        class Handler(BaseHTTPRequestHandler):
+        class Page(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 found = self.path.split("?")[0] == "/metrics"
                 body = metrics.text().encode() if found else b""
@@ -117,7 +117,7 @@ class Port:
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing: it is asked every few seconds."""
 
-        self._server = ThreadingHTTPServer((host, port), Handler)
+        self._server = ThreadingHTTPServer((host, port), Page)
         self._server.daemon_threads = True
         self.address = self._server.server_address[:2]
         threading.Thread(target=self._server.serve_forever, name="kam-metrics", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Laptops that hold a call for news: one look at the database for all of them, news of their own scopes only."""
+"""Laptops that hold a call for news: one look for all of them, news of their own scopes only."""
 
 from __future__ import annotations
 

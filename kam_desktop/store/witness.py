@@ -1,4 +1,4 @@
-"""What this laptop witnessed of the server's change log: marks it was told, and how far it counted by itself."""
+"""What this laptop witnessed of the server's log: marks it was told, and how far it counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A laptop counts the links of the server's change log and compares them with the marks that it was told."""
+"""A laptop counts the links of the server's log and compares them with marks that it was told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's row-level security: with the server's own check planted away, nobody reads another's account."""
+"""PostgreSQL's row-level security: it holds with the server's own check planted away."""
 
 from __future__ import annotations
 
