@@ -142,8 +142,9 @@ def common(connection: Connection, marks: Sequence[Any]) -> int:
             and change_log.link_at(connection, signed[0]).hex() == signed[1]
         ):
             known.append(signed[0])
-    if known:
-        return max(known)
+    if known:  # the place of the link: a mark of an epoch's beginning stands far above it, and above what was lost
+        row = connection.one("select max(seq) from change_log where seq <= ? and chain is not null", (max(known),))
+        return int(row[0] or 0) if row is not None else 0
     row = connection.one("select max(seq) from change_log where seq < ?", (found.epoch,))
     return int(row[0] or 0) if row is not None and found.epoch > 1 else 0
 
