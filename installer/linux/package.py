@@ -66,6 +66,8 @@ def exported(commit: str, work: Path) -> Path:
     archive = subprocess.run(["git", "archive", commit], check=True, capture_output=True, cwd=ROOT).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
         packed.extractall(tree, filter="data")
+    # read by kam_desktop/services/support/facts.py, for About and the bundle for support
+    (tree / "resources" / "commit.txt").write_text(said("git", "rev-parse", commit) + "\n", "ascii")
     return tree
 
 

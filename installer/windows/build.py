@@ -128,6 +128,7 @@ def assemble(tree: Path, work: Path, found: runtime.Runtime, version: str, more:
     trim.trim(inner / "site", more)
     with tarfile.open(fileobj=io.BytesIO(git("archive", "HEAD", "kam_desktop", "resources"))) as archive:
         archive.extractall(inner / "app", filter="data")
+    (inner / "app" / "resources" / "commit.txt").write_bytes(git("rev-parse", "HEAD"))
     for each in sorted((inner / "app").rglob("*.md")):
         each.unlink()
     trim.remove(inner / "app" / "resources" / "translations" / "parts")

@@ -197,7 +197,7 @@ class Selftest:
         status = self._window(Namespace(**{**vars(self._args), "command": None, "tour": str(pictures), **wishes}))
         count = len(list(pictures.glob("*.png")))
         if status or not count:
-            raise Broken("the window did not come to rest")
+            raise Broken("the window failed, or did not come to rest")
         if self._args.pictures:
             kept = Path(self._args.pictures)
             kept.mkdir(parents=True, exist_ok=True)

@@ -60,11 +60,13 @@ class Desktop(QObject):
 
     Attributes:
         window, background, desk: what everything else hangs on.
+        faults: our own faults so far, with details. silent: no dialog tells of them, nobody is there to close it.
     """
 
     def __init__(self, clock: Clock, ids: Ids, folder: Path | None = None) -> None:
         super().__init__()
-        self._folder, self._telling = folder, False
+        self._folder, self._telling, self.silent = folder, False, False
+        self.faults: list[str] = []
         self.background = Background(ChangeFeed(self), self)
         blank = PageSpec("", config.APP_NAME, "layers", QWidget, section=HIDDEN)
         self.sync = SyncAgent(self.background, clock.now, self)
@@ -244,7 +246,9 @@ class Desktop(QObject):
 
     def tell_broken(self, problem: Broken) -> None:
         """The one dialog for our own faults; a second fault while it is open is only logged."""
-        if not self._telling:
+        details = getattr(problem, "details", str(problem))
+        self.faults.append(details)
+        if not self._telling and not self.silent:
             self._telling = True
             dialogs.failed(self.window, getattr(problem, "details", str(problem)))
             self._telling = False

@@ -51,7 +51,7 @@ class Tour(QObject):
     """Walks once the profile is open; with `empty`, through the pages of a profile that holds nothing.
 
     Signals:
-        finished(int): 0, or 1 if a screen never came to rest.
+        finished(int): 0, or 1 if a screen never came to rest or something of ours broke on the way.
 
     Attributes:
         count: how many pictures were saved.
@@ -67,7 +67,9 @@ class Tour(QObject):
         self._clock = QTimer(self)
         self._clock.setInterval(30)
         self._clock.timeout.connect(self._turn)
+        desktop.silent = True
         desktop.background.opened.connect(self._clock.start)
+        desktop.background.broken.connect(lambda _problem: None if self._clock.isActive() else self.finished.emit(1))
 
     def _walk(self) -> Iterator[str]:
         """Shows one screen after the other; what is yielded names the picture to be taken when it rests."""
@@ -97,7 +99,7 @@ class Tour(QObject):
         self._name = next(self._steps, "end")
         if self._name == "end":
             self._clock.stop()
-            self.finished.emit(int(self._status))
+            self.finished.emit(int(self._status or bool(self._desktop.faults)))
 
 
 def picture(window: QWidget) -> QPixmap:
