@@ -151,11 +151,16 @@ class Laptops(QObject):
         if not self._desk.agent[0].now.connected:
             self._window.toast(tr("Connect to the shared server first."), None, "warning")
             return
-        self.dialog = made = LaptopsDialog(self._window, administrates=self._administrates)
+        self.bring_up(administrates=self._administrates)
+        self._ask({})
+
+    def bring_up(self, *, administrates: bool) -> LaptopsDialog:
+        """The dialog, with nothing in it yet."""
+        self.dialog = made = LaptopsDialog(self._window, administrates=administrates)
         for deed, button in made.deeds.items():
             button.clicked.connect(partial(self._do, deed))
         made.open()
-        self._ask({})
+        return made
 
     def _do(self, deed: str) -> None:
         dialog = self._dialog()

@@ -11,6 +11,7 @@ from kam_desktop.language import tr
 from kam_desktop.ui import pages
 from kam_desktop.ui.job_tray import Job
 from kam_desktop.ui.kit import dialogs
+from kam_desktop.ui.lease_dialog import LeaseDialog
 from kam_desktop.ui.pages.settings.rows import SlotRow
 from kam_desktop.ui.recovery_sheet import RecoverySheet
 from kam_desktop.ui.tour_walk import Steps, Walk, press
@@ -97,6 +98,8 @@ def over_window(walk: Walk) -> Steps:
     yield from walk.over("window-invitation", partial(opening.ask, _INVITED))
     yield from walk.asked("window-bad-link", partial(opening.take, ["kam://open/account/1"]))
     yield from walk.over("window-unlock", UnlockDialog(window, lambda *_: None).open)
+    who = tr("{user} on {server}", user="vy", server="kam.moclam.vn")
+    yield from walk.over("window-lease", LeaseDialog(window, who, lambda _: None).open)
     question, details = tr("Begin with your own data?"), "Traceback\n  disk 2 of 3\n" * 8
     yield from walk.asked("window-ask", lambda: dialogs.ask(window, question, question, tr("Save")))
     yield from walk.asked("window-tell", lambda: dialogs.tell(window, question, question))

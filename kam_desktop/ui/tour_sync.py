@@ -7,6 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from kam_desktop.language import tr
+from kam_desktop.ui.laptops import Laptops
+from kam_desktop.ui.laptops import Row as LaptopRow
 from kam_desktop.ui.pages.sync.answers import LOG, MINE, NEEDS, WAITING, Detail, Group, Head, Line, Lists, Row
 from kam_desktop.ui.sync_agent import Now
 from kam_desktop.ui.tour_walk import Steps, Walk
@@ -46,6 +48,7 @@ def sync(walk: Walk) -> Steps:
     page.show_banner("", "", "")
     walk.window.show_page("sync", NEEDS)
     yield from _connecting(walk)
+    yield from _laptops(walk)
     account = walk.first("account")
     if account:
         walk.window.show_page("account", account)
@@ -103,6 +106,22 @@ def _connecting(walk: Walk) -> Steps:
     dialog.show_done(SimpleNamespace(pulled=1200, linked=2, matches=0, waiting=35, left=3))
     yield "sync-connect-done"
     yield from walk.away()
+
+
+def _laptops(walk: Walk) -> Steps:
+    """The firm's laptops as an administrator sees them, and what they handed in as a lead does."""
+    at = "2026-10-14T07:18:00+00:00"
+    devices: list[LaptopRow] = [
+        {"user": "vy", "letter": "B", "last_seen": at},
+        {"user": "bao", "letter": "C", "last_seen": at, "revoked": True, "left_at": at, "handed_in": 3},
+    ]
+    changes = [{"entity": "proposal", "new": {"name": _NAME}}, {"entity": "account", "new": {"name": _MATCHES[0][0]}}]
+    handed: list[LaptopRow] = [{"by": "Quốc Bảo", "at": at, "changes": changes}]
+    for name, rows in (("laptops", devices), ("handed-in", handed)):
+        dialog = walk.window.findChild(Laptops).bring_up(administrates=name == "laptops")
+        dialog.show_rows({str(place): row for place, row in enumerate(rows)})
+        yield f"sync-{name}"
+        yield from walk.away()
 
 
 def _detail(which: str) -> Detail:

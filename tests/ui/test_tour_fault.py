@@ -1,4 +1,4 @@
-"""A job that breaks behind the window fails the tour, and with it the self-test; no dialog waits for somebody."""
+"""A job that breaks behind the window fails the tour and the self-test; no dialog waits."""
 
 from __future__ import annotations
 
