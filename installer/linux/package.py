@@ -41,6 +41,8 @@ SUMMARY = {
                    "Keeps the records of a team in one database and brings them to every laptop.\n"
                    " Comes with a systemd unit; SQLite needs nothing else."),
 }  # fmt: skip
+SERVER_UNITS = ("kam-server.service", "kam-server-backup.service", "kam-server-backup.timer")
+SERVER_PROGRAMS = ("kam-server-admin", "kam-pg-point-in-time")
 QT_NOTICE = """KAM Desktop uses Qt and Qt for Python under the GNU Lesser General Public License, version 3.
 Each of their libraries is a file of its own and may be replaced by another build of the same version:
 the files libQt6*.so.6 in /usr/lib/kam-desktop/_internal/PySide6/Qt/lib, the plug-ins in
@@ -125,12 +127,14 @@ def server_files(tree: Path, root: Path) -> None:
     """The unit, its settings and the guide of the server."""
     source = tree / "installer" / "server"
     (root / "usr/lib/systemd/system").mkdir(parents=True)
-    shutil.copyfile(source / "kam-server.service", root / "usr/lib/systemd/system/kam-server.service")
+    for unit in SERVER_UNITS:
+        shutil.copyfile(source / unit, root / "usr/lib/systemd/system" / unit)
     (root / "etc/kam-server").mkdir(parents=True)
     shutil.copyfile(source / "kam-server.env", root / "etc/kam-server/kam-server.env")
     (root / "usr/sbin").mkdir(parents=True)
-    shutil.copyfile(source / "kam-server-admin", root / "usr/sbin/kam-server-admin")
-    (root / "usr/sbin/kam-server-admin").chmod(0o755)
+    for program in SERVER_PROGRAMS:
+        shutil.copyfile(source / program, root / "usr/sbin" / program)
+        (root / "usr/sbin" / program).chmod(0o755)
     shutil.copyfile(source / "README.md", root / "usr/share/doc/kam-server/README.md")
 
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Installs the .deb in an empty Debian 12 with only its Depends and a screen, and tries it there.
+# Installs the .deb in an empty Debian 12 with only its Depends and a screen, and tries it there: profile, import, PDF,
+# window, and sync with a server of this tree on loopback; then all of it again with a keyring (gnome-keyring), which is
+# no part of its Depends. The .deb of the server: the commands of installer/server/README.md, its units, an invitation.
 #
 #   sudo bash installer/linux/prove.sh FOLDER DEB
 #
@@ -36,9 +38,51 @@ inside apt-get update -qq
 inside apt-get install -y -qq --no-install-recommends "/root/$(basename "$deb")" >"$folder/install.log" 2>&1
 if [[ $(basename "$deb") == kam-server* ]]; then
     inside kam-server --version
+    (umask 077 && head -c 18 /dev/urandom | base64 >"$run/var/lib/kam-server/password")
+    inside chown kam-server: /var/lib/kam-server/password
     inside kam-server-admin migrate
+    inside env KAM_PASSWORD_FILE=/var/lib/kam-server/password \
+        kam-server-admin user add admin --role admin --full-name "Nguyễn Thị Lan"
+    inside kam-server-admin invitation /var/lib/kam-server/firm.kamx --address https://kam.example.vn --name "Our firm"
+    grep -q '"https://kam.example.vn"' "$run/var/lib/kam-server/firm.kamx"
+    inside kam-server-admin doctor
+    inside install -d -m 700 -o kam-server -g kam-server /var/lib/kam-server-backups
+    inside kam-server-admin backup /var/lib/kam-server-backups
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    sed -i "s/^KAM_SERVER_LISTEN=.*/KAM_SERVER_LISTEN=127.0.0.1:$port/" "$run/etc/kam-server/kam-server.env"
+    inside kam-server-admin serve >"$folder/serve.log" 2>&1 &
+    served=$!
+    trap 'kill $served 2>/dev/null || true; wait $served 2>/dev/null || true; unmount' EXIT
+    for _ in $(seq 100); do
+        if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then answered=yes; break; fi
+        sleep 0.2
+    done
+    [ "${answered:-}" = yes ] || { cat "$folder/serve.log" >&2; exit 1; }
+    echo "serve: answers on 127.0.0.1:$port"
+    inside sh -c 'test -x /usr/sbin/kam-pg-point-in-time && test -f /usr/lib/systemd/system/kam-server-backup.timer'
+    inside apt-get install -y -qq --no-install-recommends systemd >>"$folder/install.log" 2>&1
+    inside sh -c 'cd /usr/lib/systemd/system && systemd-analyze verify ./kam-server*.service ./kam-server-backup.timer'
+    echo "units: systemd-analyze verify has nothing to say"
     exit
 fi
 inside apt-get install -y -qq --no-install-recommends xvfb xauth >>"$folder/install.log" 2>&1
 inside kam-desktop --version
-inside xvfb-run -a kam-desktop --lang en selftest --window
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+server=$folder/server
+rm -rf "$server"
+mkdir -m 700 "$server"
+(umask 077 && head -c 18 /dev/urandom | base64 >"$server/password" && cp "$server/password" "$run/root/password")
+bash "$root/installer/windows/wine/server.sh" "$root" "$server/kam.db" "$server" >"$server/log" 2>&1 &
+served=$!
+trap 'kill $served 2>/dev/null || true; wait $served 2>/dev/null || true; unmount' EXIT
+for _ in $(seq 150); do [ -f "$server/server.address" ] && break; sleep 0.2; done
+[ -f "$server/server.address" ] || { cat "$server/log" >&2; exit 1; }
+environment+=(KAM_PASSWORD_FILE=/root/password no_proxy=127.0.0.1)
+tried=(xvfb-run -a kam-desktop --lang en selftest --window --server "$(cat "$server/server.address")" --user lan)
+echo "== with its Depends alone"
+inside "${tried[@]}"
+echo "== with a keyring"
+inside apt-get install -y -qq --no-install-recommends gnome-keyring dbus-daemon >>"$folder/install.log" 2>&1
+inside dbus-run-session -- sh -c 'printf trial | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec "$@"' \
+    sh "${tried[@]}" | tee "$folder/keyring.txt"
+grep -i keyring "$folder/keyring.txt" | grep -q '^ *ok'
