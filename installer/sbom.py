@@ -154,6 +154,34 @@ def from_site(site: Path) -> list[dict[str, Any]]:
     return sorted(made, key=lambda each: str(each["bom-ref"]))
 
 
+def pins(lock: Path = LOCK) -> dict[str, str]:
+    """The version that the lock names, by name of the distribution."""
+    found = (_PIN.match(line) for line in lock.read_text("utf-8").splitlines())
+    return {plain(pin[1]): pin[2] for pin in found if pin}
+
+
+def gaps(components: list[dict[str, Any]], shipped: set[str]) -> list[str]:
+    """What a bill lacks: a shipped distribution, its version as the lock has it, its licence or its hash."""
+    by_name = {plain(each["name"]): each for each in components}
+    locked_at, found = pins(), []
+    for name in sorted(shipped):
+        if name not in by_name:
+            found.append(f"{name}: not in the bill")
+            continue
+        one = by_name[name]
+        found += [f"{name}: no {key}" for key in ("version", "licenses", "hashes") if not one.get(key)]
+        if name in locked_at and one["version"] and one["version"] != locked_at[name]:
+            found.append(f"{name}: {one['version']} is not the version of the lock")
+    return found
+
+
+def shipped(contents: list[list[str]]) -> set[str]:
+    """The distributions of the lock that a list of packed files draws on: by module names, not by installed files."""
+    tops = {name.replace("\\", "/").split("/")[0].split(".")[0] for name, _source in contents}
+    by_module = metadata.packages_distributions()
+    return {plain(each) for top in tops for each in by_module.get(top, ())} & set(pins())
+
+
 def bill(name: str, version: str, components: list[dict[str, Any]]) -> dict[str, Any]:
     """The whole document; its serial number and date follow from the content and SOURCE_DATE_EPOCH."""
     content = json.dumps([name, version, components], sort_keys=True)
@@ -183,7 +211,10 @@ def main() -> None:
     if args.site:
         components = from_site(args.site)
     else:
-        components = from_contents(json.loads(args.contents.read_text("utf-8")), args.folder, args.inside, args.own)
+        contents = json.loads(args.contents.read_text("utf-8"))
+        components = from_contents(contents, args.folder, args.inside, args.own)
+        if lacking := gaps(components, shipped(contents)):
+            raise SystemExit("the bill of materials has gaps: " + "; ".join(lacking))
     document = bill(args.name, args.version, components)
     Path(args.out).write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
