@@ -1,4 +1,4 @@
-"""Packages for Linux and macOS: the bill of materials names what is packed; units and scripts are whole."""
+"""Packages for Linux and macOS: bill of materials, units, scripts."""
 
 from __future__ import annotations
 
