@@ -61,11 +61,12 @@ def licence(about: Any) -> list[dict[str, Any]]:
 
 
 def _owners() -> dict[str, metadata.Distribution]:
-    """Which installed distribution each file belongs to, by its real path."""
+    """Which installed distribution each file belongs to, by its real path and by its name beside the others."""
     found: dict[str, metadata.Distribution] = {}
     for each in metadata.distributions():
         for file in each.files or ():
             found[os.path.realpath(str(each.locate_file(file)))] = each
+            found.setdefault(str(file), each)  # a compiled module's source is a file of the build; its name tells
     return found
 
 
@@ -120,9 +121,11 @@ def from_contents(contents: list[list[str]], folder: Path, inside: str, own: Pat
             place = next((each for each in compiled if (folder / each).exists()), place)
         if own is not None and own.resolve() in Path(real).parents:
             continue
-        if dist := owners.get(real):
+        if name.split("/")[0].split(".")[0] == "kam_desktop":
+            continue
+        if dist := owners.get(real) or owners.get(name.removesuffix(".pyc") + ".py" if name.endswith(".pyc") else name):
             by_dist.setdefault(plain(dist.metadata["Name"]), (dist, []))[1].append(place)
-        elif real.startswith(base + os.sep) or "/PyInstaller/" in real:
+        elif real.startswith(base + os.sep) or "/PyInstaller/" in real or name.endswith(".pyc"):
             python.append(place)
         elif package := _debian(real):
             by_system[package].append(place)

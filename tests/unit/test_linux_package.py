@@ -48,6 +48,15 @@ def test_a_gap_in_the_bill_is_named(tmp_path: Path) -> None:
     assert sbom.gaps([other], {"keyring"}) == ["keyring: 0.0.0 is not the version of the lock"]
 
 
+def test_a_compiled_module_is_counted_to_its_distribution(tmp_path: Path) -> None:
+    (tmp_path / "_internal" / "keyring").mkdir(parents=True)
+    compiled = tmp_path / "_internal" / "keyring" / "core.pyc"
+    compiled.write_bytes(b"code")
+    contents = [["keyring/core.pyc", str(tmp_path / "work" / "keyring" / "core.pyc")]]
+    made = sbom.from_contents(contents, tmp_path, "_internal", None)
+    assert sbom.gaps(made, sbom.shipped(contents)) == [] and sbom.shipped(contents) == {"keyring"}
+
+
 def test_hashes_follow_what_was_packed(tmp_path: Path) -> None:
     contents = _packed(tmp_path, "keyring")
     before = json.dumps(sbom.from_contents(contents, tmp_path, "_internal", None))
