@@ -214,7 +214,7 @@ class Sorting:
                     if made is not None and made != [total] and _over(total or 0, made):
                         wrong.add(identity)
         for sheet in self.sheets.sheets if wrong else ():
-            if sheet.part.entity == "instalment":
+            if sheet.part.entity == "instalment" and "invoice" in sheet.columns:  # an update need not name it
                 pairs = zip(sheet.part.places, sheet.columns["invoice"], strict=True)
                 self._mark(place for place, invoice in pairs if invoice in wrong)
             elif sheet.part.entity == "invoice":

@@ -89,6 +89,14 @@ def test_instalments_never_make_more_than_the_invoice(any_house: House) -> None:
     assert any_house.value("select count(*) from instalment where invoice = ?", paper.id) == 1
 
 
+def test_too_many_instalments_beside_an_edit_that_names_no_invoice(house: House) -> None:
+    customer, part, an, _ = owing(house)
+    paper = invoice(house, customer)
+    parts = [create("instalment", house.ids.new(), invoice=paper.id, place=n, amount=60) for n in (1, 2)]
+    later = update("instalment", part, 10**6, due_date="2026-04-01")
+    assert an.told([paper, *parts], later) == ["above_total", "fact"]
+
+
 def version(house: House, deal: str, number: int, status: str = "draft") -> Any:
     return create("proposal_version", house.ids.new(), proposal=deal, number=number, status=status, currency="VND")
 
