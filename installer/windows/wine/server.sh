@@ -7,7 +7,7 @@ cd "$root"
 rm -f "$work/server.address"
 export KAM_PASSWORD_FILE=$work/password
 .venv/bin/python -m kam_desktop.server migrate --database "$database"
-.venv/bin/python -m kam_desktop.server user add lan --role member --full-name Lan --database "$database" ||
+.venv/bin/python -m kam_desktop.server user add lan --role kam --full-name Lan --database "$database" ||
     .venv/bin/python -m kam_desktop.server user add lan --database "$database"
 port=$(.venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 .venv/bin/python -m kam_desktop.server serve --listen "127.0.0.1:$port" --database "$database" &
