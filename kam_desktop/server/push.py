@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -38,10 +38,10 @@ def push(
     """
     asked = read_push(message)
     run = Run(asked, lay_out(asked, caller, clock))
-    newest, copy = _lock_device(connection, caller)  # first, so that a message that is doubled waits for its twin
+    met = _lock_device(connection, caller)  # first, so that a message that is doubled waits for its twin
     _find_known(connection, caller, run)
-    _check_device(newest, asked, len(run.known) == len(asked.groups))
-    _check_copy(connection, caller, copy, message.get("copy", ""))
+    _check_device(met, asked, run.known)
+    _check_copy(connection, caller, met.copy, message.get("copy", ""))
     for number, reason in run.sheets.refused.items():
         run.verdicts.setdefault(number, refused([reason]))
     at = moment_text(clock.now())
@@ -61,11 +61,7 @@ def push(
         fence.require(connection, caller.user, ((row.entity, row.id) for row in rows_met if not row.new))
     settled = conflicts.settle(connection, caller, roots, asked.settle) if asked.settle else []
     commit(connection, caller, run, sorting, state, settled, at)
-    number = asked.number if asked.groups else 0  # what only tells of conflicts that were dealt with is not counted
-    connection.run(
-        "update device set number = case when number < ? then ? else number end, last_seen = ? where n = ?",
-        (number, number, at, caller.device_number),
-    )
+    _count(connection, caller, met, asked, run.known, at)
     return _answer(connection, caller, run)
 
 
@@ -94,21 +90,58 @@ def _find_known(connection: Connection, caller: Caller, run: Run) -> None:
             run.send_back(number)
 
 
-def _lock_device(connection: Connection, caller: Caller) -> tuple[int, str]:
-    """The newest number of this device's pushes, and the word of its copy; 0 and "" where the server itself writes."""
-    statement = f"select number, copy from device where n = ?{connection.for_update}"  # noqa: S608
+class _Met(NamedTuple):
+    """What is known of a device's pushes: all zero or empty where the server itself writes.
+
+    Attributes:
+        number: the newest number.
+        copy: the word of its copy.
+        last: the last group that came under the newest number.
+        heard: the last group of that number's newest repetition, which may be shorter: a proxy may have refused the
+            whole as too large.
+    """
+
+    number: int = 0
+    copy: str = ""
+    last: str = ""
+    heard: str = ""
+
+
+def _lock_device(connection: Connection, caller: Caller) -> _Met:
+    statement = f"select number, copy, last_group, heard_group from device where n = ?{connection.for_update}"  # noqa: S608
     row = connection.one(statement, (caller.device_number,))
-    return (int(row[0]), row[1] or "") if row is not None else (0, "")
+    return _Met(int(row[0]), row[1] or "", row[2] or "", row[3] or "") if row is not None else _Met()
 
 
-def _check_device(newest: int, asked: Push, all_known: bool) -> None:
+def _check_device(met: _Met, asked: Push, known: Collection[int]) -> None:
     """The newest number comes again in a repeated message, all of it known; else it, and any before it, from a clone.
 
     A laptop goes on to the next number only once this one was answered. So an older one, though all of it be known, is
     a copy's that was made before: its next would pass for the original's own and overwrite without a conflict.
+    Where the newest number came again with less than at first, the rest of it comes next, as what waits keeps its
+    order; a next message that begins with something new comes from a copy that never wrote the rest.
     """
-    if asked.number < newest or (asked.number == newest and not all_known):
+    if asked.number < met.number or (asked.number == met.number and len(known) < len(asked.groups)):
         raise Problem(409, "new_device", COPIED)
+    if asked.number > met.number and met.heard != met.last and asked.groups and 0 not in known:
+        raise Problem(409, "new_device", COPIED)
+
+
+def _count(
+    connection: Connection, caller: Caller, met: _Met, asked: Push, known: Collection[int], at: str
+) -> None:  # fmt: skip
+    """Keeps the number of this push, and how far it went; what only tells of settled conflicts is not counted."""
+    number, last, heard = met.number, met.last, met.heard
+    if asked.groups:
+        heard = asked.groups[-1][0]
+        rest = met.heard != met.last and len(known) == len(asked.groups)
+        if asked.number > met.number and not (rest and all(name != met.last for name, _ in asked.groups)):
+            last = heard
+        number = max(number, asked.number)
+    connection.run(
+        "update device set number = ?, last_group = ?, heard_group = ?, last_seen = ? where n = ?",
+        (number, last, heard, at, caller.device_number),
+    )
 
 
 def _check_copy(connection: Connection, caller: Caller, kept: str, copy: Any) -> None:

@@ -135,6 +135,8 @@ device = _plain(
     sa.Column("letter", sa.Text, nullable=False, server_default=""),
     sa.Column("number", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("copy", sa.Text, nullable=False, server_default=""),  # tells copies of one laptop, see push
+    sa.Column("last_group", ID),  # of the push with the newest number
+    sa.Column("heard_group", ID),  # the last one of its newest repetition, which may be shorter
     sa.Column("revoked", sa.Integer, nullable=False, server_default="0"),
     sa.Column("last_seen", sa.Text),
     sa.Column("thumbprint", ID),  # of its key, as it signed in last
@@ -206,6 +208,7 @@ session = _plain(
     sa.Column("thumbprint", ID),  # of the device key; none where the session is older than keys
     sa.Column("renewed_at", sa.Text, nullable=False),
     sa.Column("ends_at", sa.Text, nullable=False),
+    sa.Column("until", sa.Text),  # however often it is renewed: then the identity provider is asked again
 )
 access_token = _plain(
     "access_token",
@@ -226,6 +229,31 @@ proof_spent = _plain(
     "proof_spent",  # proofs of device keys that were used, for as long as their nonce would be taken
     sa.Column("id", ID, primary_key=True),
     sa.Column("ends_at", sa.Text, nullable=False, index=True),
+)
+identity_provider = _plain(
+    "identity_provider",  # one row or none; see provider
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("groups_claim", sa.Text, nullable=False),
+    sa.Column("rules", sa.Text, nullable=False),
+    sa.Column("creates", sa.Integer, nullable=False),
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.Column("trial", sa.Integer, nullable=False),
+)
+identity = _plain(
+    "identity",  # whom the provider means by its own id
+    sa.Column("issuer", ID, primary_key=True),
+    sa.Column("subject", ID, primary_key=True),
+    sa.Column("person", ID, nullable=False, index=True),
+    sa.Column("at", sa.Text, nullable=False),
+)
+identity_link = _plain(
+    "identity_link",  # the administrator's word: whoever first comes with this verified address
+    sa.Column("issuer", ID, primary_key=True),
+    sa.Column("email", ID, primary_key=True),
+    sa.Column("person", ID, nullable=False, index=True),
 )
 event_log = _plain(
     "event_log",  # what is not a record: see events

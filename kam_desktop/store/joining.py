@@ -64,7 +64,7 @@ def _keep(
     differing = {}
     for each in entity.fields:
         own, stands = (wire_of_column(each, row[each.name]) for row in (mine, theirs))
-        if own != stands and not is_empty(own):
+        if own != stands and not is_empty(own) and own != LOCAL_PERSON_ID:  # who becomes the signed-in user
             differing[each.name] = {"stands": stands, "other": own}
     if differing:
         connection.execute(

@@ -108,6 +108,23 @@ def test_an_older_number_comes_from_a_clone_though_all_of_it_be_known(house: Hou
     assert (caught.value.status, caught.value.code) == (409, "new_device")
 
 
+def test_a_shorter_repetition_is_followed_by_its_rest_or_comes_from_a_clone(house: House) -> None:
+    lan = house.laptop("Lan")
+    one, two, three = ([create("account", house.ids.new(), name=name, currency="VND")] for name in "123")
+    lan.push(one, two, names=["a" * 32, "b" * 32])
+    lan.number -= 1
+    lan.push(one, names=["a" * 32])  # a proxy had found the whole too large
+    with pytest.raises(Problem) as caught:
+        lan.push(three, names=["c" * 32])
+    assert (caught.value.status, caught.value.code) == (409, "new_device")
+    assert house.value("select count(*) from account") == 2
+    lan.number = 1
+    answer = lan.push(two, three, names=["b" * 32, "c" * 32])
+    assert [each[0] for each in answer["verdicts"]] == ["already", "accepted"]
+    lan.push([create("account", house.ids.new(), name="4", currency="VND")], names=["d" * 32])
+    assert house.value("select count(*) from account") == 4
+
+
 def test_a_repeated_message_is_no_clone(house: House) -> None:
     an = house.laptop("An")
     name, change = house.ids.random(), account(house, "An")[1]

@@ -436,6 +436,7 @@ def _in_order(run: Any, server: Server) -> None:
 def _nothing_lost(run: Any, server: Server) -> None:
     """I4: every group is known to the server with its values, or lies before its author."""
     listed: dict[str, set[str]] = {}
+    beside: dict[tuple[str, str], dict[str, Any]] = {}  # (laptop, record): own values in a conflict of a first connect
     made_here: dict[tuple[str, str], dict[str, Any]] = {}  # (user, record): values of a creation that lies before them
     for node in run.nodes:
         for identity, listed_changes in node.sql("select id, changes from needs_you"):
@@ -443,6 +444,9 @@ def _nothing_lost(run: Any, server: Server) -> None:
             for change in json.loads(listed_changes):
                 if change.get("action") == "create":
                     made_here[node.user, change["id"]] = change["new"]
+        for record, fields in node.sql("select record, fields from conflict where state = 'open'"):
+            found = {name: each["other"] for name, each in json.loads(fields).items()}
+            beside.setdefault((node.label, record), {}).update(found)
     sent_anew: dict[tuple[str, str], dict[str, Any]] = {}  # the same of one that stands at the server
     logged: dict[tuple[str, str], list[Any]] = {}
     deleted = set()
@@ -467,7 +471,11 @@ def _nothing_lost(run: Any, server: Server) -> None:
                 made.node in run.made_before_joining
                 and key in sent_anew
                 and change.action.value != "delete"
-                and change.new.items() <= sent_anew[key].items()
+                and all(
+                    name in own and own[name] == value
+                    for own in ({**sent_anew[key], **beside.get((made.node, change.record), {})},)
+                    for name, value in change.new.items()
+                )
             )
             or (made.node in run.made_before_joining and change.action.value == "delete" and key[1] not in known)
             for change in made.changes
@@ -478,10 +486,11 @@ def _nothing_lost(run: Any, server: Server) -> None:
             raise Failed(f"I4 the work of {made.node} is lost: {[(c.entity, c.action.value) for c in made.changes]}")
         if kind in ("conflict", "refused"):
             raise Failed(f"I4 {made.node} was not told what became of {made.changes[0].entity} ({kind})")
-        for change in (each for each in made.changes if (group, each.record) not in run.let_go):
+        for change in (each for each in made.changes if (group, each.record, "") not in run.let_go):
             if change.action.value == "update":
                 for name, value in change.new.items():
-                    if not _stood(logged, server, change, name, value, group):
+                    gone = (group, change.record, name) in run.let_go
+                    if not gone and not _stood(logged, server, change, name, value, group):
                         raise Failed(f"I4 {change.entity}.{name} = {value!r} of {made.node} was taken and never stood")
             elif change.action.value == "create" and (change.record, change.entity) not in _made(server):
                 raise Failed(f"I4 {change.entity} {change.record} of {made.node} was taken and never made")

@@ -13,6 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from kam_desktop.domain.change import Change
 from kam_desktop.domain.errors import Problem as Reason
 from kam_desktop.domain.errors import Refused, Unavailable
@@ -83,7 +85,7 @@ class Run:
         self.net: list[Flight] = []
         self.written: dict[str, Written] = {}
         self.excused: set[str] = set()
-        self.let_go: set[tuple[str, str]] = set()  # (group, record)
+        self.let_go: set[tuple[str, str, str]] = set()  # (group, record, field), "" for the whole record
         self.lost: set[str] = set()
         self.made_before_joining: dict[str, dict[str, str]] = {}
         self.epochs = 0
@@ -366,7 +368,7 @@ class Run:
         before = self._kept(node)
         self._take_in(flight)  # an answer from before the server was set back
         gone = before - self._kept(node)
-        self._excuse_let_go(node, {group for group, _ in gone} & self.lost)
+        self._excuse_let_go(node, {each[0] for each in gone} & self.lost)
 
     def _take_in(self, flight: Flight) -> None:
         node, stale = flight.node, flight.call is not flight.node.call
@@ -455,19 +457,33 @@ class Run:
             return {row[0] for row in connection.rows("select group_id from group_applied")}
 
     @staticmethod
-    def _kept(node: Node) -> set[tuple[str, str]]:
-        """(group, record) of what this laptop can send, or send again."""
-        return set(node.sql("select group_id, record from acknowledged union select group_id, record from outbox"))
+    def _kept(node: Node) -> set[tuple[str, str, str]]:
+        """(group, record, field) of what this laptop can send, or send again; fields are those that may be closed."""
+        kept = set()
+        told = "select group_id, entity, record, payload from acknowledged union all "
+        for group, entity, record, payload in node.sql(told + "select group_id, entity, record, payload from outbox"):
+            kept.add((group, record, ""))
+            kept |= {(group, record, name) for name in orjson.loads(payload)["new"] if (entity, name) in oracle.SECRETS}
+        return kept
 
     def _excuse_let_go(self, node: Node, groups: set[str]) -> None:
-        """What the server lost and the author let go of when the record left: nobody can send it again."""
+        """What the server lost and the author let go of when the record left, or when the author's role was closed to
+        a field: nobody can send it again."""
         kept = self._kept(node)
         for group in groups & self.written.keys():
             made = self.written[group]
-            if made.node == node.label:
-                self.let_go |= {(group, each.record) for each in made.changes} - kept
-                if not any((group, each.record) in kept for each in made.changes):
-                    self.excused.add(group)
+            if made.node != node.label:
+                continue
+            whole = {(group, each.record, "") for each in made.changes}
+            self.let_go |= whole - kept
+            self.let_go |= {
+                (group, each.record, name)
+                for each in made.changes
+                for name in each.new
+                if (each.entity, name) in oracle.SECRETS
+            } - kept
+            if not whole & kept:
+                self.excused.add(group)
 
     def do_copy(self, node: Node) -> None:
         """The laptop reaches a copy of the server: nothing is sent, nothing taken in."""
