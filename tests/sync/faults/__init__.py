@@ -446,8 +446,8 @@ OWN = (
         (
             (
                 S + "push.py",
-                "    number = asked.number if asked.groups else 0",
-                "    number = asked.number + (not asked.groups)",
+                "    if asked.groups:\n        heard",
+                "    number = max(number, asked.number + (not asked.groups))\n    if asked.groups:\n        heard",
             ),
         ),
         by="tests/sync/test_core.py::test_what_one_dealt_with_is_dealt_with_everywhere",
