@@ -24,7 +24,20 @@ from kam_desktop.domain.policy import Policy
 from kam_desktop.domain.text import clean
 from kam_desktop.language import N_, tr
 from kam_desktop.protocol import messages
-from kam_desktop.server import backup, check, devices, erasing, events, fence, lease, metrics, presets, users, workspace
+from kam_desktop.server import (
+    backup,
+    check,
+    devices,
+    erasing,
+    events,
+    fence,
+    lease,
+    metrics,
+    presets,
+    provider_commands,
+    users,
+    workspace,
+)
 from kam_desktop.server.admission import Limits
 from kam_desktop.server.database import Again, Connection, Database
 from kam_desktop.server.patience import Patience
@@ -108,6 +121,7 @@ def parser() -> argparse.ArgumentParser:
     device = command("device", "laptops", _device)
     device.add_argument("deed", choices=("list", "revoke", "lease", "events"))
     device.add_argument("name", nargs="?", default="", help="a laptop's id, or its beginning; of lease: days, 1 to 365")
+    provider_commands.options(command("provider", "signing in through the browser (OpenID Connect)", _provider))
     erase = command("erase-person", "erases a contact or a former colleague for good: rows, log, verdicts", _erase)
     erase.add_argument("id", metavar="ID", help="of the contact or person, as “kam-desktop find” tells it")
     erase.add_argument("--talks", action="store_true", help="also the words of talks, occasions, promises, reminders")
@@ -277,6 +291,11 @@ def _device(args: argparse.Namespace, found: Settings) -> int:
             _tell(args, {"events": events.listed(connection)})
         else:
             _tell(args, {"devices": devices.listed(connection)})
+    return DONE
+
+
+def _provider(args: argparse.Namespace, found: Settings) -> int:
+    _tell(args, provider_commands.done(args, _ready(found), policy()))
     return DONE
 
 

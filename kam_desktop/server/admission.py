@@ -21,7 +21,8 @@ from kam_desktop.protocol.messages import Problem
 if TYPE_CHECKING:
     from kam_desktop.server.metrics import Metrics
 
-FIRST = {"push": 0, "reassign": 0, "recovered": 0, "refresh": 0, "sign-in": 1, "hello": 1, "pull": 1, "wait": 1}
+FIRST = {"push": 0, "reassign": 0, "recovered": 0, "refresh": 0, "sign-in": 1, "hello": 1, "pull": 1, "wait": 1,
+         "browser-sign-in": 1}  # fmt: skip
 """Who goes first in the queue: what somebody wrote, then what somebody waits for, then what can wait (2)."""
 KNOWN_DEVICES = 4096
 """So many buckets are kept; those that are full say nothing and go first."""

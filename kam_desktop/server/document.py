@@ -8,9 +8,9 @@ from typing import Any
 from kam_desktop.domain.entities import BY_NAME
 from kam_desktop.protocol import messages, proofs
 
-OPEN_CALLS = ("sign-in", "refresh", "sign-out", "hand-in")
+OPEN_CALLS = ("sign-in", "refresh", "sign-out", "hand-in", "provider", "browser-begin", "browser-sign-in")
 """Calls that need no token."""
-PROVEN_CALLS = ("sign-in", "refresh", "hand-in")
+PROVEN_CALLS = ("sign-in", "refresh", "hand-in", "browser-begin", "browser-sign-in")
 """Calls that must show that the laptop holds its key (DPoP, RFC 9449)."""
 
 SUMMARIES = {
@@ -27,6 +27,9 @@ SUMMARIES = {
     "devices": "The laptops of everybody, and shutting one out; for administrators",
     "handed-in": "What revoked laptops had not sent: listed for the lead, taken in or dropped",
     "sign-in": "Begins a session of one device",
+    "provider": "Whether one may sign in through the browser, and as what that is known",
+    "browser-begin": "What the browser is to be sent to (OpenID Connect, PKCE)",
+    "browser-sign-in": "Exchanges what the browser brought back, and begins a session of one device",
     "hand-in": "What a revoked laptop had not sent; then the code by which it erases itself",
     "refresh": "Another access token",
     "sign-out": "Ends a session",
@@ -72,6 +75,8 @@ def _object(
 
 
 _WORD: Schema = {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": "^[^\\u0000]*$"}
+_CODE: Schema = {"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[ -~]+$"}
+_REDIRECT: Schema = {"type": "string", "pattern": "^http://127\\.0\\.0\\.1:[1-9][0-9]{1,4}/kam$"}
 _MARK = _object({"seq": _SEQ, "hash": {**_TEXT, "maxLength": 200}, "mac": {**_TEXT, "maxLength": 200}})
 _ENVELOPE: dict[str, Schema] = {"workspace": _ID, "epoch": {"type": "integer"}, "device": _GROUP}
 _BESIDE: dict[str, Schema] = {
@@ -143,6 +148,13 @@ REQUESTS: dict[str, Schema] = {
          "helpers": {"anyOf": [_list(_ID, 50), {"type": "null"}]}, "seen": _TEXT},
     ),
     "sign-in": _object({"user": _WORD, "password": _WORD, "device": _GROUP}),
+    "provider": _object({}),
+    "browser-begin": _object({"device": _GROUP, "challenge": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+                              "redirect": _REDIRECT}),
+    "browser-sign-in": _object(
+        {"device": _GROUP, "verifier": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{43,128}$"},
+         "redirect": _REDIRECT, "nonce": _CODE, "code": _CODE}, {"person": {"anyOf": [_ID, {"const": ""}]}},
+    ),
     "refresh": _object({"refresh": _WORD, "device": _WORD}, {"epoch": {"type": "integer"}, "mark": _BESIDE["mark"]}),
     "sign-out": _object({"refresh": _WORD, "device": _WORD}),
     "devices": _object(_ENVELOPE, {**_BESIDE, "revoke": _GROUP}),
@@ -218,6 +230,15 @@ ANSWERS: dict[str, Schema] = {
         {**_TOKENS, "user": _ID, "person": _ID, "role": _TEXT, "rights": _SEQ, "letter": _TEXT, "workspace": _ID,
          "epoch": _EPOCH}, closed=True,
     ),
+    "provider": _object({"name": _TEXT}, closed=True),
+    "browser-begin": _object(
+        {"name": _TEXT, "issuer": _TEXT, "client_id": _TEXT, "authorize": _TEXT, "scope": _TEXT, "nonce": _TEXT},
+        closed=True,
+    ),
+    "browser-sign-in": _object(
+        {**_TOKENS, "user": _ID, "person": _ID, "role": _TEXT, "rights": _SEQ, "letter": _TEXT, "workspace": _ID,
+         "epoch": _EPOCH, "name": _TEXT}, closed=True,
+    ),
     "refresh": _object(_TOKENS, closed=True),
     "sign-out": _object({}, closed=True),
     "devices": _object(
@@ -250,6 +271,9 @@ _FOR = {
     "sign-in": (400, 401, 403, 413, 415, 426, 429, 500, 503),
     "refresh": (400, 401, 413, 415, 426, 500, 503),
     "sign-out": (400, 413, 415, 500, 503),
+    "provider": (400, 413, 415, 500, 503),
+    "browser-begin": (400, 404, 413, 415, 426, 500, 503),
+    "browser-sign-in": (400, 403, 404, 413, 415, 426, 500, 503),
     "hand-in": (400, 403, 413, 415, 426, 500, 503),
     "handed-in": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),
     "devices": (400, 401, 403, 404, 409, 413, 415, 421, 426, 500, 503),

@@ -63,7 +63,10 @@ _MAY = (
     "and c.relnamespace = current_schema()::regnamespace group by r.oid, r.rolsuper, r.rolcreaterole"
 )
 """Whether this role may put it up: the tables are its own, and it may make the fence's role or has it."""
-_SECRET = frozenset(("session", "access_token", "sign_in_failure", "user_account", "workspace"))
+_SECRET = frozenset((
+    "session", "access_token", "sign_in_failure", "user_account", "workspace", "identity_provider", "identity",
+    "identity_link",
+))  # fmt: skip
 """Tables that the fence's role reads nothing of, or some columns alone."""
 _SOME = {"user_account": "id, name, role, team, disabled, rights", "workspace": "id, epoch, seq, hash, schema, state"}
 

@@ -23,11 +23,12 @@ from kam_desktop.language import N_
 from kam_desktop.protocol import messages, proofs
 from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
-from kam_desktop.server import callers, calls, document, leaving, sessions, waiting, workspace
+from kam_desktop.server import browser, callers, calls, document, leaving, sessions, waiting, workspace
 from kam_desktop.server.admission import BUSY, Admission, Limits
 from kam_desktop.server.database import Again, Database
 from kam_desktop.server.metrics import Metrics
 from kam_desktop.server.news import Listener
+from kam_desktop.server.provider_door import Door
 from kam_desktop.server.sessions import Bearer, Subject
 
 WAIT_S = 55.0
@@ -54,6 +55,7 @@ class Service:
         with database.read() as connection:
             self.workspace = workspace.read(connection).id
         self.limits, self.metrics = limits or Limits(), Metrics()
+        self.provider = Door(clock.monotonic)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.listener = Listener(database, self._heard)
         self._threads = ThreadPoolExecutor(self.limits.calls + SPARE_THREADS, "call")
@@ -101,6 +103,12 @@ class Service:
             return sessions.sign_in(self.database, message, self.clock, self.ids, host)
         if name == "refresh":
             return sessions.refresh(self.database, message, self.clock, self.ids, host)
+        if name == "provider":
+            return browser.offered(self.database)
+        if name == "browser-begin":
+            return browser.begin(self.database, self.provider, message, self.clock, self.ids, host)
+        if name == "browser-sign-in":
+            return browser.sign_in(self.database, self.provider, message, self.clock, self.ids, self.policy, host)
         if name == "hand-in":
             return leaving.hand_in(self.database, message, self.clock, self.ids, host)
         if name == "sign-out":

@@ -114,7 +114,7 @@ def refresh(
         proof = proving.proof(key, message, "refresh", host, clock)
         proving.spend(connection, proof, clock)
         row = connection.one(
-            "select person, device, refresh, before, ends_at, attempt, thumbprint from session where family = ?"  # noqa: S608
+            "select person, device, refresh, before, ends_at, attempt, thumbprint, until from session where family = ?"  # noqa: S608
             + connection.for_update,
             (family,),
         )
@@ -126,7 +126,7 @@ def refresh(
                     "update session set refresh = ?, before = ?, attempt = ?, thumbprint = ?, renewed_at = ?, "
                     "ends_at = ? where family = ?",
                     (_digest(following), given, _digest(proof.attempt), proof.thumbprint, moment_text(clock.now()),
-                     _ends(clock, days=lease.days(connection)), family),
+                     _no_later(_ends(clock, days=lease.days(connection)), row[7]), family),
                 )  # fmt: skip
                 connection.run("update device set thumbprint = ? where id = ?", (proof.thumbprint, device))
                 answer = _access(connection, family, row[0], device, clock, ids)
@@ -140,6 +140,25 @@ def refresh(
     if problem is not None:
         raise problem
     return answer
+
+
+def begun(
+    connection: Connection, person: str, device: str, proof: Proof, key: bytes, clock: Clock, ids: Ids, *,
+    until_days: int,
+) -> dict[str, Any]:  # fmt: skip
+    """A session of somebody whom an identity provider knows; it is renewed for so many days and no longer.
+
+    Raises Problem 403 for a laptop that belongs to another user or was revoked.
+    """
+    answer = _begin(connection, person, device, proof, clock, ids)
+    until = _ends(clock, days=until_days)
+    ends = _no_later(_ends(clock, days=lease.days(connection)), until)
+    connection.run("update session set until = ?, ends_at = ? where device = ?", (until, ends, device))
+    return answer | _beside(connection, key, device, clock)
+
+
+def _no_later(ends: str, until: str | None) -> str:
+    return ends if until is None else min(ends, until)
 
 
 def _beside(connection: Connection, key: bytes, device: str, clock: Clock) -> dict[str, Any]:

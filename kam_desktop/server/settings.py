@@ -9,12 +9,17 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from kam_desktop.domain.errors import Problem, Refused
+from kam_desktop.domain.errors import Problem, Refused, Unavailable
+from kam_desktop.language import N_
 
 DATABASE, LISTEN = "KAM_SERVER_DATABASE", "KAM_SERVER_LISTEN"
 METRICS = "KAM_SERVER_METRICS"
 ADDRESS = "KAM_SERVER_ADDRESS"
 """The server's address as laptops reach it; only needed behind a proxy that does not pass on the name (Host)."""
+
+
+PROVIDER_SECRET = "KAM_SERVER_PROVIDER_SECRET_FILE"
+"""Names the file with the secret that the identity provider knows this server by; most need none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,19 @@ def measured_at(given: str | None = None, environment: Mapping[str, str] = os.en
     """
     found = given or environment.get(METRICS)
     return _address(found) if found else None
+
+
+def provider_secret(environment: Mapping[str, str] = os.environ) -> str:
+    """The secret for the identity provider, "" for none. It stands in no database and in no backup.
+
+    Raises Unavailable for a file that cannot be read.
+    """
+    place = environment.get(PROVIDER_SECRET)
+    try:
+        return Path(place).read_text("utf-8").strip() if place else ""
+    except (OSError, UnicodeDecodeError) as error:
+        message = N_("The secret for the identity provider cannot be read on the server.")
+        raise Unavailable("provider_down", message) from error
 
 
 def _address(text: str) -> tuple[str, int]:

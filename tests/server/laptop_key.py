@@ -11,7 +11,7 @@ from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.protocol.messages import Problem
 from kam_desktop.protocol.proofs import USE_NONCE, DeviceKey
 
-PROVEN = ("sign-in", "refresh", "hand-in")
+PROVEN = ("sign-in", "refresh", "hand-in", "browser-begin", "browser-sign-in")
 _numbers = itertools.count(1)
 
 
