@@ -310,7 +310,9 @@ def _server(command: Any) -> None:
         tr("The password comes from a prompt or from the file that KAM_PASSWORD_FILE names."),
     )
     connect.add_argument("server", metavar="URL")
-    connect.add_argument("--user", metavar="NAME", required=True)
+    who = connect.add_mutually_exclusive_group(required=True)
+    who.add_argument("--user", metavar="NAME", default="")
+    who.add_argument("--browser", action="store_true", help=tr("sign in through the browser, with the firm's account"))
     connect.add_argument("--link", action="store_true", help=tr("make one of customers that both sides have"))
     command("disconnect", tr("sign out of the shared server; everything stays on this computer"))
     sync = command("sync", tr("send what waits and fetch what is new"))

@@ -57,9 +57,10 @@ def _connect(args: Namespace, output: Output) -> int:
         joined = agent.connect(
             args.server,
             args.user,
-            password(),
+            "" if args.browser else password(),
             agree=agree,
             told=lambda done, whole: output.progress(tr("{done} of {whole} rows …", done=done, whole=whole)),
+            browse=(lambda address: _browse(address, output)) if args.browser else None,
         )
         if joined is None:
             output.say(tr("Signed in again."))
@@ -85,6 +86,13 @@ def _connect(args: Namespace, output: Output) -> int:
             _tell(report, output)
             _tell_status(agent.status(), output)
     return 0
+
+
+def _browse(address: str, output: Output) -> None:
+    import webbrowser
+
+    output.say(tr("Sign in in the browser. If none opens, open this address: {address}", address=address))
+    webbrowser.open(address)
 
 
 def password() -> str:

@@ -37,6 +37,7 @@ class Invitation:
         server: the address, https (or plain http to this very machine), without a slash at its end.
         workspace: the id that the server must name itself by.
         name: of the workspace, for people; user, team: hints for whom it is, "" for nobody in particular.
+        identity_provider: the name of where one signs in through the browser, "" for nowhere; the server's word counts.
     """
 
     server: str
@@ -44,6 +45,7 @@ class Invitation:
     name: str
     user: str = ""
     team: str = ""
+    identity_provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +111,15 @@ def read(data: bytes) -> Invitation:
     return Invitation(
         checked_server(_text(found, "server", needed=True)),
         checked_workspace(_text(found, "workspace", needed=True)),
-        _text(found, "name"), _text(found, "user"), _text(found, "team"),
+        _text(found, "name"), _text(found, "user"), _text(found, "team"), _text(found, "identity_provider"),
     )  # fmt: skip
 
 
 def written(invitation: Invitation) -> bytes:
     """The file of an invitation, such that `read` gives it back. Raises Refused for what `read` would not take."""
     shown = {"server": invitation.server, "workspace": invitation.workspace, "name": invitation.name,
-             "user": invitation.user, "team": invitation.team}  # fmt: skip
+             "user": invitation.user, "team": invitation.team,
+             "identity_provider": invitation.identity_provider}  # fmt: skip
     kept = {"format": FORMAT, "version": VERSION} | {key: value for key, value in shown.items() if value}
     data = (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode()
     if read(data) != invitation:

@@ -34,6 +34,7 @@ from kam_desktop.server import (
     lease,
     metrics,
     presets,
+    provider,
     provider_commands,
     users,
     workspace,
@@ -316,10 +317,12 @@ def _invitation(args: argparse.Namespace, found: Settings) -> int:
         made = workspace.read(connection)
         row = connection.one("select legal_name from firm where _deleted_seq is null") if not args.name else None
         known = {each.name: each.team for each in users.listed(connection)} if args.user else {}
+        offered = provider.read(connection)
     if args.user and args.user not in known:
         raise Refused(Problem("user", "no_user", N_("There is no user {name}."), {"name": args.user}))
     name = clean(args.name or (str(row[0]) if row and row[0] else ""))[: invitation.LONGEST]
-    told = invitation.Invitation(address, made.id, name, args.user, known.get(args.user) or "")
+    told = invitation.Invitation(address, made.id, name, args.user, known.get(args.user) or "",
+                                 offered.name if offered is not None else "")  # fmt: skip
     path = Path(args.file)
     try:
         with path.open("xb") as stream:

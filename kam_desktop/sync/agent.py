@@ -20,7 +20,7 @@ from kam_desktop.store.profile import LETTER, Store
 from kam_desktop.store.standing import Standing
 from kam_desktop.store.sync_state import Counts, SyncState
 from kam_desktop.store.tables import SCHEMA
-from kam_desktop.sync import answers, connect, cycle, leaving, log_counting
+from kam_desktop.sync import answers, browser, connect, cycle, leaving, log_counting
 from kam_desktop.sync.connect import Joined
 from kam_desktop.sync.engine import Engine, Report
 from kam_desktop.sync.keeping import DEVICE_KEY, SecretVault, TokenKeeping
@@ -101,15 +101,17 @@ class Agent:
         told: Callable[[int, int], Any] = lambda done, whole: None,
         cancelled: Callable[[], bool] = lambda: False,
         workspace: str = "",
+        browse: Callable[[str], object] | None = None,
     ) -> Joined | None:
         """Signs in; the first time also backs up, downloads and matches. None when it was only signed in again.
 
         `workspace` is the one that an invitation names: another server is refused before it gets the password.
+        With `browse`, which opens an address in the browser, it is the server's identity provider that says who it is.
         Raises Refused (sample data, another person or server), SignedOut (wrong password), Unavailable.
         """
         address = checked_address(server)
         standing = self.state.standing()
-        connect.refuse_other(standing, address, user)
+        connect.refuse_other(standing, address, user if browse is None else standing.user_name)
         with self._store.reader() as reader:
             if reader.preference(DEMO_MARK) is not None:
                 message = N_("This profile holds sample data, which are never sent. Make a profile of your own first.")
@@ -119,7 +121,11 @@ class Agent:
         if workspace:
             self._meet(transport, address)
         try:
-            person = session.sign_in(user, password, workspace=standing.workspace or workspace, person=standing.user)
+            known = {"workspace": standing.workspace or workspace, "person": standing.user}
+            person = (
+                session.sign_in_by_browser(address, browse, cancelled, **known) if browse is not None
+                else session.sign_in(user, password, **known)
+            )  # fmt: skip
         except Unavailable as failure:
             if failure.code != "device_taken":
                 raise
@@ -131,7 +137,7 @@ class Agent:
         transport.workspace = person.workspace  # from here on another server is another one
         backup.backup_to(self._store, backup.own_place(self._store, "before-connect"), "connect")
         joined = connect.join(
-            self.state, transport, session, person, address, user, _policy(), agree=agree, told=told,
+            self.state, transport, session, person, address, person.name or user, _policy(), agree=agree, told=told,
             cancelled=cancelled,
         )  # fmt: skip
         self._open(address, person.workspace)
@@ -150,6 +156,11 @@ class Agent:
             message = N_("The server at {address} is not the one of the invitation. Nothing was sent. Ask whoever gave "
                          "you the file for a new one.")  # fmt: skip
             raise Refused(Problem("server", "not_invited", message, {"address": address})) from failure
+
+    def provider(self, server: str, workspace: str = "") -> str:
+        """The name of the identity provider of the server there, "" for none. Raises Refused, Unavailable."""
+        workspace = self.state.standing().workspace or workspace
+        return browser.offered(self._make_transport(checked_address(server), lambda: "", workspace))
 
     def disconnect(self) -> None:
         """Signs out. Everything stays, the outbox included; signing in again goes on."""
@@ -345,7 +356,7 @@ class Agent:
             **({"reopen": True} if deed == "reopen" else {"take": deed == "take"}),
         }  # fmt: skip
         answer = answers.checked("recovered", message, transport.call("recovered", message))
-        if whys := [_why(kind, detail) for kind, detail in answer["verdicts"] if kind not in _SETTLED]:
+        if whys := [answers.why_not(kind, detail) for kind, detail in answer["verdicts"] if kind not in _SETTLED]:
             raise Refused(whys)
 
     def signed_in(self) -> bool:
@@ -380,14 +391,6 @@ class Agent:
 
 
 _SETTLED = ("accepted", "already", "dropped", "waiting")
-
-
-def _why(kind: str, detail: Any) -> Problem:
-    """Why the server did not take something in."""
-    problem = detail.get("problem", {}) if isinstance(detail, Mapping) else {}
-    said = str(problem.get("message") or N_("The server did not take it. It goes on waiting for you."))
-    args = {str(name): str(value) for name, value in (problem.get("args") or {}).items()}
-    return Problem("", str(problem.get("code") or kind), said, args)
 
 
 def _policy() -> Policy:

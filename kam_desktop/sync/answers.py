@@ -11,7 +11,7 @@ import orjson
 
 from kam_desktop.domain.change import plain_value
 from kam_desktop.domain.entities import BY_NAME
-from kam_desktop.domain.errors import Unavailable
+from kam_desktop.domain.errors import Problem, Unavailable
 from kam_desktop.domain.fields import Field, Kind
 from kam_desktop.language import N_
 from kam_desktop.protocol.messages import are_ids, checksum
@@ -70,11 +70,20 @@ def signed_in(answer: Mapping[str, Any], *, first: bool, workspace: str = "", pe
             _need(workspace in ("", answer["workspace"]) and person in ("", answer["person"]))
             _need(len(_text(answer["letter"])) <= 4)
             _text(answer["role"])
+            _need(len(_text(answer.get("name", ""))) <= 200)
             _whole(answer["rights"])
             _need(_whole(answer["epoch"]) > 0)
     except (KeyError, TypeError, ValueError) as error:
         raise cut() from error
     return answer
+
+
+def why_not(kind: str, detail: Any) -> Problem:
+    """Why the server did not take something in, by its verdict."""
+    problem = detail.get("problem", {}) if isinstance(detail, Mapping) else {}
+    said = str(problem.get("message") or N_("The server did not take it. It goes on waiting for you."))
+    args = {str(name): str(value) for name, value in (problem.get("args") or {}).items()}
+    return Problem("", str(problem.get("code") or kind), said, args)
 
 
 def _need(true: bool) -> None:

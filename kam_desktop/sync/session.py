@@ -11,7 +11,7 @@ import orjson
 from kam_desktop.domain.errors import SignedOut, Unavailable
 from kam_desktop.language import N_
 from kam_desktop.protocol.proofs import USE_NONCE
-from kam_desktop.sync import answers
+from kam_desktop.sync import answers, browser
 from kam_desktop.sync.proving import Prover, random_name
 from kam_desktop.sync.transport import Transport
 
@@ -35,6 +35,7 @@ class SignedIn:
 
     Attributes:
         letter: this laptop's own letter in the numbers of documents.
+        name: by which the server knows who signed in through the browser; "" for a built-in account.
     """
 
     user: str
@@ -44,6 +45,7 @@ class SignedIn:
     workspace: str
     epoch: int
     rights: int
+    name: str = ""
 
 
 class Session:
@@ -92,11 +94,28 @@ class Session:
         """
         self._access = ""
         answer = self.proven("sign-in", {"user": user, "password": password, "device": self.device})
+        return self._begun(answer, workspace, person)
+
+    def sign_in_by_browser(
+        self, server: str, show: Callable[[str], object], cancelled: Callable[[], bool], *, workspace: str = "",
+        person: str = "",
+    ) -> SignedIn:  # fmt: skip
+        """Signs in at the server's identity provider; `show` opens an address in the browser. Raises Unavailable.
+
+        It waits until somebody has signed in there, or stopped (`cancelled`). `person` is asked of the server: where
+        somebody else is signed in in the browser, it begins no session.
+        """
+        self._access = ""
+        message = browser.brought(self.proven, self.device, server, show, self._monotonic, cancelled)
+        answer = self.proven("browser-sign-in", {**message, "person": person})
+        return self._begun(answer, workspace, person)
+
+    def _begun(self, answer: Mapping[str, Any], workspace: str, person: str) -> SignedIn:
         self._take(answers.signed_in(answer, first=True, workspace=workspace, person=person))
         self._told(answer, True)
         return SignedIn(
             answer["user"], answer["person"], answer["role"], answer["letter"], answer["workspace"], answer["epoch"],
-            answer["rights"],
+            answer["rights"], answer.get("name", ""),
         )  # fmt: skip
 
     def ensure(self) -> None:

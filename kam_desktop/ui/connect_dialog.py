@@ -11,7 +11,7 @@ from shiboken6 import isValid
 
 from kam_desktop.domain.errors import Refused
 from kam_desktop.language import tr, trn
-from kam_desktop.ui import sync_words, theme
+from kam_desktop.ui import reaching, sync_words, theme
 from kam_desktop.ui.desk import Desk
 from kam_desktop.ui.kit import dialogs
 from kam_desktop.ui.kit.buttons import Button
@@ -22,6 +22,8 @@ from kam_desktop.ui.sentences import words_of
 from kam_desktop.ui.sync_agent import Now
 
 _MOST_NAMES = 8
+STOPPED = "stopped"
+"""The code of a sign-in that the user stopped: they know."""
 
 
 class ConnectDialog(Dialog):
@@ -29,6 +31,8 @@ class ConnectDialog(Dialog):
 
     Signals:
         wanted(server, user, password): sign in. The password is kept nowhere.
+        browser_wanted(server): sign in through the browser. reopened: open its page once more.
+        named(server): somebody left the line of the address.
         answered(bool): whether the accounts of both sides become one each.
         stopped: the download is to stop.
         own_wanted: the sample data go, a profile of one's own is made.
@@ -36,6 +40,9 @@ class ConnectDialog(Dialog):
     """
 
     wanted = Signal(str, str, str)
+    browser_wanted = Signal(str)
+    reopened = Signal()
+    named = Signal(str)
     answered = Signal(bool)
     stopped = Signal()
     own_wanted = Signal()
@@ -45,7 +52,7 @@ class ConnectDialog(Dialog):
         super().__init__(parent, tr("Connect to the shared server"), icon="server", width=520)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.stage = ""
-        self._filled: tuple[str, str, str | None] = ("", "", None)
+        self._filled: tuple[str, str, str | None, str] = ("", "", None, "")
         self._content: QWidget | None = None
         self._buttons: list[Button] = []
 
@@ -84,13 +91,13 @@ class ConnectDialog(Dialog):
         begin.clicked.connect(self.own_wanted)
         begin.setFocus()
 
-    def show_form(self, server: str, user: str, invited: str | None = None) -> None:
+    def show_form(self, server: str, user: str, invited: str | None = None, provider: str = "") -> None:
         """Server, user, password; a profile that is connected is its user's for good, only the password is asked.
 
         `invited`: None where nobody filled the form; "" where the address may be corrected; the name of the workspace
-        of an invitation, whose address stands.
+        of an invitation, whose address stands. `provider`: where one signs in through the browser, as far as known.
         """
-        self._filled = (server, user, invited) if invited is not None else ("", "", None)
+        self._filled = (server, user, invited, provider)
         self.server, self.user, self.password = QLineEdit(server), QLineEdit(user), QLineEdit()
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.said = PlainLabel(tone="danger", wrap=True)
@@ -111,6 +118,13 @@ class ConnectDialog(Dialog):
             line.setPlaceholderText(hint)
             line.returnPressed.connect(self._try)
             widgets += [name, line]
+            if line is self.server:
+                self.through = Button("", icon="globe")
+                self.through.clicked.connect(self._try_browser)
+                self.instead = caption(tr("Or with a password of this server:"), "text2")
+                widgets += [self.through, self.instead]
+        self.show_provider(provider)
+        self.server.editingFinished.connect(lambda: self.named.emit(self.server.text().strip()))
         self.server.setReadOnly(again or bool(invited))
         self.user.setReadOnly(again)
         if invited:
@@ -127,7 +141,36 @@ class ConnectDialog(Dialog):
     def _try(self) -> None:
         if self.server.text().strip() and self.user.text().strip() and self.password.text() and self._go.isEnabled():
             self._go.setEnabled(False)
+            self._keep()
             self.wanted.emit(self.server.text().strip(), self.user.text().strip(), self.password.text())
+
+    def _try_browser(self) -> None:
+        if self.server.text().strip() and self._go.isEnabled():
+            self._go.setEnabled(False)
+            self.through.setEnabled(False)
+            self._keep()
+            self.browser_wanted.emit(self.server.text().strip())
+
+    def _keep(self) -> None:
+        """What was typed stands there again when it did not work."""
+        if not self.server.isReadOnly():
+            self._filled = (self.server.text().strip(), self.user.text().strip(), "", self._filled[3])
+
+    def show_provider(self, name: str) -> None:
+        """As what signing in through the browser is known; "" for not at all."""
+        self._filled = (*self._filled[:3], name)
+        self.through.setText(tr("Sign in with {name}", name=name))
+        self.through.setVisible(bool(name))
+        self.instead.setVisible(bool(name))
+
+    def show_browser(self) -> None:
+        """The page is open in the browser; here one waits."""
+        words = tr("Sign in on the page that has opened in your browser. Then this goes on by itself.")
+        self._stage("browser", strong(tr("Go on in the browser")), PlainLabel(words, tone="text2", wrap=True))
+        self._button(tr("Open the page again")).clicked.connect(self.reopened)
+        stop = self._button(tr("Stop"))
+        stop.clicked.connect(self.stopped)
+        stop.setFocus()
 
     def show_failure(self, words: str) -> None:
         """Why it did not work; another attempt may follow."""
@@ -136,6 +179,7 @@ class ConnectDialog(Dialog):
         self.said.setText(words)
         self.said.show()
         self._go.setEnabled(True)
+        self.through.setEnabled(True)
         self.password.selectAll()
         self.password.setFocus()
 
@@ -202,10 +246,10 @@ def _came(joined: Any) -> str:
     return trn("{n} row came from the server.", "{n} rows came from the server.", joined.pulled)
 
 
-def _filled(invitation: Any) -> tuple[str, str, str]:
+def _filled(invitation: Any) -> tuple[str, str, str, str]:
     """What an invitation fills in; one without a workspace is only an address that somebody typed."""
     named = (invitation.name or invitation.server.partition("://")[2]) if invitation.workspace else ""
-    return invitation.server, invitation.user, named
+    return invitation.server, invitation.user, named, invitation.identity_provider
 
 
 class Connecting(QObject):
@@ -225,6 +269,8 @@ class Connecting(QObject):
         self._agent.connecting = self
         self._agent.changed.connect(self._on_changed)
         self._agent.asked.connect(self._on_asked)
+        self._agent.browse.connect(self._on_browse)
+        self._page = ""
 
     def _shown(self) -> ConnectDialog | None:
         return self.dialog if self.dialog is not None and isValid(self.dialog) else None
@@ -235,6 +281,7 @@ class Connecting(QObject):
         self._invitation = invitation
         if made is not None and made.stage == "form" and invitation is not None:
             made.show_form(*_filled(invitation))
+            self._ask_provider(made.server.text())
         if made is not None:
             made.show()
             made.raise_()
@@ -244,6 +291,9 @@ class Connecting(QObject):
         made.answered.connect(self._agent.answer)
         made.stopped.connect(self._on_stopped)
         made.own_wanted.connect(self._on_own_wanted)
+        made.browser_wanted.connect(lambda server: self._on_wanted(server, "", "", browser=True))
+        made.reopened.connect(lambda: reaching.browse(self._page))
+        made.named.connect(self._ask_provider)
         made.file_wanted.connect(self.choose_file)
         made.rejected.connect(self._agent.cancel)
         if now.sample:
@@ -254,11 +304,36 @@ class Connecting(QObject):
             made.show_form(*_filled(invitation))
         else:
             made.show_form(now.server, now.user)
+        if made.stage == "form":
+            self._ask_provider(made.server.text())
         made.open()
 
-    def _on_wanted(self, server: str, user: str, password: str) -> None:
-        workspace = self._invitation.workspace if self._invitation is not None else ""
-        self._agent.connect_to(server, user, password, self._on_done, self._on_failed, workspace)
+    def _on_wanted(self, server: str, user: str, password: str, browser: bool = False) -> None:
+        given = server, user, password, self._on_done, self._on_failed, self._workspace()
+        if browser:
+            self._agent.connect_to(*given, browser=True)
+        else:
+            self._agent.connect_to(*given)
+
+    def _workspace(self) -> str:
+        return self._invitation.workspace if self._invitation is not None else ""
+
+    def _ask_provider(self, server: str) -> None:
+        """Asks whoever stands in the line of the address, without a word of ours."""
+
+        def told(name: str) -> None:
+            made = self._shown()
+            if made is not None and made.stage == "form" and made.server.text().strip() == server:
+                made.show_provider(name)
+
+        if server:
+            self._agent.provider_of(server, self._workspace(), told)
+
+    def _on_browse(self, address: str) -> None:
+        self._page, made = address, self._shown()
+        if made is not None:
+            made.show_browser()
+        reaching.browse(address)
 
     def _on_changed(self) -> None:
         now, made = self._agent.now, self._shown()
@@ -300,7 +375,7 @@ class Connecting(QObject):
         words, made = words_of(failure), self._shown()
         if made is not None and made.isVisible():
             made.show_failure(words)
-        else:
+        elif getattr(failure, "code", "") != STOPPED:
             self._desk.shell.toast(words, None, "danger" if isinstance(failure, Refused) else "warning")
 
     def leave(self) -> None:

@@ -64,6 +64,7 @@ def facts(found: Invitation) -> QWidget:
         (tr("Number of the workspace"), found.workspace),
         (tr("User"), found.user),
         (tr("Team"), found.team),
+        (tr("Sign-in"), found.identity_provider),
     )
     for row, (name, value) in enumerate((name, value) for name, value in told if value):
         label = caption(name, "text2")

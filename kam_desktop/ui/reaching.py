@@ -1,4 +1,4 @@
-"""One click to a person: telephone, mail and Zalo through the system, by an allowed scheme only."""
+"""One click to a person, or to a page to sign in: through the system, by an allowed scheme only."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def allowed(url: QUrl) -> bool:
     if url.scheme() not in SCHEMES or not url.isValid():
         return False
     return url.scheme() != "https" or (url.host() == ZALO and not url.userInfo() and url.port() == -1)
+
+
+def browse(address: str) -> bool:
+    """Opens a page of an identity provider, whose address sync.browser made; False where no browser takes it."""
+    url = QUrl(address, QUrl.ParsingMode.StrictMode)
+    return url.isValid() and url.scheme() in ("https", "http") and QDesktopServices.openUrl(url)
 
 
 def reach(kind: str, value: str) -> bool:

@@ -46,6 +46,7 @@ class SyncAgent(QObject):
     Signals:
         changed: `now` is another.
         asked(list): the first connect found accounts on both sides; `answer` goes on.
+        browse(str): this address is to be opened in the browser.
 
     Attributes:
         publishing: what is being told by the feed just now came from the server.
@@ -54,6 +55,7 @@ class SyncAgent(QObject):
 
     changed = Signal()
     asked = Signal(list)
+    browse = Signal(str)
     _told = Signal()
 
     def __init__(self, background: Background, now: Callable[[], datetime], parent: QObject | None = None) -> None:
@@ -133,12 +135,12 @@ class SyncAgent(QObject):
 
     def connect_to(
         self, server: str, user: str, password: str, then: Callable[[Any], object], fail: Callable[[Any], object],
-        workspace: str = "",
+        workspace: str = "", browser: bool = False,
     ) -> None:  # fmt: skip
         """Signs in; the first time also downloads and matches. `then(Joined | None)`, or `fail(Refused | Unavailable)`.
 
         None: signed in again, or stopped by `cancel`. `asked` comes once when both sides have the same accounts.
-        `workspace` is the one that an invitation names: no other server gets the password.
+        `workspace` is the one that an invitation names: no other server gets the password. `browser`: through it.
         """
         self._cancelled = False
         self._set(phase="connecting", done=0, whole=0, failure=None)
@@ -148,6 +150,7 @@ class SyncAgent(QObject):
                 return self._made().connect(
                     server, user, password, agree=self._agree, told=self._tell_rows,
                     cancelled=lambda: self._cancelled or self._stopping, workspace=workspace,
+                    **({"browse": self._browse} if browser else {}),
                 )  # fmt: skip
             except (Refused, Unavailable) as failure:
                 return failure
@@ -168,6 +171,17 @@ class SyncAgent(QObject):
             fail(Unavailable("broken", "Something went wrong in the program."))
 
         self._background.run("net", work, done, broken, owner=self)
+
+    def provider_of(self, server: str, workspace: str, then: Callable[[str], object]) -> None:
+        """Asks a server as what signing in through the browser is known there; `then` hears nothing of failures."""
+
+        def work() -> str | None:
+            try:
+                return str(self._made().provider(server, workspace))
+            except (Refused, Unavailable):
+                return None  # signing in says why
+
+        self._background.run("net", work, lambda name: then(name) if name is not None else None, owner=self)
 
     def answer(self, link: bool) -> None:
         """Whether the accounts that both sides have become one each."""
@@ -263,6 +277,10 @@ class SyncAgent(QObject):
             self.asked.emit(matches)
         self._answered.wait()
         return self._link and not self._cancelled
+
+    def _browse(self, address: str) -> None:
+        with suppress(RuntimeError):
+            self.browse.emit(address)
 
     def _tell_rows(self, done: int, whole: int) -> None:
         self._arrived.append(((), done, whole))

@@ -99,6 +99,10 @@ def _connecting(walk: Walk) -> Steps:
     yield "sync-connect-form"
     dialog.show_form("https://kam.moclam.vn", "vy", "Công ty CP Mộc Lam")
     yield "sync-connect-invited"
+    dialog.show_form("https://kam.moclam.vn", "", "Công ty CP Mộc Lam", "Mộc Lam")
+    yield "sync-connect-provider"
+    dialog.show_browser()
+    yield "sync-connect-browser"
     dialog.show_progress(Now(phase="connecting", done=32_000, whole=100_000))
     yield "sync-connect-download"
     dialog.show_matches(_MATCHES)

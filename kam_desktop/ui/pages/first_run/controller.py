@@ -59,7 +59,8 @@ class FirstRunController(RecordController):
             workspace = invitation.checked_workspace(preset["workspace"]) if "workspace" in preset else ""
         except Refused:
             return
-        found = invitation.Invitation(server, workspace, clean(preset.get("name", ""))[: invitation.LONGEST])
+        name, at = (clean(preset.get(key, ""))[: invitation.LONGEST] for key in ("name", "identity_provider"))
+        found = invitation.Invitation(server, workspace, name, identity_provider=at)
         self.page.show_invitation(found, preset=True)
 
     def _on_files(self) -> None:

@@ -291,7 +291,7 @@ class FirstRun(QWidget):
         told = {
             "way": self._way, "kit": self.kit.chosen(), "company": self.firm.company(),
             "tax_code": self.firm.tax_code(), "server": found.server, "workspace": found.workspace,
-            "name": found.name, "user": found.user, "team": found.team,
+            "name": found.name, "user": found.user, "team": found.team, "identity_provider": found.identity_provider,
             "step": "lock" if self._views.currentIndex() == 1 else "",
         }  # fmt: skip
         return {key: value for key, value in told.items() if value}
@@ -302,7 +302,7 @@ class FirstRun(QWidget):
             self.kit.choose(told["kit"])
         self.firm.show_firm(told.get("company", ""), told.get("tax_code", ""))
         if told.get("server"):
-            names = ("server", "workspace", "name", "user", "team")
+            names = ("server", "workspace", "name", "user", "team", "identity_provider")
             self.server.show_invitation(Invitation(*(told.get(name, "") for name in names)))
         self._before.setVisible(told.get("step") == "lock")
         if told.get("way") in WAYS:
