@@ -546,6 +546,9 @@ def test_the_first_connect_shows_rows_asks_for_matches_and_says_what_came(seat: 
     asked = []
 
     class Fake:
+        def provider(self, _server: str, _workspace: str) -> str:
+            return ""
+
         def connect(self, server: str, user: str, password: str, *, agree: Any, told: Any, **_more: Any) -> Any:
             told(40, 100)
             match = SimpleNamespace(here="a", there="b", name="Công ty Sữa Mây", tax_code="0319482712")
