@@ -159,7 +159,7 @@ class ConnectDialog(Dialog):
     def show_provider(self, name: str) -> None:
         """As what signing in through the browser is known; "" for not at all."""
         self._filled = (*self._filled[:3], name)
-        self.through.setText(tr("Sign in with {name}", name=name))
+        self.through.set_label(tr("Sign in with {name}", name=name))
         self.through.setVisible(bool(name))
         self.instead.setVisible(bool(name))
 

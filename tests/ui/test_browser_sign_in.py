@@ -61,7 +61,7 @@ def test_the_button_is_there_when_the_server_offers_it(road: Any) -> None:
     assert form.through.isHidden() and form.instead.isHidden()
     form.server.setText("https://kam.moclam.vn")
     form.server.editingFinished.emit()
-    assert not form.through.isHidden() and form.through.text() == "Sign in with Mộc Lam <b>"
+    assert not form.through.isHidden() and form.through.accessibleName() == "Sign in with Mộc Lam <b>"
     road.agent.names["https://other.vn"] = ""
     form.server.setText("https://other.vn")
     form.server.editingFinished.emit()
