@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import platform
 import secrets
 import tempfile
@@ -22,6 +23,7 @@ from kam_desktop.domain.ids import RandomIds
 from kam_desktop.domain.query import Query
 from kam_desktop.language import N_, tr, trn
 from kam_desktop.services import profile as profiles
+from kam_desktop.store.unlock import PASSPHRASE_FILE
 from kam_desktop.vault import Vault
 
 OK, ABSENT, FAILED = "ok", "absent", "failed"
@@ -218,5 +220,11 @@ def run(args: Namespace, output: Output, window: Window) -> int:
     """Tries everything that was asked for. 0 when all works, 3 when something is out of reach, 4 when a part fails."""
     if bool(args.server) != bool(args.user):
         raise Refused(Problem("server", "selftest_server", N_("A server is tried with --server and --user together.")))
-    with _throw_away() as folder:
-        return Selftest(args, output, window, folder).run()
+    # The passphrase of the user's own profile is not that of the one made here.
+    kept = os.environ.pop(PASSPHRASE_FILE, None)
+    try:
+        with _throw_away() as folder:
+            return Selftest(args, output, window, folder).run()
+    finally:
+        if kept is not None:
+            os.environ[PASSPHRASE_FILE] = kept
