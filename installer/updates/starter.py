@@ -1,7 +1,7 @@
 """The starter in Python: reads `current`, starts that version, falls back to the one before it.
 
-Where there is a C compiler for the system, `starter.c` does the same without Python and is what is shipped; the two
-are held equal by `python -m tests.update.starters`.
+The program that starts on Windows (`installer/windows/launcher.c`) reads the first line of `current` alone so far: it
+does not fall back yet.
 
     <base>/<name> [ARGUMENT…]      starts <base>/versions/<version>/<name> with the same arguments
 """
@@ -29,9 +29,16 @@ from kam_desktop.update.installation import (
 
 
 def is_window(arguments: list[str]) -> bool:
-    """Whether a window starts; commands never try a new version."""
-    first = arguments[0] if arguments else ""
-    return not first or first[0] == "-" or first.startswith("kam:") or first.endswith(".kamx")
+    """Whether a window starts; commands never try a new version, and --demo, --tour, --version neither."""
+    valued = False
+    for each in arguments:
+        if valued:
+            valued = False
+        elif each in ("--profile", "--lang"):
+            valued = True
+        elif not (each.startswith(("--profile=", "--lang=", "kam:")) or each.endswith(".kamx")):
+            return False
+    return True
 
 
 def choose(base: Path, window: bool) -> str:
