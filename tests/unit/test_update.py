@@ -198,7 +198,9 @@ def test_without_a_repository_nothing_is_asked_of_anybody(tmp_path: Path) -> Non
     assert one.known_since() is None
 
 
-@pytest.mark.parametrize("address", ["http://updates.example.vn", "ftp://x", "https://", "https://a@b", "https://x?q=1"])
+@pytest.mark.parametrize(
+    "address", ["http://updates.example.vn", "ftp://x", "https://", "https://a@b", "https://x?q=1"]
+)
 def test_an_address_is_https_or_this_machine(address: str) -> None:
     with pytest.raises(Refused):
         checked_address(address)
