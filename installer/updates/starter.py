@@ -1,7 +1,7 @@
 """The starter in Python: reads `current`, starts that version, falls back to the one before it.
 
-The program that starts on Windows (`installer/windows/launcher.c`) reads the first line of `current` alone so far: it
-does not fall back yet.
+On Windows `installer/windows/launcher_choose.h` does the same without Python and is what is shipped; the two are
+compared by `python -m tests.update.starters`, under Wine.
 
     <base>/<name> [ARGUMENT…]      starts <base>/versions/<version>/<name> with the same arguments
 """

@@ -8,6 +8,8 @@ RequestExecutionLevel user
 !include "MUI2.nsh"
 !include "FileFunc.nsh"
 !include "LogicLib.nsh"
+!include "WordFunc.nsh"
+!include "TextFunc.nsh"
 
 !define APP "KAM Desktop"
 !define PROGRAM "KAM Desktop.exe"
@@ -62,6 +64,7 @@ VIAddVersionKey /LANG=0 "LegalCopyright" "${APP}"
 !insertmacro Words PartDesktop "Biểu tượng trên màn hình nền" "An icon on the desktop"
 !insertmacro Words Running "${APP} đang chạy. Hãy đóng cửa sổ của chương trình rồi bấm Thử lại." "${APP} is running. Close its window, then press Retry."
 !insertmacro Words NotLaid "Không ghi được các tệp của chương trình. Bản trước vẫn còn và chạy được." "The program's files could not be written. The version before is still there and works."
+!insertmacro Words Newer "Máy này đã có bản mới hơn của ${APP}. Không thay đổi gì." "A newer version of ${APP} is on this computer. Nothing was changed."
 !insertmacro Words AskData "Xoá cả dữ liệu của bạn (khách hàng, hoá đơn, bản sao lưu) trên máy này?$\r$\n$\r$\nChọn Không để giữ lại." "Also delete your data (customers, invoices, backups) on this computer?$\r$\n$\r$\nChoose No to keep them."
 !insertmacro Words Invitation "Thư mời kết nối ${APP}" "${APP} invitation"
 
@@ -106,6 +109,36 @@ FunctionEnd
 !macroend
 !insertmacro WaitForEnd ""
 !insertmacro WaitForEnd "un."
+
+; 1.4.0rc2 as 1.4.0.2.2, 1.4.0 as 1.4.0.3.0: so that numbers alone say which is newer.
+!macro Dotted VERSION_TEXT RESULT
+  ${WordReplace} "${VERSION_TEXT}" "rc" ".2." "+" ${RESULT}
+  ${WordReplace} "${RESULT}" "b" ".1." "+" ${RESULT}
+  ${WordReplace} "${RESULT}" "a" ".0." "+" ${RESULT}
+  ${If} ${RESULT} == "${VERSION_TEXT}"
+    StrCpy ${RESULT} "${RESULT}.3.0"
+  ${EndIf}
+!macroend
+
+; An older version would not understand what the newer one wrote: status 4, nothing is changed.
+Function RefuseOlder
+  ClearErrors
+  FileOpen $3 "$INSTDIR\current" r
+  ${IfNot} ${Errors}
+    FileRead $3 $4
+    FileClose $3
+    ${TrimNewLines} "$4" $4
+    !insertmacro Dotted "$4" $5
+    !insertmacro Dotted "${VERSION}" $6
+    ${VersionCompare} "$5" "$6" $7
+    ${If} $7 == "1"
+      MessageBox MB_OK|MB_ICONSTOP "$(Newer)" /SD IDOK
+      SetErrorLevel 4
+      Quit
+    ${EndIf}
+  ${EndIf}
+  ClearErrors
+FunctionEnd
 
 !macro ChooseLanguage
   System::Call 'kernel32::GetUserDefaultUILanguage() i .r0'
@@ -154,6 +187,7 @@ Section "$(PartProgram)"
   StrCpy $Before ""
   StrCpy $Done ""
   Call WaitForEnd
+  Call RefuseOlder
   SetOutPath "$INSTDIR"
   ; What an installation that was cut off left: the tree of before is the whole one.
   ${If} ${FileExists} "$INSTDIR\versions.before\*"

@@ -1,9 +1,8 @@
 /* The program that people start. In a version's folder it runs Python in this process; in the base folder, where
-   "current" lies, it starts the same program of the version named there with the same arguments. */
+   "current" lies, it starts the same program of a version with the same arguments: launcher_choose.h says which. */
 #include <windows.h>
 #include <wchar.h>
 #include <stdio.h>
-#include <ctype.h>
 
 #define LONG_PATH 32768
 #ifndef PYTHON_DLL
@@ -37,23 +36,13 @@ static const wchar_t *rest(const wchar_t *line) {
     return line;
 }
 
+#include "launcher_choose.h"
+
 static int start_version(void) {
-    char text[64] = {0};
-    wchar_t version[64];
-    DWORD count = 0, place = 0;
-    _snwprintf(path, LONG_PATH - 1, L"%ls\\current", folder);
-    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                              OPEN_EXISTING, 0, NULL);
-    if (file != INVALID_HANDLE_VALUE) {
-        ReadFile(file, text, sizeof text - 1, &count, NULL);
-        CloseHandle(file);
-    }
-    /* Only digits, letters and points: the name of a folder beside us and no other place. */
-    for (; place < count && place < 40 && (isalnum((unsigned char)text[place]) || text[place] == '.'); place++)
-        version[place] = (wchar_t)text[place];
-    version[place] = 0;
+    wchar_t version[VERSION_ROOM];
+    choose(is_window(), version);
     _snwprintf(path, LONG_PATH - 1, L"%ls\\versions\\%ls\\%ls", folder, version, name);
-    if (!place || version[0] == L'.' || !exists(path))
+    if (!version[0] || !exists(path))
         return fail(said(L"Bản cài đặt bị thiếu tệp. Hãy cài lại; dữ liệu của bạn vẫn còn nguyên.",
                          L"This installation is incomplete. Please install again; your data are untouched."));
     const wchar_t *more = rest(GetCommandLineW());

@@ -97,6 +97,11 @@ grep -h '"entity"' "$work/dump-before.jsonl" | tr -d '\r' >"$work/a"; grep -h '"
 [ -s "$work/a" ] && cmp -s "$work/a" "$work/b" || fail "the data are not what they were"
 step "upgrade to $version, $(wc -l <"$work/b") records kept"
 
+status=0; windows "$before" /S >/dev/null || status=$?
+[ "$status" -eq 4 ] || fail "an older version over a newer one: status $status"
+[ "$(ls "$programs/versions")" = "$version" ] && [ "$(installed DisplayVersion)" = "$version" ] || fail "an older version replaced a newer one"
+step "an older version is refused"
+
 db=$work/server.db
 rm -f "$db"*
 printf 'a rather long password 7' >"$work/password"; chmod 600 "$work/password"

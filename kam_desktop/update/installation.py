@@ -1,6 +1,6 @@
 """The versions beside each other on this computer, and the small file that says which one starts.
 
-    <base>/KAM Desktop.exe            the starter, which no update replaces (installer/updates/starter.c)
+    <base>/KAM Desktop.exe            the starter, which no update replaces (installer/windows/launcher_choose.h)
     <base>/current                    three lines: the version, the one before it or "-", and the state
     <base>/failed                     versions that did not come to a good start, one a line
     <base>/versions/1.4.0/…           whole versions; a folder gets its name once everything in it is on the disk
