@@ -61,7 +61,7 @@ EDITED = {
     "person": "position", "product": "unit", "price_list": "name", "price_list_item": "from_quantity",
 }  # fmt: skip
 BOOKKEEPING = {
-    "device": ("number", "last_seen"),
+    "device": ("number", "last_group", "heard_group", "last_seen"),
     "group_applied": None,
 }
 """What a refused push moves: the device's own counter, and the verdict that the same group will get again."""

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from kam_desktop.domain.errors import SignedOut, Unavailable
 from kam_desktop.protocol import messages
 from kam_desktop.protocol.addresses import PATHS
 from kam_desktop.store.profile import Store
-from kam_desktop.sync import answers, transport
+from kam_desktop.sync import answers, browser, transport
 from kam_desktop.sync.agent import Agent
 from kam_desktop.sync.engine import Engine
 from tests.server.house import create
@@ -399,8 +400,12 @@ CALLS = (
     "conflicts",
     "devices",
     "handed-in",
+    "provider",
+    "browser-begin",
+    "browser-sign-in",
 )
 """Every address of the protocol but `hand-in`, of which a test below."""
+READ = ("push", "pull", "reconcile", "refresh", "sign-in", "wait", "audit", "recovered")
 SPOILED: dict[str, tuple[str, ...]] = {
     "waiter": ("wait",), "first pull": ("pull",), "sync": ("push", "pull", "reconcile", "refresh", "sign-in", "wait"),
 }  # fmt: skip
@@ -492,6 +497,18 @@ class Laptop:
             agent.look_at_log(whole=True)
         elif name == "recovered":
             agent.settle_recovered(["0" * 32], "drop")
+        elif name == "provider":
+            browser.offered(road)
+        elif name == "browser-begin":
+            shown: list[str] = []
+            try:
+                browser.brought(
+                    session.proven, "y" * 32, self.served.address, shown.append, time.monotonic, lambda: True
+                )
+            finally:
+                assert not shown, "a browser was sent somewhere"
+        elif name == "browser-sign-in":
+            session._begun(session.proven(name, {"device": "y" * 32, "code": "x", "person": ""}), "", "")
         else:
             road.call(name, {"workspace": "", "refresh": "x", "device": "y" * 32})
 
@@ -638,7 +655,7 @@ def test_what_is_not_our_server_at_every_endpoint(laptop: Laptop, name: str) -> 
     assert len(EVERYWHERE) >= 60
     laptop.before = laptop.picture()
     for kind, spoil in EVERYWHERE.items():
-        if name not in ("push", "pull", "reconcile", "refresh", "sign-in", "wait", "audit", "recovered") and (
+        if name not in (*READ, "browser-begin", "browser-sign-in") and (
             kind in ("no object of ours", "an empty object", "ours 200 with a problem")
         ):
             continue  # of these answers nothing is read but that they are ours
