@@ -17,6 +17,7 @@ mkdir -p "$1"
 work=$(cd "$1" && pwd)
 given=${2:-}
 cd "$root"
+[ -x "$python" ] || bash installer/dev.sh setup >"$work/setup.log" 2>&1 || { tail -5 "$work/setup.log" >&2; exit 1; }
 unset PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH
 packages=(wine wine64 nsis osslsigncode gcc-mingw-w64-x86-64-win32 xvfb imagemagick xdotool)
 
@@ -103,7 +104,7 @@ status=0; windows "$before" /S >/dev/null || status=$?
 step "an older version is refused"
 
 db=$work/server.db
-rm -f "$db"*
+rm -f "$db"* "$work/server.address"
 printf 'a rather long password 7' >"$work/password"; chmod 600 "$work/password"
 KAM_SERVER_DB=$db bash "$here/wine/server.sh" "$root" "$db" "$work" >"$work/server.log" 2>&1 &
 server=$!
@@ -122,6 +123,7 @@ if [ -n "${KAM_PROOF_TESTS:-}" ]; then bash "$here/wine/ui_tests.sh" "$root" "$w
 windows "$programs/Uninstall.exe" /S >/dev/null || true
 for _ in $(seq 100); do [ -e "$programs" ] || break; sleep 0.2; done
 [ ! -e "$programs" ] || fail "left behind: $(ls "$programs")"
+for _ in $(seq 50); do [ -n "$(installed DisplayVersion)" ] || break; sleep 0.2; done  # the folder goes before its entry
 [ -z "$(installed DisplayVersion)" ] || fail "the registry still has it"
 test -f "$data/data.kam" || fail "uninstalling took the data"
 step "uninstalled, data kept"
